@@ -1,0 +1,125 @@
+"""Admission: what stands between a request and its handler, without I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tgk.errors import Denied, Missing, Refused, UnknownCommand
+from tgk.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tgk.caller import Caller
+    from tgk.command import Command, Kind, Request
+    from tgk.context import Invocation
+    from tgk.discovery import CommandEntry, Discovery
+    from tgk.guard import Decision, Guard
+    from tgk.limits import RateLimiter
+    from tgk.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A typed request that the guard let through."""
+
+    command: Command[Any]
+    request: Request
+    decision: Decision
+
+
+class Admission:
+    """Parses, limits and authorises; the same for every surface and every press of a button."""
+
+    def __init__(
+        self, registry: Registry, guard: Guard, discovery: Discovery, limiter: RateLimiter
+    ) -> None:
+        self.registry = registry
+        self.guard = guard
+        self.discovery = discovery
+        self._limiter = limiter
+
+    def admit(self, invocation: Invocation, *, count: bool = True) -> Admitted:
+        """Return the request when it may run.
+
+        Raises UnknownCommand, InvalidRequest, RateLimited, Denied, Missing or Refused.
+        """
+        command = self.registry[invocation.name]
+        if invocation.door not in command.doors:
+            raise UnknownCommand(invocation.name)
+        entry = self.discovery.commands.get(command.name.split()[0])
+        request = self.with_defaults(command, command.parse(invocation.raw))
+        if count:
+            self._limiter.check(invocation.caller, command.name, entry)
+        decision = self.decide(command, request, invocation.caller)
+        if not decision.allowed:
+            raise self.denial(command, request, decision, invocation.caller)
+        self._require_channel(command, invocation.caller, entry)
+        self._require_known(command, request)
+        return Admitted(command, request, decision)
+
+    def decide(self, command: Command[Any], request: Request, caller: Caller) -> Decision:
+        """Ask the guard about one typed request."""
+        return self.guard.decide(
+            caller, command.permission, command.target(request, caller.channel)
+        )
+
+    def with_defaults(self, command: Command[Any], request: Request) -> Request:
+        """Fill in the default environment, so that the guard judges what will really happen."""
+        missing = [
+            option.name
+            for option in command.options
+            if option.known == "environment"
+            and not option.required
+            and getattr(request, option.name) is None
+        ]
+        default = self.discovery.default_environment
+        return request.model_copy(update=dict.fromkeys(missing, default)) if missing else request
+
+    def denial(
+        self, command: Command[Any], request: Request, decision: Decision, caller: Caller
+    ) -> Denied:
+        """Say who may do it, and what the caller has."""
+        target = command.target(request, caller.channel)
+        where = f" in {target.environment}" if target.environment != "-" else ""
+        needed = " or ".join(decision.roles_needed) or "a role that nobody has"
+        held = ", ".join(decision.roles_held) or "no role"
+        people = ", ".join(decision.people[:5])
+        return Denied(
+            command.name,
+            decision,
+            why=f"/{command.name}{where} needs {needed}. You have: {held}.",
+            remedy=f"Ask one of {people}." if people else "Ask an administrator for the role.",
+        )
+
+    def known(self, kind: Kind) -> tuple[str, ...] | None:
+        """Return every name of a kind that the estate fixes, None for kinds that change."""
+        if kind == "service":
+            return tuple(self.discovery.services)
+        if kind == "environment":
+            return tuple(self.discovery.environments)
+        return None
+
+    def _require_known(self, command: Command[Any], request: Request) -> None:
+        for option in command.options:
+            value = getattr(request, option.name)
+            names = self.known(option.known) if option.known else None
+            if names is not None and value is not None and value not in names:
+                raise Missing(str(option.known), str(value), nearest(str(value), names))
+
+    @staticmethod
+    def _require_channel(command: Command[Any], caller: Caller, entry: CommandEntry | None) -> None:
+        if entry and entry.channels and caller.channel not in entry.channels:
+            raise Refused(
+                f"/{command.name} was not run.",
+                why=f"It only works in {', '.join(entry.channels)}.",
+            )
+
+    def could_run(self, command: Command[Any], caller: Caller, raw: Mapping[str, object]) -> bool:
+        """Say whether some complete form of a half-typed request may be allowed, for completion."""
+        fields = command.request.model_fields
+        given = {name: value for name, value in raw.items() if name in fields and value is not None}
+        typed = command.request.model_construct(**{**dict.fromkeys(fields), **given})
+        target = command.target(typed, caller.channel)
+        return self.guard.decide(caller, command.permission, target).allowed

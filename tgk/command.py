@@ -1,0 +1,259 @@
+"""One definition of a command for every surface: its name, its options, its permission, its effect."""
+
+from __future__ import annotations
+
+import types
+import typing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.guard import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from pydantic.fields import FieldInfo
+
+    from tgk.context import Context
+    from tgk.discovery import Discovery
+    from tgk.reply import Reply
+
+Door = Literal["discord", "telegram", "cli", "console", "gateway", "playbook"]
+CHAT_AND_TERMINAL: frozenset[Door] = frozenset(
+    {"discord", "telegram", "cli", "console", "playbook"}
+)
+WEBHOOK_ONLY: frozenset[Door] = frozenset({"gateway"})
+
+Kind = Literal["service", "environment", "tag", "command", "lock", "approval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Marks an option whose values come from the estate: completed, checked, and told to the guard."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Marks the last text option: it takes everything that follows, spaces included."""
+
+
+_TOKEN = (
+    r"^[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}$"  # notes on RBAC: the only shape the guard accepts
+)
+Token = Annotated[str, StringConstraints(pattern=_TOKEN, max_length=128)]
+ServiceName = Annotated[Token, Known("service")]
+EnvironmentName = Annotated[Token, Known("environment")]
+TagName = Annotated[Token, Known("tag")]
+CommandName = Annotated[str, StringConstraints(max_length=64), Known("command")]
+ApprovalId = Annotated[Token, Known("approval")]
+
+
+class Request(BaseModel):
+    """What a caller asked for: the docstring is the help, fields are options in positional order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+R = TypeVar("R", bound=Request)
+FieldType = Literal["text", "integer", "number", "boolean", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option as a surface needs it to draw it."""
+
+    name: str
+    type: FieldType
+    description: str
+    required: bool
+    default: object = None
+    choices: tuple[str, ...] = ()
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    max_length: int | None = None
+    known: Kind | None = None
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """What the council is asked before a command goes on."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    needed: int
+    expires_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation(Generic[R]):
+    """A question to the asker before a command goes on."""
+
+    when: Callable[[R, Discovery], bool]
+    """Without I/O: surfaces must know at once whether the answer will be private."""
+    question: Callable[[R, Context], Awaitable[Reply]]
+    """The card; its confirming action carries ``confirms=True``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Generic[R]):
+    """One thing an operator can ask. Only the dispatcher calls ``handle``."""
+
+    name: str
+    request: type[R]
+    handle: Callable[[R, Context], Awaitable[Reply]]
+    permission: str
+    """The object in the policy, with the slash: ``/deploy``."""
+    effect: Literal["read", "change"] = "read"
+    doors: frozenset[Door] = CHAT_AND_TERMINAL
+    confirm: Confirmation[R] | None = None
+    approval: Callable[[R, Discovery], ApprovalRule | None] | None = None
+    """Returns what the council must be asked, or None."""
+    mirror: tuple[str, ...] = ()
+    """Where the end is reported besides the asker: channels and ``council``."""
+    private: bool = False
+    """Whether answers are only for the asker on surfaces that can do so."""
+    slow: bool = False
+    """Whether it usually takes longer than a moment, so that surfaces show that it works."""
+    listed: bool = True
+    """Whether /help and completion name it; buttons reach it all the same."""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the help."""
+        return (self.request.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+    def parse(self, raw: Mapping[str, object]) -> R:
+        """Return the typed request; raises InvalidRequest naming every fault."""
+        try:
+            return self.request.model_validate(dict(raw))
+        except ValidationError as error:
+            raise InvalidRequest(self.name, _faults(error), usage=self.usage) from error
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options in positional order."""
+        return tuple(_option(name, field) for name, field in self.request.model_fields.items())
+
+    @property
+    def usage(self) -> str:
+        """The command line, as in ``/logs <service> [tail]``."""
+        parts = [f"<{o.name}>" if o.required else f"[{o.name}]" for o in self.options]
+        return " ".join(["/" + self.name, *parts])
+
+    def target(self, request: R, channel: str) -> Target:
+        """Return what the guard must be asked about."""
+        found: dict[str, str] = {}
+        for option in self.options:
+            value = getattr(request, option.name)
+            if option.known in ("environment", "service") and value is not None:
+                found[option.known] = str(value)
+        return Target(
+            environment=found.get("environment", "-"),
+            service=found.get("service", "-"),
+            channel=channel,
+        )
+
+
+def command(
+    name: str,
+    *,
+    permission: str,
+    effect: Literal["read", "change"] = "read",
+    **more: Any,
+) -> Callable[[Callable[[R, Context], Awaitable[Reply]]], Command[R]]:
+    """Declare a handler as a command; the request type is read from its first annotation.
+
+    The permission stands here, on the command itself, and is checked before every call.
+    """
+
+    def declare(handle: Callable[[R, Context], Awaitable[Reply]]) -> Command[R]:
+        hints = getattr(handle, "__annotations__", {})
+        first = next(iter(hints))
+        request = (
+            handle.__globals__[hints[first]] if isinstance(hints[first], str) else hints[first]
+        )  # type: ignore[attr-defined]
+        return Command(
+            name=name,
+            request=request,
+            handle=handle,
+            permission="/" + permission.lstrip("/"),
+            effect=effect,
+            **more,
+        )
+
+    return declare
+
+
+def _faults(error: ValidationError) -> tuple[ArgumentFault, ...]:
+    return tuple(
+        ArgumentFault(
+            name=".".join(str(part) for part in fault["loc"]) or "arguments",
+            message=fault["msg"][0].lower() + fault["msg"][1:],
+        )
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+
+
+def _plain_type(annotation: Any) -> Any:
+    """Strip Optional and Annotated."""
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return _plain_type(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        inner = [part for part in typing.get_args(annotation) if part is not type(None)]
+        return _plain_type(inner[0])
+    return annotation
+
+
+def _metadata(annotation: Any, field: FieldInfo) -> list[Any]:
+    """Collect markers of the field and of an Annotated inside Optional."""
+    found = list(field.metadata)
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        found += typing.get_args(annotation)[1:]
+    elif origin in (typing.Union, types.UnionType):
+        for part in typing.get_args(annotation):
+            if typing.get_origin(part) is Annotated:
+                found += typing.get_args(part)[1:]
+    return found
+
+
+_TYPES: dict[Any, FieldType] = {
+    str: "text", int: "integer", float: "number", bool: "boolean",
+}  # fmt: skip
+
+
+def _option(name: str, field: FieldInfo) -> Option:
+    plain = _plain_type(field.annotation)
+    marks = _metadata(field.annotation, field)
+    is_choice = typing.get_origin(plain) is Literal
+    known = next((mark.kind for mark in marks if isinstance(mark, Known)), None)
+
+    def bound(*names: str) -> Any:
+        values = (getattr(mark, n, None) for mark in marks for n in names)
+        return next((value for value in values if value is not None), None)
+
+    return Option(
+        name=name,
+        type="choice" if is_choice else _TYPES.get(plain, "text"),
+        description=field.description or name,
+        required=field.is_required(),
+        default=None if field.is_required() else field.get_default(call_default_factory=True),
+        choices=tuple(str(choice) for choice in typing.get_args(plain)) if is_choice else (),
+        minimum=bound("ge", "gt"),
+        maximum=bound("le", "lt"),
+        max_length=bound("max_length"),
+        known=known,
+        rest=any(isinstance(mark, Rest) for mark in marks),
+    )
+
+
+def request_hints(request: type[Request]) -> dict[str, Any]:
+    """Return the annotations of a request with their markers, for contract tests."""
+    return get_type_hints(request, include_extras=True)

@@ -1,0 +1,82 @@
+"""What one invocation brings along: from the surface to the dispatcher, and from there to the handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from tgk.reply import Reply
+
+if TYPE_CHECKING:
+    from tgk.backends import Backends
+    from tgk.caller import Caller
+    from tgk.command import Command, Door
+    from tgk.discovery import Discovery
+    from tgk.guard import Decision
+    from tgk.outcome import Outcome
+    from tgk.ports.board import Place
+    from tgk.ports.operations import Steps
+    from tgk.ports.time import Clock
+
+Show = Callable[[Reply], Awaitable[None]]
+
+
+async def show_nothing(reply: Reply) -> None:
+    """Ignore progress, for callers that only want the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """What a surface knows when somebody asks: bytes turned into a name, raw arguments and a caller."""
+
+    name: str
+    raw: Mapping[str, object]
+    caller: Caller
+    delivery: str
+    """Unique per delivery, such as ``telegram:4711``: the same one again is answered from the first."""
+    door: Door
+    confirmed: bool = False
+    """Whether a confirmation button was pressed or ``--yes`` was given."""
+    origin: Place | None = None
+    """Where a durable answer belongs; None for surfaces that wait for the outcome."""
+    show: Show = field(default=show_nothing)
+
+
+class Access(Protocol):
+    """What the caller may see of the registry, answered by the dispatcher."""
+
+    def allowed(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
+        """Return the listed commands that the caller may run somewhere, by name."""
+
+    def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
+        """Say whether the caller could run this."""
+
+    async def dispatch(self, name: str, raw: Mapping[str, object]) -> Outcome:
+        """Run a read-only command as the same caller, checked and audited like any other."""
+
+    def explain(self, permission: str) -> Decision:
+        """Say who may use a permission anywhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything a handler may use; never stored."""
+
+    invocation: Invocation
+    corr: str
+    """Joins the audit records of this invocation."""
+    discovery: Discovery
+    backends: Backends
+    clock: Clock
+    steps: Steps
+    access: Access
+    show: Show
+    """Shows progress: the last one wins, and the end replaces it."""
+    simulated: bool = False
+    """Whether the world behind the ports is the sandbox."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return self.invocation.caller

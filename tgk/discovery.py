@@ -1,0 +1,200 @@
+"""The shape of ``discovery.yml``: what exists, where it answers, and who hears of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Channel = Annotated[str, Field(pattern=r"^#[a-z0-9][a-z0-9_-]{0,98}$")]
+Snowflake = Annotated[str, Field(pattern=r"^[0-9]{15,20}$")]
+Repository = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Organisation(_Section):
+    """Who runs this."""
+
+    name: str = Field(description="shown as the headline of plain answers", max_length=80)
+    url: str = ""
+
+
+class Discord(_Section):
+    """The guild, its channels and which of its roles mean which of ours."""
+
+    guild: Snowflake = Field(description="server id; right click the server, Copy Server ID")
+    channels: dict[Channel, Snowflake] = Field(
+        description="channel name to channel id; #deployments, #alerts and #prs get the reports"
+    )
+    roles: dict[Snowflake, Name] = Field(
+        default={}, description="Discord role id to a role of rbac/policy.yml"
+    )
+
+
+class Council(_Section):
+    """The Telegram chat that approves and gets every report."""
+
+    chat: int = Field(description="chat id; TELEGRAM_COUNCIL_ID overrides it")
+    thread: int | None = Field(default=25782, description="forum topic; null for the main chat")
+    members: tuple[Name, ...] = Field(
+        min_length=1, description="people of rbac/policy.yml who may approve"
+    )
+
+
+class Telegram(_Section):
+    """The Telegram side."""
+
+    council: Council
+
+
+class Kubernetes(_Section):
+    """Where a service runs."""
+
+    deployment: Name
+    namespace: Name = "default"
+    container: str = Field(default="", description="whose image tag is the version; first if empty")
+
+
+class LogSource(_Section):
+    """Where a service's logs are kept."""
+
+    source: Literal["loki", "cloudwatch"] = "loki"
+    selector: str = Field(default="", description='LogQL selector, such as {app="api"}')
+    group: str = Field(default="", description="CloudWatch log group")
+
+
+class MetricQueries(_Section):
+    """PromQL of the figures on a status card; an empty one is not shown."""
+
+    cpu: str = ""
+    error_rate: str = ""
+    latency_p95: str = ""
+    cpu_limit: float = Field(default=80, description="per cent; drawn as a line in the picture")
+    error_slo: float = Field(default=0.1, description="per cent")
+
+
+class Pipeline(_Section):
+    """The workflow that deploys."""
+
+    repository: Repository
+    workflow: str = Field(description="file name under .github/workflows", pattern=r"\.ya?ml$")
+    ref: str = Field(default="main", description="branch whose workflow file is used")
+
+
+class Replicas(_Section):
+    """Bounds that /scale keeps to."""
+
+    min: int = Field(default=0, ge=0)
+    max: int = Field(default=10, ge=1, le=1000)
+
+
+class Service(_Section):
+    """One thing that runs."""
+
+    summary: str = Field(default="", max_length=100)
+    kubernetes: Kubernetes
+    logs: LogSource = LogSource()
+    metrics: MetricQueries = MetricQueries()
+    replicas: Replicas = Replicas()
+    deploy: Pipeline | None = Field(default=None, description="instead of the environment's")
+    runbook: str = Field(default="", description="link or path under docs/runbooks")
+    dashboard: str = ""
+
+
+class Environment(_Section):
+    """One place where services run."""
+
+    protected: bool = Field(default=False, description="deployments ask, and the council approves")
+    default: bool = Field(default=False, description="meant when a command names no environment")
+    context: str = Field(default="", description="kubeconfig context; the current one if empty")
+    namespace: str = Field(default="", description="instead of the service's own namespace")
+    deploy: Pipeline | None = None
+    approvals: int = Field(default=1, ge=1, le=9, description="yes votes a deployment needs")
+    approval_expires: timedelta = Field(default=timedelta(minutes=30))
+
+
+class Agent(_Section):
+    """Which model answers /ask in a channel."""
+
+    channels: tuple[Channel, ...] = Field(default=(), description="empty: every other channel")
+    model: str = "gpt-4o-mini"
+    base_url: str = Field(default="", description="any chat-completions server; OPENAI_BASE_URL")
+    prompt: str = Field(default="", description="added to the instructions", max_length=4000)
+
+
+class Route(_Section):
+    """Which repository events go to which channel."""
+
+    event: Literal["pull_request", "check_suite", "push", "workflow_run", "release"]
+    channel: Channel
+    actions: tuple[str, ...] = Field(default=(), description="empty: all")
+    branches: tuple[str, ...] = Field(
+        default=(), description="globs, such as release/*; empty: all"
+    )
+    repositories: tuple[Repository, ...] = ()
+
+
+class EventGateway(_Section):
+    """Routing of webhooks."""
+
+    routes: tuple[Route, ...] = ()
+
+
+class CommandEntry(_Section):
+    """Switches one command on; a command that is not listed is not offered."""
+
+    channels: tuple[Channel, ...] = Field(default=(), description="only there; empty: everywhere")
+    per_minute: int | None = Field(default=None, ge=1, description="calls by one person")
+
+
+class Limits(_Section):
+    """Bounds that keep one person from drowning the others."""
+
+    per_minute: int = Field(default=60, ge=1, description="commands by one person")
+    log_lines: int = Field(default=5000, ge=1, le=5000, description="most that /logs fetches")
+
+
+class Redaction(_Section):
+    """What else must never be shown or stored, beside the built-in rules."""
+
+    keys: tuple[str, ...] = Field(default=(), description="argument names, such as session")
+    patterns: tuple[str, ...] = Field(default=(), description="regular expressions")
+
+
+class Discovery(_Section):
+    """The whole file."""
+
+    org: Organisation
+    discord: Discord | None = None
+    telegram: Telegram | None = None
+    environments: dict[Name, Environment] = Field(min_length=1)
+    services: dict[Name, Service] = Field(min_length=1)
+    agents: dict[Name, Agent] = {}
+    event_gateway: EventGateway = EventGateway()
+    commands: dict[str, CommandEntry] = Field(min_length=1)
+    limits: Limits = Limits()
+    redaction: Redaction = Redaction()
+    documents: tuple[str, ...] = Field(
+        default=("docs/runbooks",), description="folders that /ask searches, beside this file"
+    )
+
+    @property
+    def default_environment(self) -> str:
+        """The environment meant when none is named: the marked one, else the first."""
+        marked = [name for name, entry in self.environments.items() if entry.default]
+        return marked[0] if marked else next(iter(self.environments))
+
+    def agent_for(self, channel: str) -> tuple[str, Agent] | None:
+        """The agent of a channel, else the one for every other channel, else none."""
+        general = None
+        for name, agent in self.agents.items():
+            if channel in agent.channels:
+                return name, agent
+            if not agent.channels and general is None:
+                general = (name, agent)
+        return general

@@ -1,0 +1,94 @@
+"""Decisions that people take together, and the locks they hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from tgk.caller import Caller
+
+
+class Vote(BaseModel):
+    """One person's voice."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    person: str
+    approve: bool
+    at: datetime
+    platform: str
+    reason: str = ""
+
+
+class Approval(BaseModel):
+    """A question to the council, and where it stands. The same state shows on every platform."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    corr: str
+    """The invocation that waits."""
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    requester: str
+    members: tuple[str, ...]
+    needed: int
+    digest: str
+    """What exactly is approved: command, arguments, policy version, target."""
+    asked_at: datetime
+    expires_at: datetime
+    state: Literal["open", "approved", "denied", "expired", "void"] = "open"
+    votes: tuple[Vote, ...] = ()
+
+
+class Approvals(Protocol):
+    """Votes are atomic: two people on one button decide once."""
+
+    async def ask(self, approval: Approval) -> Approval:
+        """Open the question; asking again with the same id returns the one that stands."""
+
+    async def decided(self, approval_id: str) -> Approval:
+        """Wait until it is approved, denied, expired or void."""
+
+    async def vote(
+        self, approval_id: str, caller: Caller, *, approve: bool, reason: str = ""
+    ) -> Approval:
+        """Count a voice and return the state. A repeated voice stands as it was.
+
+        Raises Missing (no such approval), Denied (outsider, requester), Conflict (already decided).
+        """
+
+    async def open(self) -> tuple[Approval, ...]:
+        """Return the questions that wait, oldest first."""
+
+
+class Lock(BaseModel):
+    """A key that one holder has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    """Such as ``deploy:production``."""
+    holder: str
+    """A person, or the corr of an invocation."""
+    reason: str
+    since: datetime
+
+
+class Locks(Protocol):
+    """Held over restarts until released."""
+
+    async def acquire(self, key: str, holder: str, reason: str) -> Lock:
+        """Take the lock or keep one's own; raises Locked when another has it."""
+
+    async def release(self, key: str, holder: str | None = None) -> Lock | None:
+        """Give it back, if ``holder`` has it or none is named; None when nothing was held."""
+
+    async def holder(self, key: str) -> Lock | None:
+        """Return who has it."""
+
+    async def held(self) -> tuple[Lock, ...]:
+        """Return every lock, oldest first."""

@@ -1,0 +1,55 @@
+"""Durable execution of commands that change something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from tgk.caller import Caller
+from tgk.ports.board import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tgk.outcome import Outcome
+    from tgk.reply import Reply
+
+Record = TypeVar("Record", bound=BaseModel)
+
+
+class Operation(BaseModel):
+    """A change that was asked for and admitted; everything needed to go on after a restart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corr: str
+    command: str
+    raw: dict[str, Any]
+    caller: Caller
+    delivery: str
+    origin: Place | None = None
+    """Where the asker reads progress and the end, once no surface waits any more."""
+
+
+class Steps(Protocol):
+    """The memory of one operation."""
+
+    async def once(
+        self, name: str, act: Callable[[], Awaitable[Record]], returns: type[Record]
+    ) -> Record:
+        """Do ``act`` and remember its result; after a restart the result is returned instead.
+
+        A kill while ``act`` runs makes it run again: acts must be safe to repeat or find their trace.
+        Names are unique within the operation and always come in the same order.
+        """
+
+
+class Operations(Protocol):
+    """Runs admitted changes to their end, over kills of the process."""
+
+    async def run(self, operation: Operation, watch: Callable[[Reply], Awaitable[None]]) -> Outcome:
+        """Start (or join, for a repeated delivery) the operation and wait for its end.
+
+        ``watch`` sees progress while this process lives. Raises Unavailable when the engine is not up.
+        """

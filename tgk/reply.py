@@ -1,0 +1,142 @@
+"""What a command answers: blocks that each surface renders within its own limits.
+
+Nothing here is platform text. Renderers escape every string; none carries markup.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Tone = Literal["ok", "running", "warning", "bad", "off"]
+Topic = Literal[
+    "status", "logs", "deploy", "scale", "ask", "help", "whoami", "lock", "approval",
+    "alert", "pull_request", "build", "push", "denied", "invalid", "unavailable", "failure",
+    "orchestrate", "audit", "notice",
+]  # fmt: skip
+StageState = Literal["waiting", "running", "done", "failed", "skipped", "paused"]
+Style = Literal["primary", "secondary", "success", "danger"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fact(_Part):
+    """One named value. ``at`` shows a moment in the reader's own time, ``code`` sets it fixed-width."""
+
+    label: str
+    value: str = ""
+    at: datetime | None = None
+    code: bool = False
+    url: str = ""
+
+
+class Facts(_Part):
+    """Named values, shown together on as few lines as the surface likes."""
+
+    kind: Literal["facts"] = "facts"
+    facts: tuple[Fact, ...]
+
+
+class Text(_Part):
+    """A paragraph. ``small`` is for what one may skip; ``quote`` for foreign words."""
+
+    kind: Literal["text"] = "text"
+    text: str
+    style: Literal["normal", "small", "quote", "strong"] = "normal"
+
+
+class Table(_Part):
+    """Rows under headers; a renderer may turn it into lines where tables do not exist."""
+
+    kind: Literal["table"] = "table"
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Stage(_Part):
+    """One part of a longer job."""
+
+    name: str
+    state: StageState
+    note: str = ""
+    url: str = ""
+
+
+class Progress(_Part):
+    """How far a long job is; ``done`` of ``total`` with the stages by name."""
+
+    kind: Literal["progress"] = "progress"
+    done: int = Field(ge=0)
+    total: int = Field(ge=0)
+    note: str = ""
+    stages: tuple[Stage, ...] = ()
+
+
+class Picture(_Part):
+    """An SVG drawn by us, with words for those who cannot see it."""
+
+    kind: Literal["picture"] = "picture"
+    svg: str
+    alt: str
+
+
+class Log(_Part):
+    """Output lines; a renderer shows head and tail and attaches the whole as ``filename``."""
+
+    kind: Literal["log"] = "log"
+    lines: tuple[str, ...]
+    filename: str = "output.log"
+
+
+Block = Annotated[Facts | Text | Table | Progress | Picture | Log, Field(discriminator="kind")]
+
+
+class Action(_Part):
+    """A button. Pressing it runs ``command`` with ``arguments`` as whoever pressed, fully re-checked."""
+
+    label: str
+    command: str = ""
+    arguments: dict[str, Any] = {}
+    style: Style = "secondary"
+    asks: tuple[str, ...] = ()
+    """Options of the command that the surface asks for (a modal) before running it."""
+    url: str = ""
+    """A link instead of a command."""
+    confirms: bool = False
+    """Whether the press answers a confirmation."""
+    only: str = ""
+    """The only person who may press; empty means anybody the policy allows."""
+    lifetime: float = 7 * 86400
+    """Seconds until the button no longer works."""
+
+
+class Plain(_Part):
+    """The answer as bare text: the wording people script against."""
+
+    headline: str
+    lines: tuple[str, ...] = ()
+
+
+class Reply(_Part):
+    """One answer, whole: each surface shows as much of it as it can and never cuts silently."""
+
+    topic: Topic
+    title: str
+    tone: Tone = "off"
+    subtitle: str = ""
+    blocks: tuple[Block, ...] = ()
+    actions: tuple[Action, ...] = ()
+    footer: str = ""
+    private: bool = False
+    """Only for the one who asked."""
+    failed: bool = False
+    """Whether what was asked was tried and did not work; recorded as such."""
+    mentions: tuple[str, ...] = ()
+    """People to notify, by person; everything else in the text never pings."""
+    plain: Plain | None = None
+    data: dict[str, Any] = {}
+    """The same answer for machines: what ``--json`` prints."""

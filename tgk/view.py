@@ -1,0 +1,125 @@
+"""What one caller may see: help, completion and read-only calls on their behalf."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tgk.errors import Refused
+from tgk.guard import Target
+from tgk.suggest import completions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tgk.command import Command, Option
+    from tgk.context import Invocation
+    from tgk.dispatcher import Dispatcher
+    from tgk.guard import Decision
+    from tgk.outcome import Outcome
+
+_MOST_CALLS = 8
+
+
+class View:
+    """The registry and the estate through one caller's rights."""
+
+    def __init__(self, dispatcher: Dispatcher, invocation: Invocation) -> None:
+        self._dispatcher = dispatcher
+        self._admission = dispatcher.admission
+        self._invocation = invocation
+        self._calls = 0
+
+    def allowed(self) -> tuple[Command[Any], ...]:
+        """Return the listed commands that the caller may run on at least one target."""
+        return tuple(
+            entry
+            for entry in self._admission.registry
+            if entry.listed and self._invocation.door in entry.doors and self._anywhere(entry)
+        )
+
+    def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
+        """Say whether the caller could run this; raises like admission for a malformed request."""
+        command = self._admission.registry[name]
+        request = self._admission.with_defaults(command, command.parse(raw))
+        return self._admission.decide(command, request, self._invocation.caller)
+
+    def explain(self, permission: str) -> Decision:
+        """Say who may use a permission on every target."""
+        return self._admission.guard.decide(self._invocation.caller, permission, Target())
+
+    async def dispatch(self, name: str, raw: Mapping[str, object]) -> Outcome:
+        """Run a read-only command as the same caller, with its own audit record."""
+        if self._admission.registry[name].effect != "read":
+            raise Refused(f"/{name} changes something and was not run.")
+        self._calls += 1
+        if self._calls > _MOST_CALLS:
+            raise Refused("Too many look-ups for one question.")
+        delivery = f"{self._invocation.delivery}/{self._calls}:{name}"
+        return await self._dispatcher.run(
+            replace(self._invocation, name=name, raw=raw, delivery=delivery, confirmed=False)
+        )
+
+    async def complete(
+        self, name: str, option: str, partial: str, given: Mapping[str, object]
+    ) -> tuple[str, ...]:
+        """Return at most 25 values for an option, only such as the caller may run with."""
+        command = self._admission.registry[name]
+        found = next((entry for entry in command.options if entry.name == option), None)
+        if found is None or not self._anywhere(command):
+            return ()
+        names = found.choices or await self._candidates(command, found, given)
+        caller, admission = self._invocation.caller, self._admission
+        fitting = completions(partial, names, limit=100)
+        return tuple(
+            value
+            for value in fitting
+            if admission.could_run(command, caller, {**given, option: value})
+            or found.known not in ("service", "environment")
+        )[:25]
+
+    async def _candidates(
+        self, command: Command[Any], option: Option, given: Mapping[str, object]
+    ) -> tuple[str, ...]:
+        if option.known is None:
+            return ()
+        backends = self._dispatcher.backends
+        if option.known == "tag":
+            return await self._tags(given)
+        if option.known == "command":
+            return tuple(entry.name for entry in self.allowed())
+        if option.known == "lock":
+            held = await backends.locks.held()
+            return tuple(lock.key.removeprefix("deploy:") for lock in held)
+        if option.known == "approval":
+            return tuple(entry.id for entry in await backends.approvals.open())
+        return self._admission.known(option.known) or ()
+
+    async def _tags(self, given: Mapping[str, object]) -> tuple[str, ...]:
+        discovery = self._admission.discovery
+        service = discovery.services.get(str(given.get("service", "")))
+        environment = discovery.environments.get(str(given.get("env", "")))
+        pipeline = (service and service.deploy) or (environment and environment.deploy)
+        repositories = [pipeline.repository] if pipeline else []
+        repositories += [e.deploy.repository for e in discovery.environments.values() if e.deploy]
+        for repository in repositories[:1]:
+            return tuple(
+                tag.name for tag in await self._dispatcher.backends.pipelines.tags(repository)
+            )
+        return ()
+
+    def _anywhere(self, command: Command[Any]) -> bool:
+        """Whether some environment and service exist for which the caller may run it."""
+        admission, caller = self._admission, self._invocation.caller
+        kinds = {option.known: option.name for option in command.options}
+        environments = (*admission.discovery.environments,) if "environment" in kinds else ("-",)
+        services = (*admission.discovery.services,) if "service" in kinds else ("-",)
+        return any(
+            admission.guard.decide(
+                caller,
+                command.permission,
+                Target(environment=environment, service=service, channel=caller.channel),
+            ).allowed
+            for environment in environments
+            for service in services
+        )
