@@ -12,9 +12,9 @@ Principal = NewType("Principal", str)
 
 
 class Caller(BaseModel):
-    """The one who asks. ``person`` is the same on every platform; unknown people keep their account.
+    """The one who asks. ``person`` is the same on every platform; strangers keep their account.
 
-    ``principals`` are only what the platform itself vouches for; role names never come from outside.
+    ``principals`` are only what the platform itself vouches for; role names never come from it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

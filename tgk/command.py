@@ -1,7 +1,8 @@
-"""One definition of a command for every surface: its name, its options, its permission, its effect."""
+"""One definition of a command for every surface: name, options, permission and effect."""
 
 from __future__ import annotations
 
+import sys
 import types
 import typing
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ Kind = Literal["service", "environment", "tag", "command", "lock", "approval"]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Marks an option whose values come from the estate: completed, checked, and told to the guard."""
+    """Marks an option whose values the estate knows: completed, checked, told to the guard."""
 
     kind: Kind
 
@@ -45,7 +46,7 @@ class Rest:
 _TOKEN = (
     r"^[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}$"  # notes on RBAC: the only shape the guard accepts
 )
-Token = Annotated[str, StringConstraints(pattern=_TOKEN, max_length=128)]
+Token = Annotated[str, StringConstraints(pattern=_SHAPE, max_length=128)]
 ServiceName = Annotated[Token, Known("service")]
 EnvironmentName = Annotated[Token, Known("environment")]
 TagName = Annotated[Token, Known("tag")]
@@ -54,7 +55,7 @@ ApprovalId = Annotated[Token, Known("approval")]
 
 
 class Request(BaseModel):
-    """What a caller asked for: the docstring is the help, fields are options in positional order."""
+    """What a caller asked for: the docstring is the help, fields are options in order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -173,11 +174,8 @@ def command(
     """
 
     def declare(handle: Callable[[R, Context], Awaitable[Reply]]) -> Command[R]:
-        hints = getattr(handle, "__annotations__", {})
-        first = next(iter(hints))
-        request = (
-            handle.__globals__[hints[first]] if isinstance(hints[first], str) else hints[first]
-        )  # type: ignore[attr-defined]
+        wanted = next(iter(handle.__annotations__.values()))
+        request = getattr(sys.modules[handle.__module__], wanted, wanted)
         return Command(
             name=name,
             request=request,

@@ -1,4 +1,4 @@
-"""What one invocation brings along: from the surface to the dispatcher, and from there to the handler."""
+"""What one invocation brings along, from the surface to the dispatcher and to the handler."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ async def show_nothing(reply: Reply) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """What a surface knows when somebody asks: bytes turned into a name, raw arguments and a caller."""
+    """What a surface knows when somebody asks: a name, raw arguments and a caller."""
 
     name: str
     raw: Mapping[str, object]
     caller: Caller
     delivery: str
-    """Unique per delivery, such as ``telegram:4711``: the same one again is answered from the first."""
+    """Unique, such as ``telegram:4711``: the same one again is answered from the first."""
     door: Door
     confirmed: bool = False
     """Whether a confirmation button was pressed or ``--yes`` was given."""

@@ -1,4 +1,4 @@
-"""The one door to an effect: journal, parse, limit, authorise, confirm, approve, do, journal again."""
+"""The one door to an effect: journal, parse, authorise, confirm, approve, do, journal again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from loguru import logger
 
@@ -55,7 +55,10 @@ class Forgetful:
     """The steps of a read: nothing is remembered, because repeating it is free."""
 
     async def once(
-        self, name: str, act: Callable[[], Awaitable[Record]], returns: type[Record]
+        self,
+        name: str,  # noqa: ARG002 - named by the protocol
+        act: Callable[[], Awaitable[Record]],
+        returns: type[Record],  # noqa: ARG002 - named by the protocol
     ) -> Record:
         """Do it."""
         return await act()
@@ -299,7 +302,7 @@ class _Entry:
         self._invocation = invocation
         self._began = door._clock.monotonic()  # noqa: SLF001 - the entry is a part of the door
 
-    async def __aenter__(self) -> _Entry:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

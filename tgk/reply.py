@@ -25,7 +25,7 @@ class _Part(BaseModel):
 
 
 class Fact(_Part):
-    """One named value. ``at`` shows a moment in the reader's own time, ``code`` sets it fixed-width."""
+    """One named value. ``at`` is shown in the reader's own time, ``code`` fixed-width."""
 
     label: str
     value: str = ""
@@ -96,7 +96,7 @@ Block = Annotated[Facts | Text | Table | Progress | Picture | Log, Field(discrim
 
 
 class Action(_Part):
-    """A button. Pressing it runs ``command`` with ``arguments`` as whoever pressed, fully re-checked."""
+    """A button. Pressing it runs ``command`` as whoever pressed, fully re-checked."""
 
     label: str
     command: str = ""

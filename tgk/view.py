@@ -68,7 +68,7 @@ class View:
         found = next((entry for entry in command.options if entry.name == option), None)
         if found is None or not self._anywhere(command):
             return ()
-        names = found.choices or await self._candidates(command, found, given)
+        names = found.choices or await self._candidates(found, given)
         caller, admission = self._invocation.caller, self._admission
         fitting = completions(partial, names, limit=100)
         return tuple(
@@ -78,9 +78,7 @@ class View:
             or found.known not in ("service", "environment")
         )[:25]
 
-    async def _candidates(
-        self, command: Command[Any], option: Option, given: Mapping[str, object]
-    ) -> tuple[str, ...]:
+    async def _candidates(self, option: Option, given: Mapping[str, object]) -> tuple[str, ...]:
         if option.known is None:
             return ()
         backends = self._dispatcher.backends

@@ -1,4 +1,4 @@
-"""Messages the bot keeps on chat platforms, as a wished-for state that is reached again after failures."""
+"""Messages the bot keeps on chat platforms: a wished-for state, reached again after failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Place(BaseModel):
 
     platform: Literal["discord", "telegram"]
     room: str
-    """A name of discovery.yml (``#alerts``, ``council``) or the platform's own channel or chat id."""
+    """A name of discovery.yml (``#alerts``, ``council``) or the platform's own id."""
     thread: str = ""
     """A Telegram topic id; the council's own is filled in by the courier."""
     reply_to: str = ""
@@ -52,7 +52,7 @@ class Board(Protocol):
 
 
 class Courier(Protocol):
-    """Carries messages to one platform. Raises Unavailable (kept, tried again), Rejected (given up)."""
+    """Carries messages to one platform. Raises Unavailable (tried again) or Rejected (given up)."""
 
     @property
     def platform(self) -> Literal["discord", "telegram"]:

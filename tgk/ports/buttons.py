@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from tgk.reply import Action
 
-TOKEN_PATTERN = r"tgk:a:[a-z2-7]{10}"
+TOKEN_PATTERN = r"tgk:a:[a-z2-7]{10}"  # noqa: S105 - a pattern, not a secret
 """At most 64 bytes (Telegram callback_data) and 100 characters (Discord custom_id)."""
 
 

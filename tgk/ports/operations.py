@@ -40,7 +40,7 @@ class Steps(Protocol):
     ) -> Record:
         """Do ``act`` and remember its result; after a restart the result is returned instead.
 
-        A kill while ``act`` runs makes it run again: acts must be safe to repeat or find their trace.
+        A kill while ``act`` runs makes it run again: acts are safe to repeat or find their trace.
         Names are unique within the operation and always come in the same order.
         """
 
@@ -51,5 +51,6 @@ class Operations(Protocol):
     async def run(self, operation: Operation, watch: Callable[[Reply], Awaitable[None]]) -> Outcome:
         """Start (or join, for a repeated delivery) the operation and wait for its end.
 
-        ``watch`` sees progress while this process lives. Raises Unavailable when the engine is not up.
+        ``watch`` sees progress while this process lives. Raises Unavailable while the engine
+        is not up.
         """
