@@ -43,7 +43,7 @@ class Rest:
     """Marks the last text option: it takes everything that follows, spaces included."""
 
 
-_TOKEN = (
+_SHAPE = (
     r"^[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}$"  # notes on RBAC: the only shape the guard accepts
 )
 Token = Annotated[str, StringConstraints(pattern=_SHAPE, max_length=128)]
