@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tgk.ports.logs import Logs
     from tgk.ports.metrics import Metrics
     from tgk.ports.model import Model
+    from tgk.ports.notes import Notes
     from tgk.ports.pipelines import Pipelines
 
 
@@ -29,3 +30,4 @@ class Backends:
     board: Board
     approvals: Approvals
     locks: Locks
+    notes: Notes

@@ -113,6 +113,8 @@ class Command(Generic[R]):
     effect: Literal["read", "change"] = "read"
     doors: frozenset[Door] = CHAT_AND_TERMINAL
     confirm: Confirmation[R] | None = None
+    check: Callable[[R, Context], Awaitable[None]] | None = None
+    """Raises when the request makes no sense right now, before anybody is asked about it."""
     approval: Callable[[R, Discovery], ApprovalRule | None] | None = None
     """Returns what the council must be asked, or None."""
     mirror: tuple[str, ...] = ()

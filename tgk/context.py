@@ -55,6 +55,9 @@ class Access(Protocol):
     async def dispatch(self, name: str, raw: Mapping[str, object]) -> Outcome:
         """Run a read-only command as the same caller, checked and audited like any other."""
 
+    def may(self, name: str, given: Mapping[str, object]) -> bool:
+        """Say whether some complete form of a half-given request could be allowed."""
+
     def explain(self, permission: str) -> Decision:
         """Say who may use a permission anywhere."""
 
@@ -73,6 +76,8 @@ class Context:
     access: Access
     show: Show
     """Shows progress: the last one wins, and the end replaces it."""
+    redact: Callable[[str], str]
+    """Masks secrets in foreign text; everything from logs and models passes it."""
     simulated: bool = False
     """Whether the world behind the ports is the sandbox."""
 

@@ -49,6 +49,7 @@ class Preview:
 
     private: bool
     change: bool
+    """Whether progress and end are kept on the board at the origin, where all may see them."""
 
 
 class Forgetful:
@@ -87,6 +88,7 @@ class Dispatcher:
         backends: Backends,
         clock: Clock,
         observer: Observer | None = None,
+        redact: Callable[[str], str] = str,
         simulated: bool = False,
     ) -> None:
         self.admission = admission
@@ -95,6 +97,7 @@ class Dispatcher:
         self._operations = operations
         self._clock = clock
         self._observer = observer
+        self._redact = redact
         self._simulated = simulated
 
     def preview(self, invocation: Invocation) -> Preview:
@@ -104,8 +107,9 @@ class Dispatcher:
         except TgkError:
             return Preview(private=True, change=False)
         asks = self._asks_first(admitted, invocation)
-        change = admitted.command.effect == "change" and not asks
-        return Preview(private=asks or admitted.command.private, change=change)
+        private = asks or admitted.command.private
+        change = admitted.command.effect == "change" and not private
+        return Preview(private=private, change=change)
 
     async def run(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end. Only cancellation and faults of the surface are raised."""
@@ -114,6 +118,8 @@ class Dispatcher:
             admitted = self.admission.admit(invocation)
             entry.rule = admitted.decision.rule
             context = self._context(invocation, attempt.corr, Forgetful(), invocation.show)
+            if admitted.command.check:
+                await admitted.command.check(admitted.request, context)
             if self._asks_first(admitted, invocation) and admitted.command.confirm:
                 question = await admitted.command.confirm.question(admitted.request, context)
                 entry.outcome = _pending(question, attempt.corr)
@@ -244,6 +250,7 @@ class Dispatcher:
             steps=steps,
             access=self.view(invocation),
             show=show,
+            redact=self._redact,
             simulated=self._simulated,
         )
 

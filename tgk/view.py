@@ -44,6 +44,13 @@ class View:
         request = self._admission.with_defaults(command, command.parse(raw))
         return self._admission.decide(command, request, self._invocation.caller)
 
+    def may(self, name: str, given: Mapping[str, object]) -> bool:
+        """Say whether some complete form of a half-given request could be allowed."""
+        admission = self._admission
+        return name in admission.registry and admission.could_run(
+            admission.registry[name], self._invocation.caller, given
+        )
+
     def explain(self, permission: str) -> Decision:
         """Say who may use a permission on every target."""
         return self._admission.guard.decide(self._invocation.caller, permission, Target())
