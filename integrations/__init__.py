@@ -1,0 +1,1 @@
+"""Everything that leaves the process: one module or folder per vendor, each the body of a port."""
