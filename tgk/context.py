@@ -49,6 +49,9 @@ class Access(Protocol):
     def allowed(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
         """Return the listed commands that the caller may run somewhere, by name."""
 
+    def known(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
+        """Return every listed command of this door, whoever may run it."""
+
     def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
         """Say whether the caller could run this."""
 

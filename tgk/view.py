@@ -32,11 +32,12 @@ class View:
 
     def allowed(self) -> tuple[Command[Any], ...]:
         """Return the listed commands that the caller may run on at least one target."""
-        return tuple(
-            entry
-            for entry in self._admission.registry
-            if entry.listed and self._invocation.door in entry.doors and self._anywhere(entry)
-        )
+        return tuple(entry for entry in self.known() if self._anywhere(entry))
+
+    def known(self) -> tuple[Command[Any], ...]:
+        """Return every listed command of this door, whoever may run it."""
+        door = self._invocation.door
+        return tuple(e for e in self._admission.registry if e.listed and door in e.doors)
 
     def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
         """Say whether the caller could run this; raises like admission for a malformed request."""

@@ -1,0 +1,297 @@
+"""``/deploy``: start the workflow that deploys, and stay with it to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tgk.command import (
+    ApprovalRule,
+    Command,
+    Confirmation,
+    EnvironmentName,
+    Request,
+    ServiceName,
+    TagName,
+    command,
+)
+from tgk.errors import ConfigurationInvalid, Locked, Missing, TgkError, Unavailable
+from tgk.ports.pipelines import PipelineRun, RunState
+from tgk.reply import Action, Fact, Facts, Plain, Progress, Reply, Stage, Text
+from tgk.suggest import nearest
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tgk.context import Context
+    from tgk.discovery import Discovery, Pipeline
+    from tgk.reply import Block
+
+LOOK_EVERY_SECONDS = 3.0
+GIVE_UP_AFTER_SECONDS = 3600.0
+
+
+class Deploy(Request):
+    """Deploy a tag to an environment and follow it to the end."""
+
+    env: EnvironmentName = Field(description="where to")
+    tag: TagName = Field(description="which version")
+    service: ServiceName | None = Field(default=None, description="only this one")
+
+
+class Before(BaseModel):
+    """What ran before, for the way back; empty when the cluster could not say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str = ""
+
+
+def pipeline_of(request: Deploy, discovery: Discovery) -> Pipeline:
+    """Return the workflow to start; raises ConfigurationInvalid when none is named."""
+    service = discovery.services.get(request.service or "")
+    chosen = (service and service.deploy) or discovery.environments[request.env].deploy
+    if chosen is None:
+        raise ConfigurationInvalid(
+            f"{request.env} has no deployment workflow.",
+            [f"environments.{request.env}.deploy is missing in discovery.yml"],
+            remedy="Name a repository and a workflow there.",
+        )
+    return chosen
+
+
+async def _check(request: Deploy, context: Context) -> None:
+    """Refuse a tag that does not exist and an environment that somebody holds."""
+    await _require_free(request.env, context)
+    pipeline = pipeline_of(request, context.discovery)
+    tags = [tag.name for tag in await context.backends.pipelines.tags(pipeline.repository)]
+    if request.tag not in tags:
+        raise Missing("tag", request.tag, nearest(request.tag, tags) or tuple(tags[:3]))
+
+
+async def _require_free(env: str, context: Context) -> None:
+    locks = context.backends.locks
+    for key in (f"deploy:{env}", f"deploying:{env}"):
+        lock = await locks.holder(key)
+        if lock and lock.holder != context.corr:
+            raise Locked(env, *_holder(lock.holder, lock.reason), lock.since)
+
+
+def _holder(holder: str, reason: str) -> tuple[str, str]:
+    """Name the person who locked, or the deployment that runs."""
+    return (holder, reason) if not reason.startswith("deploys ") else ("a deployment", reason)
+
+
+def _protected(request: Deploy, discovery: Discovery) -> bool:
+    return discovery.environments[request.env].protected
+
+
+def _what(request: Deploy) -> str:
+    return f"{request.service} {request.tag}" if request.service else request.tag
+
+
+async def _question(request: Deploy, context: Context) -> Reply:
+    before = await _version_now(request, context)
+    change = f"{before} → {request.tag}" if before else request.tag
+    environment = context.discovery.environments[request.env]
+    facts = (
+        Fact(label="Version", value=change, code=True),
+        Fact(label="Environment", value=f"{request.env} (protected)"),
+        Fact(label="Council", value=f"{environment.approvals} approval needed after this"),
+    )
+    go_on = Action(
+        label="Deploy", command="deploy", arguments=request.model_dump(exclude_none=True),
+        style="success", confirms=True, only=context.caller.person, lifetime=120,
+    )  # fmt: skip
+    return Reply(
+        topic="deploy",
+        title=f"Deploy {_what(request)} → {request.env}?",
+        tone="warning",
+        blocks=(Facts(facts=facts),),
+        actions=(go_on,),
+        footer="nothing happens unless you press Deploy within 2 minutes",
+        private=True,
+        plain=Plain(
+            headline=f"Deploy {_what(request)} to {request.env}?",
+            lines=(f"Version: {change}", "Nothing was started yet: confirm it."),
+        ),
+        data=request.model_dump(),
+    )
+
+
+def _approval(request: Deploy, discovery: Discovery) -> ApprovalRule | None:
+    environment = discovery.environments[request.env]
+    if not environment.protected:
+        return None
+    facts = [("Environment", request.env), ("Tag", request.tag)]
+    if request.service:
+        facts.append(("Service", request.service))
+    return ApprovalRule(
+        title=f"Deploy {_what(request)} → {request.env}",
+        facts=tuple(facts),
+        needed=environment.approvals,
+        expires_seconds=environment.approval_expires.total_seconds(),
+    )
+
+
+async def _version_now(request: Deploy, context: Context) -> str:
+    """Return the version that runs, or nothing when the cluster cannot say."""
+    names = [request.service] if request.service else list(context.discovery.services)
+    service = context.discovery.services[names[0]]
+    environment = context.discovery.environments[request.env]
+    try:
+        return (await context.backends.cluster.workload(service, environment)).version
+    except TgkError:
+        return ""
+
+
+class _Turn:
+    """The environment's turn: one deployment at a time, kept over a restart of the bot."""
+
+    def __init__(self, request: Deploy, context: Context) -> None:
+        self._locks = context.backends.locks
+        self._key = f"deploying:{request.env}"
+        self._corr = context.corr
+        self._reason = f"deploys {_what(request)} for {context.caller.person}"
+
+    async def __aenter__(self) -> None:
+        await self._locks.acquire(self._key, self._corr, self._reason)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not asyncio.CancelledError:  # a stopping process: it goes on after the restart
+            await self._locks.release(self._key, self._corr)
+
+
+async def follow_deployment(request: Deploy, context: Context) -> Reply:
+    """Start the workflow once, show it while it runs, and say how it ended."""
+    pipeline = pipeline_of(request, context.discovery)
+    inputs = {"environment": request.env, "tag": request.tag}
+    if request.service:
+        inputs["service"] = request.service
+
+    async def note_version() -> Before:
+        return Before(version=await _version_now(request, context))
+
+    async def dispatch() -> PipelineRun:
+        return await context.backends.pipelines.dispatch(pipeline, inputs, context.corr)
+
+    async with _Turn(request, context):
+        before = await context.steps.once("before", note_version, Before)
+        run = await context.steps.once("dispatch", dispatch, PipelineRun)
+        began = context.clock.monotonic()
+        state = await _follow(request, run, context)
+    return _end(request, run, state, before.version, context.clock.monotonic() - began)
+
+
+async def _follow(request: Deploy, run: PipelineRun, context: Context) -> RunState:
+    """Show the run until it is done; an outage of the build system only delays the news."""
+    began = context.clock.monotonic()
+    trouble = ""
+    state = RunState(status="queued")
+    while context.clock.monotonic() - began < GIVE_UP_AFTER_SECONDS:
+        try:
+            state = await context.backends.pipelines.state(run)
+            trouble = ""
+        except Unavailable as error:
+            trouble = f"{error.system} does not answer, still trying: {error.why}"
+        if state.status == "done":
+            return state
+        await context.show(_progress(request, run, state, trouble))
+        await context.clock.sleep(LOOK_EVERY_SECONDS)
+    raise Unavailable(
+        "the workflow", "it still runs after an hour", remedy=f"Look at {run.url} yourself."
+    )
+
+
+def _stages(state: RunState) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(
+            name=job.name, state=job.state, url=job.url,
+            note=f"{job.seconds:.0f} s" if job.seconds is not None else "",
+        )
+        for job in state.jobs
+    )  # fmt: skip
+
+
+def _bar(state: RunState) -> Progress:
+    finished = sum(job.state in ("done", "failed", "skipped") for job in state.jobs)
+    note = "waits for a runner" if state.status == "queued" else ""
+    return Progress(done=finished, total=len(state.jobs), note=note, stages=_stages(state))
+
+
+def run_name(request: Deploy, run: PipelineRun) -> str:
+    """Return the name people know the run by, as in seed 003."""
+    return f"deploy-{request.env}-{run.id}"
+
+
+def _words(request: Deploy, run: PipelineRun, *more: str) -> Plain:
+    return Plain(
+        headline=f"Deploying {_what(request)} to {request.env}",
+        lines=(f"Triggered workflow: {run_name(request, run)}", f"Monitor: {run.url}", *more),
+    )
+
+
+def _progress(request: Deploy, run: PipelineRun, state: RunState, trouble: str) -> Reply:
+    blocks: list[Block] = [_bar(state)]
+    if trouble:
+        blocks.append(Text(text=trouble, style="small"))
+    return Reply(
+        topic="deploy",
+        title=f"Deploy {_what(request)} → {request.env}",
+        tone="warning" if trouble else "running",
+        subtitle=run_name(request, run),
+        blocks=tuple(blocks),
+        actions=(Action(label="Monitor", url=run.url),),
+        plain=_words(request, run),
+        data={"status": state.status, "run": run.model_dump()},
+    )
+
+
+def _end(request: Deploy, run: PipelineRun, state: RunState, before: str, seconds: float) -> Reply:
+    worked = state.conclusion == "success"
+    actions = [Action(label="Monitor", url=run.url)]
+    if before and before != request.tag:
+        given = {**request.model_dump(exclude_none=True), "tag": before}
+        actions.append(Action(label=f"Revert to {before}", command="deploy", arguments=given))
+    verdict = "done" if worked else (state.conclusion or "failure").replace("_", " ")
+    failed = ", ".join(job.name for job in state.jobs if job.state == "failed")
+    outcome = f"{verdict} in {seconds:.0f} s" + (f", failed: {failed}" if failed else "")
+    change = f"{before} → {request.tag}" if before else request.tag
+    return Reply(
+        topic="deploy",
+        title=f"Deploy {_what(request)} → {request.env}: {verdict}",
+        tone="ok" if worked else "bad",
+        subtitle=run_name(request, run),
+        blocks=(
+            Facts(facts=(Fact(label="Version", value=change, code=True),
+                         Fact(label="Result", value=outcome))),
+            _bar(state),
+        ),
+        actions=tuple(actions),
+        failed=not worked,
+        plain=_words(request, run, f"Result: {outcome}"),
+        data={
+            "environment": request.env, "tag": request.tag, "service": request.service,
+            "before": before, "conclusion": state.conclusion, "seconds": round(seconds, 1),
+            "links": {"run": run.url},
+        },
+    )  # fmt: skip
+
+
+deploy: Command[Deploy] = command(
+    "deploy",
+    permission="deploy",
+    effect="change",
+    confirm=Confirmation(when=_protected, question=_question),
+    check=_check,
+    approval=_approval,
+    mirror=("#deployments", "council"),
+    slow=True,
+)(follow_deployment)

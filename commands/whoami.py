@@ -1,0 +1,39 @@
+"""``/whoami``: who the bot takes the caller for."""
+
+from __future__ import annotations
+
+from tgk.command import Request, command
+from tgk.context import Context
+from tgk.reply import Fact, Facts, Plain, Reply, Text
+
+
+class WhoAmI(Request):
+    """Show who you are to the bot and what you may do."""
+
+
+@command("whoami", permission="whoami", private=True)
+async def whoami(request: WhoAmI, context: Context) -> Reply:  # noqa: ARG001 - asks nothing
+    """Name the person, the account, the roles and the commands."""
+    caller = context.caller
+    roles = context.access.explain("/whoami").roles_held
+    commands = [entry.name for entry in context.access.allowed()]
+    facts = (
+        Fact(label="Person", value=caller.person),
+        Fact(label="Account", value=f"{caller.platform} {caller.user_id}"),
+        Fact(label="Roles", value=", ".join(roles) or "none"),
+        Fact(label="May run", value=", ".join(f"/{name}" for name in commands) or "nothing"),
+    )
+    hint = (
+        ()
+        if caller.known
+        else (Text(text="This account is not in rbac/policy.yml: ask an admin.", style="small"),)
+    )
+    return Reply(
+        topic="whoami",
+        title=caller.person,
+        tone="ok" if roles else "off",
+        blocks=(Facts(facts=facts), *hint),
+        private=True,
+        plain=Plain(headline=caller.person, lines=tuple(f"{f.label}: {f.value}" for f in facts)),
+        data={"person": caller.person, "roles": list(roles), "commands": commands},
+    )
