@@ -38,8 +38,8 @@ class FakeApprovals:
 
     async def decided(self, approval_id: str) -> Approval:
         """Wait for the end of the question."""
+        left = self._get(approval_id).expires_at - self._clock.now()
         async with asyncio.TaskGroup() as group:
-            left = self._get(approval_id).expires_at - self._clock.now()
             alarm = group.create_task(self._expire(left.total_seconds()))
             async with self._changed:
                 await self._changed.wait_for(lambda: self._get(approval_id).state != "open")

@@ -1,0 +1,65 @@
+"""The tables of the store, as steps from one version to the next; a released step never changes."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE buttons (
+            token TEXT PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,
+            action BLOB NOT NULL,
+            expires REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX buttons_by_expiry ON buttons (expires)",
+        """CREATE TABLE deliveries (
+            seq INTEGER PRIMARY KEY,
+            source TEXT NOT NULL,
+            id TEXT NOT NULL,
+            payload BLOB,
+            at REAL NOT NULL,
+            UNIQUE (source, id)
+        )""",
+        "CREATE INDEX deliveries_waiting ON deliveries (source, seq) WHERE payload IS NOT NULL",
+        """CREATE TABLE locks (
+            key TEXT PRIMARY KEY,
+            holder TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            since REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE approvals (
+            id TEXT PRIMARY KEY,
+            state TEXT NOT NULL,
+            body BLOB NOT NULL,
+            expires REAL NOT NULL,
+            asked REAL NOT NULL,
+            revision INTEGER NOT NULL DEFAULT 1,
+            carded INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID""",
+        "CREATE INDEX approvals_to_do ON approvals (state, expires) WHERE state = 'open'",
+        "CREATE INDEX approvals_to_show ON approvals (id) WHERE carded < revision",
+        """CREATE TABLE messages (
+            seq INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            lane TEXT NOT NULL,
+            place BLOB NOT NULL,
+            reply BLOB,
+            digest BLOB NOT NULL,
+            shown BLOB NOT NULL DEFAULT x'',
+            channel TEXT NOT NULL DEFAULT '',
+            message TEXT NOT NULL DEFAULT '',
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            next_try REAL NOT NULL DEFAULT 0,
+            loud INTEGER NOT NULL,
+            progress INTEGER NOT NULL,
+            created REAL NOT NULL,
+            changed REAL NOT NULL,
+            reason TEXT NOT NULL DEFAULT ''
+        )""",
+        """CREATE INDEX messages_to_do ON messages (seq)
+            WHERE state IN ('new', 'sending') OR (state = 'sent' AND shown <> digest)""",
+        "CREATE INDEX messages_by_lane ON messages (lane, seq)",
+        "CREATE INDEX messages_by_age ON messages (changed)",
+    ),
+)
