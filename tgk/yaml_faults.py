@@ -1,0 +1,201 @@
+"""What pydantic found in a file, in an operator's words and with the file's positions."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel
+
+from tgk.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from tgk.yaml_marks import Document, Fault
+
+_KINDS = {
+    "model_type": "a mapping, one `key: value` a line",
+    "model_attributes_type": "a mapping, one `key: value` a line",
+    "dict_type": "a mapping, one `key: value` a line",
+    "tuple_type": "a list, as in [one, two]",
+    "list_type": "a list, as in [one, two]",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "time_delta_type": "a number of seconds, as in 1800",
+    "time_delta_parsing": "a number of seconds, as in 1800",
+    "timezone_aware": "a time with its zone, as in 2026-11-21T18:00:00Z",
+    "datetime_type": "a time with its zone, as in 2026-11-21T18:00:00Z",
+    "datetime_parsing": "a time with its zone, as in 2026-11-21T18:00:00Z",
+    "datetime_from_date_parsing": "a time with its zone, as in 2026-11-21T18:00:00Z",
+}
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
+
+def model_faults(
+    document: Document,
+    error: ValidationError,
+    model: type[BaseModel],
+    shapes: Mapping[str, str],
+) -> list[Fault]:
+    """Return one fault for each thing pydantic found; ``shapes`` says patterns in words."""
+    found = error.errors(include_url=False)
+    return [_fault(document, detail, model, shapes) for detail in found]
+
+
+def boolean_faults(document: Document, model: BaseModel) -> list[Fault]:
+    """Return a fault wherever a word or a number was taken for true or false, or the reverse."""
+    return [
+        document.fault(path, _isnt(raw), "write true or false" if wanted else "write a number")
+        for path, value in _leaves(model, ())
+        if (node := document.node(path)) is not None
+        and isinstance(raw := node.value, str | int | float)
+        and (wanted := isinstance(value, bool)) != isinstance(raw, bool)
+    ]
+
+
+def _isnt(raw: object) -> str:
+    shown = str(raw).lower() if isinstance(raw, bool) else f'"{raw}"'
+    return f"{shown} is not the kind of value that belongs here"
+
+
+def _leaves(
+    value: object, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Walk a validated model down to its plain values, with where each came from."""
+    parts: Any = ()
+    if isinstance(value, BaseModel):
+        parts = ((name, getattr(value, name)) for name in value.model_fields_set)
+    elif isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, tuple):
+        parts = enumerate(value)
+    else:
+        yield path, value
+    for step, child in parts:
+        yield from _leaves(child, (*path, step))
+
+
+def _fault(
+    document: Document, detail: ErrorDetails, model: type[BaseModel], shapes: Mapping[str, str]
+) -> Fault:
+    path = tuple(detail["loc"])
+    is_key = bool(path) and path[-1] == "[key]"
+    path = path[:-1] if is_key else path
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        what, instead = _unknown(path, model)
+    elif kind == "missing":
+        what, instead = _missing(path, model)
+    else:
+        what, instead = _wrong(detail, _name(path), shapes)
+    at_key = is_key or kind == "extra_forbidden"
+    return document.fault(path, what, instead, key=at_key)
+
+
+def _name(path: Sequence[str | int]) -> str:
+    return ".".join(str(step) for step in path) or "the file"
+
+
+def _unknown(path: Sequence[str | int], model: type[BaseModel]) -> tuple[str, str]:
+    around = _fields(model, path[:-1])
+    near = nearest(str(path[-1]), around)
+    known = f"known here: {', '.join(around)}"
+    return f'unknown key "{path[-1]}"', f'did you mean "{near[0]}"?' if near else known
+
+
+def _missing(path: Sequence[str | int], model: type[BaseModel]) -> tuple[str, str]:
+    key = str(path[-1])
+    description = _fields(model, path[:-1]).get(key, "")
+    meaning = f" ({description})" if description else ""
+    return f'key "{key}" is missing in {_name(path[:-1])}', f"add `{key}: …`{meaning}"
+
+
+def _wrong(detail: ErrorDetails, name: str, shapes: Mapping[str, str]) -> tuple[str, str]:
+    kind, given, context = detail["type"], detail.get("input"), detail.get("ctx", {})
+    if given is None:
+        return f"{name} is empty", "write a value after the colon, or remove the line"
+    if kind in _KINDS:
+        return f"{name} is {_shown(given)}", f"write {_KINDS[kind]}"
+    if kind == "string_type":
+        return f"{name} is {_shown(given)}, not text", f'write it in quotes: "{_brief(given)}"'
+    if kind in _BOUNDS:
+        words, bound = _BOUNDS[kind]
+        return f"{name} is {given}", f"write {words} {context[bound]}"
+    return _shape(detail, name, shapes)
+
+
+def _shape(detail: ErrorDetails, name: str, shapes: Mapping[str, str]) -> tuple[str, str]:
+    kind, given, context = detail["type"], detail.get("input"), detail.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        wanted = shapes.get(context["pattern"], f"text that fits {context['pattern']}")
+        return f"{name} is {_shown(given)}", f"write {wanted}"
+    if kind == "literal_error":
+        choices = [
+            part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")
+        ]
+        near = nearest(str(given), choices)
+        hint = f'did you mean "{near[0]}"?' if near else f"write one of {', '.join(choices)}"
+        return f"{name} is {_shown(given)}", hint
+    if kind == "too_short":
+        return f"{name} is empty", f"name at least {context['min_length']}"
+    if kind == "string_too_long":
+        return f"{name} is {len(str(given))} characters long", f"at most {context['max_length']}"
+    return f"{name}: {detail['msg'].removeprefix('Value error, ')}", ""
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, dict):
+        return "a mapping"
+    if isinstance(given, list | tuple):
+        return "a list"
+    return str(given).lower() if isinstance(given, bool) else f'"{_brief(given)}"'
+
+
+def _brief(given: object) -> str:
+    text = str(given).replace("\n", " ")
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a line of a terminal
+
+
+def _fields(model: type[BaseModel], path: Sequence[str | int]) -> dict[str, str]:
+    """Return the keys that may stand at a path, with what they mean."""
+    found: Any = model
+    for step in path:
+        found = _inside(_bare(found), step)
+    bare = _bare(found)
+    if not (isinstance(bare, type) and issubclass(bare, BaseModel)):
+        return {}
+    return {name: field.description or "" for name, field in bare.model_fields.items()}
+
+
+def _inside(annotation: Any, step: str | int) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(step))
+        return field.annotation if field else None
+    arguments = typing.get_args(annotation)
+    position = 1 if typing.get_origin(annotation) is dict else 0
+    return arguments[position] if len(arguments) > position else None
+
+
+def _bare(annotation: Any) -> Any:
+    """Strip Annotated and `| None`."""
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return _bare(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return _bare(next(p for p in typing.get_args(annotation) if p is not type(None)))
+    return None if origin is Literal else annotation
