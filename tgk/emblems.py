@@ -32,7 +32,7 @@ TONES: Mapping[Tone, ToneSign] = {
     "ok": ToneSign("🟢", "ok", 0x3BA55D),
     "running": ToneSign("🔵", "running", 0x5865F2),
     "warning": ToneSign("🟡", "attention", 0xF0B132),
-    "bad": ToneSign("🔴", "bad", 0xD83C3E),
+    "bad": ToneSign("🔴", "problem", 0xD83C3E),
     "off": ToneSign("⚪", "off", 0x4E5058),
 }
 
@@ -61,3 +61,14 @@ def bar(done: int, total: int, width: int = 13) -> str:
         return "░" * width
     filled = min(width, max(0, done) * width // total)
     return "█" * filled + "░" * (width - filled)
+
+
+_SPEAKS_FOR_ITSELF = ("status", "denied", "invalid", "unavailable", "failure")
+
+
+def tone_note(reply: Reply) -> str:
+    """Return icon and word of a tone where the card's own sign does not already tell it."""
+    if reply.tone == "off" or reply.topic in _SPEAKS_FOR_ITSELF:
+        return ""
+    sign = TONES[reply.tone]
+    return f"{sign.icon} {sign.word}"

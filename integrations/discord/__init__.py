@@ -1,0 +1,1 @@
+"""Discord from inside out: replies become messages, and messages reach their channel."""
