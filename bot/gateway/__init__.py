@@ -1,0 +1,1 @@
+"""The HTTP door: health, metrics, webhooks, and the operator's own socket."""

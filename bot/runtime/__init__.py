@@ -1,0 +1,1 @@
+"""Builds, supervises and stops the process."""

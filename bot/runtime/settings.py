@@ -1,0 +1,88 @@
+"""The environment, read once: tokens, addresses, places. The only reader of ``os.environ``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from tgk.errors import ConfigurationInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Address = Annotated[str, StringConstraints(pattern=r"^(https?|wss?)://[^\s]+$")]
+TOKENS = ("DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "D12_TOKEN")
+
+
+class Settings(BaseModel):
+    """What the environment says. Field aliases are the variables' names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    discord_token: SecretStr | None = Field(default=None, alias="DISCORD_TOKEN")
+    telegram_token: SecretStr | None = Field(default=None, alias="TELEGRAM_BOT_TOKEN")
+    telegram_council: int | None = Field(default=None, alias="TELEGRAM_COUNCIL_ID")
+    github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
+    github_webhook_secret: SecretStr | None = Field(default=None, alias="GITHUB_WEBHOOK_SECRET")
+    alert_token: SecretStr | None = Field(default=None, alias="TGK_ALERT_TOKEN")
+    openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
+    audit_hmac_key: SecretStr | None = Field(default=None, alias="AUDIT_HMAC_KEY")
+
+    discord_api_url: Address | None = Field(default=None, alias="DISCORD_API_URL")
+    discord_gateway_url: Address | None = Field(default=None, alias="DISCORD_GATEWAY_URL")
+    telegram_api_url: Address | None = Field(default=None, alias="TELEGRAM_API_URL")
+    github_api_url: Address = Field(default="https://api.github.com", alias="GITHUB_API_URL")
+    openai_base_url: Address | None = Field(default=None, alias="OPENAI_BASE_URL")
+    kubeconfig: Path | None = Field(default=None, alias="KUBECONFIG")
+    loki_url: Address | None = Field(default=None, alias="LOKI_URL")
+    prometheus_url: Address | None = Field(default=None, alias="PROMETHEUS_URL")
+    aws_endpoint_url: Address | None = Field(default=None, alias="AWS_ENDPOINT_URL")
+    aws_region: str | None = Field(default=None, alias="AWS_REGION")
+    sandbox_url: Address | None = Field(default=None, alias="TGK_SANDBOX_URL")
+
+    user: Annotated[str, StringConstraints(max_length=64)] = Field(default="", alias="TGK_USER")
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", alias="LOG_LEVEL"
+    )
+    state: Path = Field(default=Path("var"), alias="TGK_STATE")
+    http: Annotated[str, StringConstraints(pattern=r"^[^\s:]+:[0-9]{1,5}$")] = Field(
+        default="127.0.0.1:8080", alias="TGK_HTTP"
+    )
+    simulated: bool = Field(default=False, alias="TGK_SIMULATED")
+
+    @property
+    def has_token(self) -> bool:
+        """Whether any platform or service is meant for real."""
+        return any((self.discord_token, self.telegram_token, self.github_token))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret value, for redaction only."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None, announced: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings of this process; raises ConfigurationInvalid naming every fault.
+
+    ``announced`` are the addresses of the simulated world; they count only in test mode. An empty
+    variable is the same as none.
+    """
+    source = os.environ if environ is None else environ
+    names = {field.alias: name for name, field in Settings.model_fields.items()}
+    known: dict[str, Any] = {key: source[key].strip() for key in names if key and source.get(key)}
+    known.update(announced or {})
+    try:
+        return Settings.model_validate({key: value for key, value in known.items() if value != ""})
+    except ValidationError as error:
+        faults = [
+            f"{fault['loc'][0]}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigurationInvalid(
+            "The environment cannot be used.", faults, remedy="Mend or unset these variables."
+        ) from None
