@@ -1,0 +1,53 @@
+# Two commands for newcomers: `make demo` and `make test`. Everything else is for those who stay.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+ONCE ?=
+
+.PHONY: demo test check bench format schemas clean help
+
+help:
+	@echo "make demo   a simulated Discord, Telegram and cluster with the bot in between; ONCE=1 tells the story and ends"
+	@echo "make test   all tests, offline"
+	@echo "make check  format, lint, types, import contracts, tests"
+	@echo "make bench  the figures of docs/benchmarks.md"
+
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "tgk needs python 3.11 or newer; $(PYTHON) is older. Run: make demo PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Preparing .venv (once, about a minute) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --without-pip $(VENV)
+	@if test -x $(BIN)/pip; then $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .; \
+	  else $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check -c constraints.txt -e .; fi
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@if test -x $(BIN)/pip; then $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	  else $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; fi
+	@touch $@
+
+demo: $(VENV)/.runtime
+	@$(BIN)/tgk demo $(if $(ONCE),--once,)
+
+test: $(VENV)/.dev
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not bench"
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not bench"
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(VENV)/.dev
+	$(BIN)/python scripts/generate_schemas.py
+
+bench: $(VENV)/.dev
+	$(BIN)/pytest tests/benchmarks -m bench -s -p no:randomly --timeout=600
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
