@@ -1,0 +1,85 @@
+"""The policy file on disk: loaded at start, reloaded when saved, kept when the new one is bad."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from watchfiles import awatch
+
+from rbac.edition import Edition
+from rbac.guard import CasbinGuard
+from rbac.identity import PolicyDirectory
+from rbac.loading import load_policy
+from tgk.errors import ConfigurationInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from tgk.ports.time import Clock
+
+
+def _ignore_faults(error: ConfigurationInvalid) -> None:
+    """Keep quiet; the edition before stays in force."""
+
+
+def _ignore_reload(version: str) -> None:
+    """Keep quiet."""
+
+
+class PolicyFile:
+    """Knows the edition in force; its guard and directory follow every reload at once.
+
+    Raises ConfigurationInvalid when the first load finds faults.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        discord_roles: Mapping[str, str],
+        clock: Clock,
+        *,
+        council: Collection[str] = (),
+        on_faults: Callable[[ConfigurationInvalid], None] = _ignore_faults,
+        on_reload: Callable[[str], None] = _ignore_reload,
+    ) -> None:
+        self.path = path
+        self._discord_roles = dict(discord_roles)
+        self._council = tuple(council)
+        self._on_faults = on_faults
+        self._on_reload = on_reload
+        self._edition = self._load()
+        self.guard = CasbinGuard(self, clock)
+        self.directory = PolicyDirectory(self)
+
+    @property
+    def edition(self) -> Edition:
+        """The edition in force now."""
+        return self._edition
+
+    def reload(self) -> None:
+        """Put the file as it is now into force, or report its faults and keep the old edition."""
+        try:
+            fresh = self._load()
+        except ConfigurationInvalid as error:
+            self._on_faults(error)
+            return
+        changed = fresh.version != self._edition.version
+        self._edition = fresh
+        if changed:
+            self._on_reload(fresh.version)
+
+    async def watch(self, stop: asyncio.Event | None = None) -> None:
+        """Reload whenever the file is saved, replaced or linked anew, until stopped."""
+        folder = self.path.resolve().parent
+        folders = {folder, self.path.absolute().parent}
+        async for _ in awatch(
+            *folders, stop_event=stop, recursive=False, debounce=400, rust_timeout=5000,
+            watch_filter=None,
+        ):  # fmt: skip
+            await asyncio.to_thread(self.reload)
+
+    def _load(self) -> Edition:
+        loaded = load_policy(self.path, self._discord_roles)
+        return Edition(loaded, self._discord_roles, self._council)
