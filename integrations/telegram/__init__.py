@@ -1,0 +1,1 @@
+"""Telegram as a place to post: HTTP layer, renderer and courier. No update is read here."""
