@@ -27,7 +27,7 @@ class _Bridge(logging.Handler):
 
 
 def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> None:
-    """Send all logging of this process to standard error, masked; ``json`` for one object a line."""
+    """Send all logging of this process to standard error, masked; as JSON lines if asked."""
     logger.remove()
 
     def write(message: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
@@ -86,3 +86,19 @@ def read_settings(
         raise ConfigurationInvalid(
             "The environment cannot be used.", faults, remedy="Mend or unset these variables."
         ) from None
+
+
+class TerminalWishes(NamedTuple):
+    """What the person's terminal asks of programs."""
+
+    colour: bool
+    dumb: bool
+
+
+def terminal_wishes(environ: Mapping[str, str] | None = None) -> TerminalWishes:
+    """Return whether colour is wanted (no-color.org) and whether the terminal can draw at all."""
+    source = os.environ if environ is None else environ
+    return TerminalWishes(
+        colour=not source.get("NO_COLOR") or bool(source.get("FORCE_COLOR")),
+        dumb=source.get("TERM") == "dumb",
+    )
