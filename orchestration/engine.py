@@ -1,0 +1,329 @@
+"""Changes run to their end over kills of the process; the only place that knows DBOS."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from loguru import logger
+from pydantic import BaseModel
+
+from orchestration import faults
+from tgk.errors import TgkError, Unavailable
+from tgk.outcome import Outcome
+from tgk.ports.operations import Operation
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    import sqlalchemy
+
+    from tgk.context import Show
+    from tgk.ports.operations import Record, Steps
+    from tgk.ports.time import Clock
+    from tgk.reply import Reply
+
+    Perform = Callable[[Operation, Steps, Show], Awaitable[Outcome]]
+
+VERSION: Final = "operations-1"
+"""Changed only when the order of durable steps changes; recovery takes up no other version."""
+_WORKFLOW: Final = "command"
+_WAITING: Final = ["PENDING", "ENQUEUED", "DELAYED"]
+_THREADS: Final = 16
+_POLL_SECONDS: Final = 0.2
+_WATCH_SECONDS: Final = 10.0
+
+
+class _Parked(BaseException):
+    """Leaves a workflow without an outcome, so that the next start goes on with it.
+
+    Not an Exception on purpose: DBOS would record that as the end.
+    """
+
+
+class _Memory(BaseModel):
+    """What is kept of one step."""
+
+    value: str = ""
+    fault: faults.Fault | None = None
+
+
+class _DurableSteps:
+    """Implements Steps on the workflow that runs in this task."""
+
+    def __init__(self, dbos: Any) -> None:
+        self._dbos = dbos
+
+    async def once(
+        self, name: str, act: Callable[[], Awaitable[Record]], returns: type[Record]
+    ) -> Record:
+        """Do ``act`` and remember how it ended; a TgkError is remembered like a result."""
+
+        async def kept() -> str:
+            try:
+                memory = _Memory(value=(await act()).model_dump_json())
+            except TgkError as error:
+                logger.opt(exception=error).debug("step failed")
+                memory = _Memory(fault=faults.fault(error))
+            return memory.model_dump_json()
+
+        memory = _Memory.model_validate_json(
+            await self._dbos.DBOS.run_step_async({"name": name}, kept)
+        )
+        if memory.fault is not None:
+            raise faults.error(memory.fault)
+        return returns.model_validate_json(memory.value)
+
+
+class Engine:
+    """Implements Operations; one per process.
+
+    ``start`` must be awaited on the loop that runs everything else. Until then, and once it stops,
+    ``run`` raises Unavailable. ``executor`` must be stable and unique among processes that share a
+    database: at its start a process takes up what the last one of its name left.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        clock: Clock,
+        *,
+        database_url: str = "",
+        executor: str = "tgk",
+        most_at_once: int = 256,
+        start_patience: float = 5.0,
+    ) -> None:
+        self.ready = asyncio.Event()
+        self._state = state
+        self._clock = clock
+        self._database_url = database_url
+        self._executor = executor
+        self._most_at_once = most_at_once
+        self._start_patience = start_patience
+        self._stopping = False
+        self._dbos: Any = None
+        self._workflow: Any = None
+        self._perform: Perform | None = None
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._ends: dict[str, asyncio.Future[Outcome]] = {}
+        self._beginnings: set[asyncio.Future[None]] = set()
+        self._steps: Steps = _DurableSteps(None)
+        self._watchers: defaultdict[str, list[Show]] = defaultdict(list)
+
+    @property
+    def running(self) -> int:
+        """How many operations this process works on now."""
+        return len(self._running)
+
+    async def start(self, perform: Perform) -> None:
+        """Bring the engine up and take up what a former process left; ``perform`` does the work."""
+        self._dbos = await asyncio.to_thread(importlib.import_module, "dbos")
+        self._perform = perform
+        self._steps = _DurableSteps(self._dbos)
+        self._dbos.DBOS(config=self._config())
+
+        async def command(text: str) -> str:
+            return await self._command(text)
+
+        self._workflow = self._dbos.DBOS.workflow(name=_WORKFLOW)(command)
+        self._dbos.DBOS.launch()
+        self.ready.set()
+
+    async def run(self, operation: Operation, watch: Show) -> Outcome:
+        """Start or join the operation and wait for its end.
+
+        Raises Unavailable while the engine is not up or has too much to do. When the process stops
+        first, the call is cancelled and the next process goes on with the operation.
+        """
+        await self._require_room(operation.corr)
+        self._watchers[operation.corr].append(watch)
+        try:
+            return await self._joined(operation)
+        finally:
+            self._unwatch(operation.corr, watch)
+
+    async def pending(self) -> frozenset[str]:
+        """Return every operation that has begun and not ended, in any life of the process."""
+        await self.ready.wait()
+        listed = await self._dbos.DBOS.list_workflows_async(
+            name=_WORKFLOW, status=_WAITING, load_input=False, load_output=False
+        )
+        return frozenset(entry.workflow_id for entry in listed)
+
+    async def purge(self, *, older: timedelta = timedelta(days=30)) -> int:
+        """Forget operations that ended long ago; returns how many."""
+        await self.ready.wait()
+        ended = await self._dbos.DBOS.list_workflows_async(
+            name=_WORKFLOW,
+            status=["SUCCESS", "ERROR"],
+            end_time=(self._clock.now() - older).isoformat(),
+            limit=1000,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            await self._dbos.DBOS.delete_workflows_async([entry.workflow_id for entry in ended])
+        return len(ended)
+
+    async def stop(self, grace: float = 1.0) -> None:
+        """Take nothing new, let end what ends within ``grace`` seconds, leave the rest for later."""
+        self._stopping = True
+        if not self.ready.is_set():
+            return
+        tasks = set(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=grace)
+        for end in self._ends.values():
+            end.cancel()
+        for begun in self._beginnings:
+            begun.cancel()
+        self.ready.clear()
+        await self._close()
+
+    async def _require_room(self, corr: str) -> None:
+        if not self.ready.is_set() and not self._stopping:
+            try:
+                async with asyncio.timeout(self._start_patience):
+                    await self.ready.wait()
+            except TimeoutError:
+                raise Unavailable("engine", "It is not up yet.") from None
+        if self._stopping:
+            raise Unavailable("engine", "The process is stopping.")
+        if corr not in self._running and len(self._running) >= self._most_at_once:
+            raise Unavailable("engine", f"{len(self._running)} changes run already.")
+
+    async def _joined(self, operation: Operation) -> Outcome:
+        end = self._ends.get(operation.corr)
+        if end is None:
+            end = asyncio.get_running_loop().create_future()
+            self._ends[operation.corr] = end
+            begun = asyncio.ensure_future(self._begin(operation, end))
+            self._beginnings.add(begun)
+            begun.add_done_callback(self._beginnings.discard)
+        return await asyncio.shield(end)
+
+    async def _begin(self, operation: Operation, end: asyncio.Future[Outcome]) -> None:
+        """Hand the operation to DBOS; goes on when the asker is gone, until there is an answer."""
+        try:
+            with self._dbos.SetWorkflowID(operation.corr):
+                handle = await self._dbos.DBOS.start_workflow_async(
+                    self._workflow, operation.model_dump_json()
+                )
+            if getattr(handle, "task", None) is None:  # begun before: only its record tells the end
+                text = await handle.get_result(polling_interval_sec=_POLL_SECONDS)
+                self._end(operation.corr, Outcome.model_validate_json(text))
+            await asyncio.wait({end})
+        except Exception as error:  # noqa: BLE001 - raised where the operation is waited for
+            self._ends.pop(operation.corr, None)
+            if not end.done():
+                end.set_exception(error)
+
+    async def _command(self, text: str) -> str:
+        """Run one operation; DBOS calls it, again after a kill until it has ended."""
+        operation = Operation.model_validate_json(text)
+        task = asyncio.current_task()
+        if self._stopping or self._perform is None or task is None:
+            raise _Parked
+        self._running[operation.corr] = task
+        try:
+            outcome = await self._perform(operation, self._steps, self._relay(operation.corr))
+        except asyncio.CancelledError:
+            raise _Parked from None
+        except Exception as error:
+            self._end(operation.corr, error)
+            raise
+        finally:
+            del self._running[operation.corr]
+        self._end(operation.corr, outcome)
+        return outcome.model_dump_json()
+
+    def _end(self, corr: str, result: Outcome | Exception) -> None:
+        """Tell everyone who waits in this process."""
+        end = self._ends.pop(corr, None)
+        if end is None or end.done():
+            return
+        if isinstance(result, Outcome):
+            end.set_result(result)
+        else:
+            end.set_exception(result)
+
+    def _relay(self, corr: str) -> Show:
+        """Show progress to whoever watches now; a watcher that fails misses it, nothing else."""
+
+        async def show(reply: Reply) -> None:
+            for watch in tuple(self._watchers.get(corr, ())):
+                try:
+                    async with asyncio.timeout(_WATCH_SECONDS):
+                        await watch(reply)
+                except Exception as error:  # noqa: BLE001 - a broken view stops no change
+                    logger.bind(corr=corr).opt(exception=error).warning("progress was not shown")
+
+        return show
+
+    def _unwatch(self, corr: str, watch: Show) -> None:
+        self._watchers[corr].remove(watch)
+        if not self._watchers[corr]:
+            del self._watchers[corr]
+
+    def _config(self) -> dict[str, Any]:
+        own = {} if self._database_url else {"system_database_engine": _sqlite(self._file)}
+        return {
+            "name": "tgk",
+            "system_database_url": self._database_url or f"sqlite:///{self._file}",
+            "application_version": VERSION,
+            "executor_id": self._executor,
+            "serializer": self._dbos.DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "max_executor_threads": _THREADS,
+            "enable_otlp": False,
+            **own,
+        }
+
+    @property
+    def _file(self) -> Path:
+        return self._state / "operations.sqlite"
+
+    async def _close(self) -> None:
+        """Shut DBOS down beside the loop, and give the loop threads of its own again."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(max_workers=_THREADS))
+        closed = asyncio.Event()
+
+        def destroy() -> None:
+            self._dbos.DBOS.destroy(destroy_registry=True)
+            loop.call_soon_threadsafe(closed.set)
+
+        threading.Thread(target=destroy, name="tgk-engine-close", daemon=True).start()
+        await closed.wait()
+
+
+def _sqlite(path: Path) -> sqlalchemy.Engine:
+    """Return an engine with the settings that make a durable step cheap."""
+    import sqlalchemy
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sqlalchemy.create_engine(f"sqlite:///{path}", pool_size=4, max_overflow=4)
+
+    @sqlalchemy.event.listens_for(engine, "connect")
+    def settle(connection: sqlite3.Connection, record: object) -> None:  # noqa: ARG001 - theirs
+        connection.isolation_level = "IMMEDIATE"
+        for setting in (
+            "busy_timeout = 30000",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {setting}")
+
+    return engine
