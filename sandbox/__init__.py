@@ -1,0 +1,1 @@
+"""The simulated world: loopback emulators of everything the bot talks to, and the page to play."""

@@ -1,0 +1,336 @@
+"""python-telegram-bot, unchanged, against the simulated Bot API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Update
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
+from telegram.ext import Application, CallbackQueryHandler, CommandHandler
+
+from sandbox.serving import served
+from sandbox.telegram import TelegramEmulator
+from sandbox.wire import Upload
+from tgk.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sandbox.cast import Cast
+
+KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Approve", callback_data="tgk:a:0123456789")]])
+
+
+async def connected(address: str, token: str) -> Bot:
+    """Return a started client of the served Telegram."""
+    bot = Bot(token, base_url=f"{address}/bot", base_file_url=f"{address}/file/bot")
+    await bot.initialize()
+    return bot
+
+
+@pytest.fixture
+async def bot(telegram_address: str, cast: Cast) -> AsyncIterator[Bot]:
+    """A client with the right token."""
+    client = await connected(telegram_address, cast.telegram_token)
+    yield client
+    await client.shutdown()
+
+
+@pytest.fixture
+def council(cast: Cast) -> dict[str, Any]:
+    """Where the council meets."""
+    return {"chat_id": cast.council_chat, "message_thread_id": cast.council_thread}
+
+
+async def test_the_bot_learns_who_it_is(bot: Bot, cast: Cast) -> None:
+    """GetMe names the account of the cast."""
+    assert (cast.telegram_bot, cast.telegram_username) == (bot.id, bot.username)
+
+
+async def test_a_wrong_token_is_refused(telegram_address: str) -> None:
+    """401, as for a revoked token."""
+    bot = Bot("7000000:other", base_url=f"{telegram_address}/bot")
+
+    with pytest.raises(InvalidToken):
+        await bot.initialize()
+
+    await bot.shutdown()
+
+
+async def test_a_whole_approval_works(
+    telegram_address: str, cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """Command, keyboard in the topic, press, alert and edit go through the real library."""
+    done = asyncio.Event()
+
+    async def ask(update: Update, _context: object) -> None:
+        assert update.effective_message is not None
+        await update.effective_message.reply_html("<b>Approve?</b>", reply_markup=KEYS)
+
+    async def pressed(update: Update, _context: object) -> None:
+        assert update.callback_query is not None
+        await update.callback_query.answer("Your vote stands", show_alert=True)
+        await update.callback_query.edit_message_text("Approved by ana")
+        done.set()
+
+    app = (
+        Application.builder()
+        .token(cast.telegram_token)
+        .base_url(f"{telegram_address}/bot")
+        .job_queue(None)
+        .build()
+    )
+    app.add_handler(CommandHandler("ask", ask))
+    app.add_handler(CallbackQueryHandler(pressed))
+    with telegram.subscribe() as changes:
+        async with app:
+            await app.start()
+            assert app.updater is not None
+            await app.updater.start_polling(timeout=1, poll_interval=0.0)
+            await telegram.say("dana", cast.council_chat, "/ask now", cast.council_thread)
+            while (change := await asyncio.wait_for(changes.get(), 5)).body["from"][
+                "id"
+            ] == 7000002:
+                pass
+            card = change.body["message_id"]
+            await telegram.press("ana", cast.council_chat, card, "tgk:a:0123456789")
+            await asyncio.wait_for(done.wait(), 5)
+            await app.updater.stop()
+            await app.stop()
+
+    shown = telegram.message(cast.council_chat, card)
+    assert ("Approved by ana", [], cast.council_thread) == (shown.text, shown.buttons, shown.thread)
+    assert [(popup.user, popup.text, popup.alert) for popup in telegram.popups] == [
+        (7000005, "Your vote stands", True)
+    ]
+    assert telegram.pending_updates == []
+
+
+async def test_updates_wait_until_they_are_confirmed(bot: Bot, telegram: TelegramEmulator) -> None:
+    """The same update comes again until a poll names a higher offset."""
+    await telegram.say("dana", text="/status")
+    await telegram.say("dana", text="/logs")
+
+    first = await bot.get_updates(timeout=0)
+    again = await bot.get_updates(timeout=0)
+    rest = await bot.get_updates(offset=first[0].update_id + 1, timeout=0)
+
+    assert first == again
+    assert [first[1]] == list(rest)
+    assert len(telegram.pending_updates) == 1
+
+
+async def test_a_second_poller_ends_the_first(bot: Bot) -> None:
+    """One consumer at a time: the older poll gets 409."""
+    async with asyncio.TaskGroup() as group:
+        older = group.create_task(_refusal(bot.get_updates(timeout=5)))
+        await asyncio.sleep(0.1)
+        await bot.get_updates(timeout=0)
+
+    assert Conflict is older.result()
+
+
+async def _refusal(call: Any) -> type[Exception] | None:
+    try:
+        await call
+    except Conflict as error:
+        return type(error)
+    return None
+
+
+async def test_only_allowed_kinds_are_queued(bot: Bot, telegram: TelegramEmulator) -> None:
+    """A bot that asked for presses alone hears no messages."""
+    await bot.get_updates(timeout=0, allowed_updates=["callback_query"])
+
+    await telegram.say("dana", text="/status")
+
+    assert telegram.pending_updates == []
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "reason"),
+    [
+        ("x" * 4097, {}, "message is too long"),
+        ("<b>" + "😀" * 2049 + "</b>", {}, "message is too long"),
+        ("  ", {}, "Message text is empty"),
+        ("<b>x", {}, "can't parse entities"),
+        ("x", {"message_thread_id": 9}, "thread not found"),
+        ("x", {"chat_id": -100999}, "Chat not found"),
+        ("x", {"reply_to_message_id": 5}, "replied not found"),
+    ],
+)
+async def test_what_the_platform_refuses_is_refused(
+    bot: Bot, council: dict[str, Any], text: str, options: dict[str, Any], reason: str
+) -> None:
+    """Each limit answers 400 in the platform's words; the text at the limit passes."""
+    await bot.send_message(**council, text="<b>" + "x" * 4096 + "</b>", parse_mode="HTML")
+
+    with pytest.raises(BadRequest, match=f"(?i){reason}"):
+        await bot.send_message(**{**council, **options}, text=text, parse_mode="HTML")
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ([[InlineKeyboardButton("x", callback_data="é" * 33)]], "(?i)button_data_invalid"),
+        ([[InlineKeyboardButton("x", callback_data="a")] * 9], "too many buttons in a row"),
+        ([[InlineKeyboardButton("x", callback_data="a")]] * 101, "markup is too long"),
+        ([[InlineKeyboardButton("x", url="ftp://x")]], "Wrong HTTP URL"),
+    ],
+)
+async def test_keyboards_have_bounds(
+    bot: Bot, council: dict[str, Any], keys: list[Any], reason: str
+) -> None:
+    """Data is counted in bytes."""
+    with pytest.raises(BadRequest, match=reason):
+        await bot.send_message(**council, text="x", reply_markup=InlineKeyboardMarkup(keys))
+
+
+async def test_edits_follow_the_platforms_rules(
+    bot: Bot, council: dict[str, Any], cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """Unchanged, foreign and missing messages cannot be edited; a new text replaces."""
+    sent = await bot.send_message(**council, text="one", reply_markup=KEYS)
+    foreign = await telegram.say("dana", cast.council_chat, "hello", cast.council_thread)
+    chat = {"chat_id": cast.council_chat}
+
+    with pytest.raises(BadRequest, match="not modified"):
+        await bot.edit_message_text("one", message_id=sent.id, reply_markup=KEYS, **chat)
+    with pytest.raises(BadRequest, match="can't be edited"):
+        await bot.edit_message_text("two", message_id=foreign.id, **chat)
+    with pytest.raises(BadRequest, match="to edit not found"):
+        await bot.edit_message_text("two", message_id=1, **chat)
+    await bot.edit_message_reply_markup(message_id=sent.id, reply_markup=None, **chat)
+    await bot.edit_message_text("two", message_id=sent.id, **chat)
+
+    assert (
+        telegram.message(cast.council_chat, sent.id).text,
+        telegram.message(cast.council_chat, sent.id).markup,
+    ) == ("two", None)
+
+
+async def test_group_ids_run_on_even_after_a_deletion(bot: Bot, council: dict[str, Any]) -> None:
+    """A message id is never given twice."""
+    first = await bot.send_message(**council, text="one")
+    await bot.delete_message(council["chat_id"], first.id)
+    second = await bot.send_message(**council, text="two")
+
+    assert first.id + 1 == second.id
+    with pytest.raises(BadRequest, match=r"(?i)to delete not found"):
+        await bot.delete_message(council["chat_id"], first.id)
+
+
+async def test_files_marks_and_menus_are_kept(
+    bot: Bot, council: dict[str, Any], cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """A document, a picture, a reaction and the command menu arrive whole."""
+    log = await bot.send_document(**council, document=InputFile(b"lines", "run.log"), caption="log")
+    picture = await bot.send_photo(**council, photo=b"\x89PNG", reply_markup=KEYS)
+    await bot.set_message_reaction(cast.council_chat, log.id, "👍")
+    await bot.set_my_commands([("status", "Show how a service is")])
+
+    assert log.document is not None
+    assert Upload("run.log", b"lines", "text/plain") == telegram.file(log.document.file_id)
+    fetched = await (await bot.get_file(log.document.file_id)).download_as_bytearray()
+    assert bytes(fetched) == b"lines"
+    assert telegram.message(cast.council_chat, picture.id).file_kind == "photo"
+    marks = telegram.message(cast.council_chat, log.id).reactions[cast.telegram_bot]
+    assert [mark["emoji"] for mark in marks] == ["👍"]
+    assert (await bot.get_my_commands())[0].command == "status"
+    with pytest.raises(BadRequest, match=r"(?i)caption is too long"):
+        await bot.send_document(**council, document=b"x", caption="x" * 1025)
+
+
+async def test_nobody_is_written_to_who_never_wrote(
+    bot: Bot, cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """A private chat opens with the person's first message; then force_reply works."""
+    dana = cast.person("dana").telegram
+    with pytest.raises(Forbidden):
+        await bot.send_message(dana, "psst")
+
+    await telegram.say("dana", text="/start")
+    asked = await bot.send_message(dana, "Why?", reply_markup={"force_reply": True})  # type: ignore[arg-type]  # the wire form
+    await telegram.say("dana", text="because", reply_to=asked.id)
+
+    replied = (await bot.get_updates(timeout=0))[-1].message
+    assert replied is not None
+    assert replied.reply_to_message is not None
+    assert asked.id == replied.reply_to_message.id
+
+
+async def test_members_are_told_from_strangers(bot: Bot, cast: Cast) -> None:
+    """GetChat and getChatMember describe the council."""
+    chat = await bot.get_chat(cast.council_chat)
+    member = await bot.get_chat_member(cast.council_chat, cast.person("ana").telegram)
+    itself = await bot.get_chat_member(cast.council_chat, cast.telegram_bot)
+
+    assert (chat.is_forum, member.status, itself.status) == (True, "member", "administrator")
+    with pytest.raises(BadRequest, match=r"(?i)user not found"):
+        await bot.get_chat_member(cast.council_chat, 1)
+
+
+async def test_privacy_mode_hides_small_talk(
+    bot: Bot, cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """In a group the bot hears commands, mentions and replies to it."""
+    await telegram.say("dana", cast.council_chat, "nice weather")
+    await telegram.say("dana", cast.council_chat, f"@{cast.telegram_username} hello")
+
+    heard = await bot.get_updates(timeout=0)
+
+    assert [f"@{cast.telegram_username} hello"] == [
+        update.message.text for update in heard if update.message
+    ]
+
+
+async def test_faults_hit_the_client_as_the_platform_would(
+    bot: Bot, council: dict[str, Any], telegram: TelegramEmulator
+) -> None:
+    """Down, flood and a lost answer; the lost one was carried out."""
+    telegram.faults.down()
+    with pytest.raises(NetworkError):
+        await bot.send_message(**council, text="down")
+    telegram.faults.clear()
+    telegram.faults.flood(7)
+    with pytest.raises(RetryAfter) as flooded:
+        await bot.send_message(**council, text="flood")
+    telegram.faults.clear()
+    telegram.faults.drop_connection_after_handling("sendMessage")
+    with pytest.raises(NetworkError):
+        await bot.send_message(**council, text="lost")
+
+    assert flooded.value._retry_after.total_seconds() == 7
+    assert [message.text for message in telegram.messages()] == ["lost"]
+    assert [entry.status for entry in telegram.requests.of("/sendMessage")] == [502, 429, 0]
+
+
+async def test_flood_limits_and_old_presses_follow_the_clock(cast: Cast) -> None:
+    """The 21st message in a minute waits; a press is answerable for a minute."""
+    clock = FakeClock()
+    telegram = TelegramEmulator(cast, clock)
+    async with served({"/telegram": telegram.app()}) as address:
+        bot = await connected(f"{address}/telegram", cast.telegram_token)
+        sent = await bot.send_message(cast.council_chat, "card", reply_markup=KEYS)
+        for number in range(19):
+            await bot.send_message(cast.council_chat, str(number))
+        with pytest.raises(RetryAfter):
+            await bot.send_message(cast.council_chat, "too much")
+        query = await telegram.press("ana", cast.council_chat, sent.id, "tgk:a:0123456789")
+        await clock.advance(61)
+        with pytest.raises(BadRequest, match=r"(?i)query is too old"):
+            await bot.answer_callback_query(query.id)
+        await bot.send_message(cast.council_chat, "now it goes")
+        await bot.shutdown()
+
+
+async def test_a_button_that_is_not_there_cannot_be_pressed(
+    bot: Bot, cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """The emulator is as strict with the people as with the bot."""
+    sent = await bot.send_message(cast.council_chat, "plain")
+
+    with pytest.raises(LookupError):
+        await telegram.press("ana", cast.council_chat, sent.id, "tgk:a:0123456789")
