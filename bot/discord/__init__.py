@@ -1,0 +1,1 @@
+"""The Discord door: slash commands, buttons, forms and typed mentions become invocations."""

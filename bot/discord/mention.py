@@ -1,0 +1,110 @@
+"""Commands typed after a mention, answered in the wording people script against."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import discord
+
+from integrations.discord import escape
+from integrations.discord.rows import label
+from tgk.context import Invocation
+from tgk.dispatcher import correlation, reference
+from tgk.errors import TgkError
+from tgk.plain import plain_lines
+from tgk.refusal import refused
+from tgk.typed import bind, parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.discord.desk import Desk
+    from tgk.outcome import Outcome
+    from tgk.reply import Reply
+
+LONGEST = 1900
+_HEAD, _TAIL = 5, 10
+_THREAD_NAME = 90
+
+
+def line_of(message: discord.Message, me: discord.abc.User) -> str | None:
+    """Return what follows a mention of us at the start of a message; None when it is not for us."""
+    found = re.match(rf"\s*<@!?{me.id}>\s*(.*)", message.content, re.DOTALL)
+    return found[1] if found else None
+
+
+async def answer(desk: Desk, message: discord.Message, line: str) -> None:
+    """Run one typed line and answer it where it stands."""
+    delivery = f"discord:{message.id}"
+    shown: list[Reply] = []
+    try:
+        invocation = _read(desk, message, line, delivery)
+    except TgkError as error:
+        known = reference(correlation(delivery))
+        word = (line.split() or ["help"])[0].lstrip("/")[:64]
+        outcome = refused(error, command=word, reference=known)
+        await _say(desk, message, outcome)
+        return
+
+    async def watch(reply: Reply) -> None:
+        shown.append(reply)
+
+    if desk.dispatcher.preview(invocation).change:
+        place = desk.place(message.channel, reply_to=str(message.id))
+        invocation = replace(invocation, origin=place, show=watch)
+    outcome = await desk.dispatcher.run(invocation)
+    if not shown:
+        await _say(desk, message, outcome)
+
+
+def _read(desk: Desk, message: discord.Message, line: str, delivery: str) -> Invocation:
+    registry = desk.dispatcher.admission.registry
+    names = [entry.name for entry in registry if "discord" in entry.doors]
+    name, tokens = parse_line(line or "help", names)
+    guild = message.guild.id if message.guild else None
+    return Invocation(
+        name=name,
+        raw=bind(tokens, registry[name].options),
+        caller=desk.caller(message.author, message.channel, guild),
+        delivery=delivery,
+        door="discord",
+    )
+
+
+async def _say(desk: Desk, message: discord.Message, outcome: Outcome) -> None:
+    """Answer in text; a question comes with its buttons."""
+    if outcome.result == "pending" and outcome.reply.actions:
+        presented = await desk.presenter.present(outcome.reply)
+        await message.reply(view=presented.view, allowed_mentions=presented.mentions)
+        return
+    lines = plain_lines(outcome.reply)
+    text = "\n".join(escape.prose(each) for each in lines)
+    if len(text) <= LONGEST:
+        await message.reply(text or "done")
+        return
+    sent = await message.reply(shortened(lines))
+    await _attach(sent, lines)
+
+
+def shortened(lines: Sequence[str]) -> str:
+    """Return head and tail of a long answer within one message."""
+    left_out = len(lines) - _HEAD - _TAIL
+    middle = [f"… {left_out} lines …"] if left_out > 0 else []
+    chosen = [*lines[:_HEAD], *middle, *lines[-_TAIL:]] if middle else list(lines)
+    width = (LONGEST - 100) // len(chosen) // 2
+    cut = [each if len(each) <= width else each[: width - 1] + "…" for each in chosen]
+    return "\n".join(escape.prose(each) for each in cut)[:LONGEST]
+
+
+async def _attach(sent: discord.Message, lines: Sequence[str]) -> None:
+    """Put the whole answer into a thread of its own; beside it where threads are not allowed."""
+    content = "\n".join(lines).encode()
+    room: discord.Thread | discord.Message = sent
+    try:
+        room = await sent.create_thread(name=label(lines[0], _THREAD_NAME))
+        await room.send(file=discord.File(io.BytesIO(content), filename="answer.txt"))
+    except discord.Forbidden:
+        await sent.reply(file=discord.File(io.BytesIO(content), filename="answer.txt"))

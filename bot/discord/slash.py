@@ -1,0 +1,171 @@
+"""Slash commands drawn from the registry: one definition, every option with its type and bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+import json
+from typing import TYPE_CHECKING, Any, Literal, Optional
+
+import discord
+from discord import app_commands
+from loguru import logger
+
+from tgk.errors import TgkError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from bot.discord.desk import Desk
+    from tgk.command import Command, Option
+
+    Invoke = Callable[[discord.Interaction, str, dict[str, object]], Awaitable[None]]
+
+COMPLETION_SECONDS = 2.5
+_DESCRIPTION, _VALUE, _CHOICES, _TEXT = 100, 100, 25, 6000
+_SAFE_INTEGER = 2**53 - 1
+_DEEPEST = 3
+
+
+def plant(
+    tree: app_commands.CommandTree[Any],
+    commands: Iterable[Command[Any]],
+    desk: Desk,
+    invoke: Invoke,
+) -> None:
+    """Add every listed command of this door to the guild's tree; words of a name become groups."""
+    guild = discord.Object(desk.guild)
+    groups: dict[tuple[str, ...], app_commands.Group] = {}
+    offered = [each for each in commands if each.listed and "discord" in each.doors]
+    prefixes = {tuple(each.name.split()[:-1]) for each in offered}
+    for each in offered:
+        words = tuple(each.name.split())
+        if len(words) > _DEEPEST or words in prefixes:
+            logger.warning("/{} cannot be a slash command; type it after a mention", each.name)
+            continue
+        planted = _command(each, desk, invoke)
+        if len(words) == 1:
+            tree.add_command(planted, guild=guild)
+        else:
+            _group(words[:-1], tree, groups, guild).add_command(planted)
+
+
+def fingerprint(tree: app_commands.CommandTree[Any], guild: discord.Object) -> str:
+    """Return a digest of what a sync would send."""
+    payload = [each.to_dict(tree) for each in tree.get_commands(guild=guild)]
+    text = json.dumps(sorted(payload, key=lambda entry: str(entry["name"])), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def sync(tree: app_commands.CommandTree[Any], desk: Desk) -> bool:
+    """Send the commands to the guild when they differ from what it has; say whether it was needed.
+
+    A guild that has lost them (the bot was removed and came back) gets them again.
+    """
+    guild = discord.Object(desk.guild)
+    key = f"discord:commands:{tree.client.application_id}:{desk.guild}"
+    wanted = fingerprint(tree, guild)
+    if await desk.notes.get(key) == wanted and await tree.fetch_commands(guild=guild):
+        return False
+    await tree.sync(guild=guild)
+    await desk.notes.put(key, wanted)
+    return True
+
+
+def _group(
+    words: tuple[str, ...],
+    tree: app_commands.CommandTree[Any],
+    groups: dict[tuple[str, ...], app_commands.Group],
+    guild: discord.Object,
+) -> app_commands.Group:
+    if words not in groups:
+        made = app_commands.Group(
+            name=words[-1], description=f"/{' '.join(words)} …"[:_DESCRIPTION]
+        )
+        groups[words] = made
+        if len(words) == 1:
+            tree.add_command(made, guild=guild)
+        else:
+            _group(words[:-1], tree, groups, guild).add_command(made)
+    return groups[words]
+
+
+def _command(
+    entry: Command[Any], desk: Desk, invoke: Invoke
+) -> app_commands.Command[Any, ..., None]:
+    async def callback(interaction: discord.Interaction, **given: object) -> None:
+        typed = {name: value for name, value in given.items() if value is not None}
+        await invoke(interaction, entry.name, typed)
+
+    asked = sorted(entry.options, key=lambda option: not option.required)[:_CHOICES]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    first = inspect.Parameter(
+        "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
+    )
+    parameters = [
+        inspect.Parameter(
+            option.name,
+            kind,
+            annotation=_annotation(option),
+            default=inspect.Parameter.empty if option.required else None,
+        )
+        for option in asked
+    ]
+    callback.__signature__ = inspect.Signature([first, *parameters])  # type: ignore[attr-defined]
+    described = {o.name: (o.description or o.name)[:_DESCRIPTION] for o in asked}
+    renamed = {o.name: o.name.strip("_") for o in asked if o.name != o.name.strip("_")}
+    decorated = app_commands.describe(**described)(app_commands.rename(**renamed)(callback))
+    made: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name=entry.name.split()[-1],
+        description=entry.summary[:_DESCRIPTION] or entry.name,
+        callback=decorated,
+    )
+    for option in asked:
+        if option.known or len(option.choices) > _CHOICES:
+            made.autocomplete(option.name.strip("_"))(_completion(entry, option, desk))
+    return made
+
+
+def _annotation(option: Option) -> Any:
+    """Return the type Discord checks before it even sends."""
+    wanted: Any
+    if option.type == "boolean":
+        wanted = bool
+    elif option.type == "choice" and len(option.choices) <= _CHOICES:
+        wanted = Literal[option.choices]
+    elif option.type == "integer":
+        low = -_SAFE_INTEGER if option.minimum is None else int(option.minimum)
+        high = _SAFE_INTEGER if option.maximum is None else int(option.maximum)
+        wanted = app_commands.Range[int, low, high]
+    elif option.type == "number":
+        low_, high_ = option.minimum, option.maximum
+        wanted = float if low_ is None and high_ is None else _bounded(low_, high_)
+    else:
+        wanted = app_commands.Range[str, 1, min(option.max_length or _TEXT, _TEXT)]
+    return wanted if option.required else Optional[wanted]  # noqa: UP045 - built at run time
+
+
+def _bounded(low: float | None, high: float | None) -> Any:
+    return app_commands.Range[
+        float, None if low is None else float(low), None if high is None else float(high)
+    ]
+
+
+def _completion(entry: Command[Any], option: Option, desk: Desk) -> Any:
+    async def complete(
+        interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        fields = {each.name.strip("_"): each.name for each in entry.options}
+        given = {fields[name]: value for name, value in interaction.namespace if name in fields}
+        given.pop(option.name, None)
+        view = desk.dispatcher.view(desk.asked(interaction, entry.name, given))
+        try:
+            async with asyncio.timeout(COMPLETION_SECONDS):
+                found = await view.complete(entry.name, option.name, current, given)
+        except (TgkError, TimeoutError):
+            found = ()
+        fitting = [value for value in found if 1 <= len(value) <= _VALUE][:_CHOICES]
+        return [app_commands.Choice(name=value, value=value) for value in fitting]
+
+    return complete
