@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from sandbox.feed import Change
 from sandbox.telegram.errors import Refusal
 from sandbox.telegram.methods import METHODS
 from sandbox.telegram.params import Params, read_params
@@ -71,6 +72,7 @@ class Server:
             self._state.updates.allowed = allowed
         limit = params.integer("limit") or 100
         wait = float(params.integer("timeout") or 0)
+        self._state.feed.publish(Change("connection", body={"polling": True}))
         return await self._state.updates.poll(params.integer("offset"), limit, wait)
 
     def _check_token(self, request: web.Request) -> None:

@@ -16,10 +16,14 @@ from sandbox.wire import Upload
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
     from sandbox.cast import Cast
+    from sandbox.feed import Change
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*retry_after:DeprecationWarning", "ignore:.*retry_after:UserWarning"
+)
 KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Approve", callback_data="tgk:a:0123456789")]])
 
 
@@ -122,17 +126,27 @@ async def test_updates_wait_until_they_are_confirmed(bot: Bot, telegram: Telegra
     assert len(telegram.pending_updates) == 1
 
 
-async def test_a_second_poller_ends_the_first(bot: Bot) -> None:
-    """One consumer at a time: the older poll gets 409."""
-    async with asyncio.TaskGroup() as group:
-        older = group.create_task(_refusal(bot.get_updates(timeout=5)))
-        await asyncio.sleep(0.1)
-        await bot.get_updates(timeout=0)
+async def test_a_second_poller_ends_the_first(
+    bot: Bot, telegram_address: str, cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """One consumer at a time: the older poll gets 409, the newer one goes on."""
+    newer = await connected(telegram_address, cast.telegram_token)
+    with telegram.subscribe() as changes:
+        async with asyncio.TaskGroup() as group:
+            older = group.create_task(_refusal(bot.get_updates(timeout=5)))
+            await asyncio.wait_for(_poll_hangs(changes), 5)
+            await newer.get_updates(timeout=0)
+    await newer.shutdown()
 
     assert Conflict is older.result()
 
 
-async def _refusal(call: Any) -> type[Exception] | None:
+async def _poll_hangs(changes: asyncio.Queue[Change]) -> None:
+    while (await changes.get()).kind != "connection":
+        pass
+
+
+async def _refusal(call: Coroutine[Any, Any, object]) -> type[Exception] | None:
     try:
         await call
     except Conflict as error:
@@ -175,9 +189,9 @@ async def test_what_the_platform_refuses_is_refused(
     ("keys", "reason"),
     [
         ([[InlineKeyboardButton("x", callback_data="é" * 33)]], "(?i)button_data_invalid"),
-        ([[InlineKeyboardButton("x", callback_data="a")] * 9], "too many buttons in a row"),
+        ([[InlineKeyboardButton("x", callback_data="a")] * 9], "Too many buttons in a row"),
         ([[InlineKeyboardButton("x", callback_data="a")]] * 101, "markup is too long"),
-        ([[InlineKeyboardButton("x", url="ftp://x")]], "Wrong HTTP URL"),
+        ([[InlineKeyboardButton("x", url="ftp://x")]], "wrong http url"),
     ],
 )
 async def test_keyboards_have_bounds(
@@ -226,13 +240,13 @@ async def test_files_marks_and_menus_are_kept(
     bot: Bot, council: dict[str, Any], cast: Cast, telegram: TelegramEmulator
 ) -> None:
     """A document, a picture, a reaction and the command menu arrive whole."""
-    log = await bot.send_document(**council, document=InputFile(b"lines", "run.log"), caption="log")
+    log = await bot.send_document(**council, document=InputFile(b"lines", "run.txt"), caption="log")
     picture = await bot.send_photo(**council, photo=b"\x89PNG", reply_markup=KEYS)
     await bot.set_message_reaction(cast.council_chat, log.id, "👍")
     await bot.set_my_commands([("status", "Show how a service is")])
 
     assert log.document is not None
-    assert Upload("run.log", b"lines", "text/plain") == telegram.file(log.document.file_id)
+    assert Upload("run.txt", b"lines", "text/plain") == telegram.file(log.document.file_id)
     fetched = await (await bot.get_file(log.document.file_id)).download_as_bytearray()
     assert bytes(fetched) == b"lines"
     assert telegram.message(cast.council_chat, picture.id).file_kind == "photo"
