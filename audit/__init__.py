@@ -1,0 +1,1 @@
+"""The audit log: who asked for what and how it ended, durable, redacted and provable."""

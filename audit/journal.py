@@ -1,0 +1,261 @@
+"""The journal of the dispatcher, kept in the audit log: durable before anything happens."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+
+from audit.acknowledge import take_request
+from audit.anchors import Anchor
+from audit.ledger import reported
+from audit.log import Log, LogSettings
+from audit.record import CODES, Draft, Ids, Phase, draft, own_fields, plain, stamp
+from audit.verify import Verdict, verify
+from audit.writer import AuditStats, Writer
+from tgk.errors import JournalUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
+    from types import TracebackType
+
+    from tgk.caller import Caller
+    from tgk.ports.journal import Attempt, Conclusion
+    from tgk.ports.time import Clock
+    from tgk.redaction import Redactor
+
+LARGEST_ARGS = 4096
+SHOWN_OF_LARGE = 1024
+ANCHOR_RECORDS = 1000
+ANCHOR_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A change that an earlier process began and did not conclude."""
+
+    corr: str
+    command: str
+    user: str
+    channel: str
+    timestamp: str
+
+
+def nobody(caller: Caller) -> bool:  # noqa: ARG001 - the shape of a rule
+    """Let nobody change anything while room is short."""
+    return False
+
+
+class AuditJournal:
+    """Implements tgk.ports.journal.Journal; an async context manager that owns a writer thread.
+
+    ``privileged`` says who may still change things when room is short; ``policy`` returns the
+    version of the policy that decided. Entering raises Conflict when another process writes,
+    ConfigurationInvalid when an earlier key is needed, JournalUnavailable when the disk refuses.
+    """
+
+    def __init__(
+        self,
+        settings: LogSettings,
+        *,
+        redactor: Redactor,
+        clock: Clock,
+        privileged: Callable[[Caller], bool] = nobody,
+        policy: Callable[[], str] | None = None,
+        simulated: bool = False,
+        timeout: float = 10.0,
+        queue_bound: int = 16384,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._settings = settings
+        self._redactor = redactor
+        self._clock = clock
+        self._privileged = privileged
+        self._policy = policy
+        self._simulated = simulated
+        self._timeout = timeout
+        self._ids = Ids(entropy)
+        self._log = Log(settings, clock, entropy)
+        self._writer = Writer(self._log, clock, bound=queue_bound)
+        self._anchored_at = clock.monotonic()
+        self._orphans: dict[str, Mapping[str, Any]] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            await asyncio.to_thread(self._log.open)
+        except OSError as error:
+            self._log.close()
+            raise JournalUnavailable(f"{error.strerror or error}") from error
+        self._orphans = dict(self._log.state.intents)
+        self._writer.stats.damaged = bool(self._log.state.damages)
+        self._writer.stats.free_bytes = self._log.free
+        self._writer.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._writer.close, self._timeout)
+        self._log.close()
+
+    @property
+    def stats(self) -> AuditStats:
+        """Counters for metrics; the age of the last anchor is of this moment."""
+        self._writer.stats.last_anchor_age_seconds = self._clock.monotonic() - self._anchored_at
+        return self._writer.stats
+
+    @property
+    def damages(self) -> tuple[str, ...]:
+        """What is wrong with the files and was not acknowledged; changes are refused meanwhile."""
+        return tuple(self._log.state.damages.values())
+
+    @property
+    def orphans(self) -> tuple[Orphan, ...]:
+        """What earlier processes began and did not conclude, oldest first."""
+        return tuple(
+            Orphan(each["corr"], each["command"], each["user"], each["channel"], each["timestamp"])
+            for each in self._orphans.values()
+        )
+
+    async def intend(self, attempt: Attempt) -> None:
+        """Record durably that a side effect is about to happen; raises JournalUnavailable."""
+        if self._log.state.damages:
+            await self._look_for_acknowledgement()
+        fields = self._fields(attempt, "intent", "pending")
+        privileged = self._privileged(attempt.caller)
+        await self._write(draft("intent", attempt.corr, fields, privileged=privileged))
+
+    async def conclude(self, attempt: Attempt, conclusion: Conclusion) -> None:
+        """Record durably how it ended; raises JournalUnavailable."""
+        fields = self._fields(attempt, "outcome", conclusion.result)
+        fields["rbac"] = {
+            "allow": conclusion.allowed, "rule": self._redactor.text(conclusion.rule),
+        }  # fmt: skip
+        if self._policy:
+            fields["policy"] = {"sha": self._policy()}
+        fields["duration_ms"] = conclusion.duration_ms
+        if conclusion.detail:
+            fields["detail"] = self._redactor.text(conclusion.detail)
+        if conclusion.links:
+            fields["links"] = self._redactor.value(conclusion.links)
+        await self._write(draft("outcome", attempt.corr, fields))
+        self._orphans.pop(attempt.corr, None)
+
+    async def close_orphans(self, keep: Collection[str] = ()) -> tuple[Orphan, ...]:
+        """Record ``unknown`` for every orphan that nobody goes on with, and return those."""
+        lost = [orphan for orphan in self.orphans if orphan.corr not in keep]
+        for orphan in lost:
+            await self._write(self._unknown(self._orphans[orphan.corr]))
+            del self._orphans[orphan.corr]
+        return tuple(lost)
+
+    def anchor(self) -> Anchor:
+        """Return what to tell a witness: everything up to here is durable."""
+        link = self._log.link
+        return Anchor(self._settings.origin, link.seq, link.head)
+
+    def anchor_is_due(self) -> bool:
+        """Say whether enough was written, or time went by, since the last anchor."""
+        ahead = self._log.link.seq - self._log.state.anchored
+        old = self._clock.monotonic() - self._anchored_at >= ANCHOR_SECONDS
+        return ahead >= ANCHOR_RECORDS or (old and ahead > 1)
+
+    async def anchored(self, anchor: Anchor, witnesses: Collection[str]) -> None:
+        """Record that these places, such as ``telegram:council``, have been told."""
+        data = {"anchored": anchor.size, "head": anchor.head, "witnesses": sorted(witnesses)}
+        await self._write(self._own("anchor", data))
+        self._anchored_at = self._clock.monotonic()
+
+    async def inspect(self) -> Verdict:
+        """Verify everything beside the writing; new damage is recorded and refuses changes."""
+        verdict = await asyncio.to_thread(verify, self._settings.path, self._settings.keyring)
+        known = verdict.acknowledged | set(self._log.state.damages)
+        fresh = [damage for damage in verdict.damages if damage.id not in known]
+        if fresh and not self._log.state.damages:
+            await self._write(self._own("recover", reported(fresh), "failure"))
+        return verdict
+
+    async def acknowledge(self, by: str) -> tuple[str, ...]:
+        """Record that somebody has seen the damage, and accept changes again; returns its ids."""
+        verdict = await asyncio.to_thread(verify, self._settings.path, self._settings.keyring)
+        seen = sorted(verdict.unsettled | set(self._log.state.damages))
+        await self._write(self._own("recover", {"acknowledged": seen, "by": by}))
+        return tuple(seen)
+
+    async def _look_for_acknowledgement(self) -> None:
+        request = await asyncio.to_thread(take_request, self._settings.path)
+        if request and set(self._log.state.damages) <= set(request.damages):
+            await self.acknowledge(request.by)
+
+    async def _write(self, each: Draft) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._writer.submit(each)
+        except TimeoutError:
+            self._writer.stats.blocked += 1
+            why = f"It did not answer within {self._timeout:g} s."
+            raise JournalUnavailable(why) from None
+
+    def _own(self, phase: Phase, data: Mapping[str, Any], result: str = "success") -> Draft:
+        fields = own_fields(self._ids, self._clock.now(), phase, data, result=result)
+        return draft(phase, "-", fields)
+
+    def _fields(self, attempt: Attempt, phase: Phase, result: str) -> dict[str, Any]:
+        now, text, caller = self._clock.now(), self._redactor.text, attempt.caller
+        fields = self._begun(now, phase, attempt.corr, result)
+        fields["user"] = text(caller.person)
+        fields["user_id"] = text(caller.user_id)
+        fields["platform"] = caller.platform
+        fields["command"] = text(attempt.command)
+        fields["args"] = _bounded(self._redactor.value(attempt.args))
+        fields["channel"] = text(caller.channel)
+        fields["result"] = result
+        if attempt.delivery:
+            fields["delivery"] = text(attempt.delivery)
+        return fields
+
+    def _unknown(self, intent: Mapping[str, Any]) -> Draft:
+        fields = self._begun(self._clock.now(), "outcome", intent["corr"], "unknown")
+        fields.update({name: intent[name] for name in intent if name not in fields})
+        fields["result"] = "unknown"
+        fields["detail"] = "the process ended between intent and outcome"
+        return draft("outcome", intent["corr"], fields)
+
+    def _begun(self, now: datetime, phase: Phase, corr: str, result: str) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "id": self._ids.next(now),
+            "timestamp": stamp(now),
+            "phase": phase,
+            "corr": corr,
+            "code": CODES[phase, result],
+        }
+        if self._simulated:
+            fields["simulated"] = True
+        return fields
+
+
+def _bounded(args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return arguments of a size that a log can bear; of larger ones the beginning and a digest."""
+    if not args:
+        return {}
+    try:
+        data = orjson.dumps(args)
+    except TypeError:
+        data = orjson.dumps(plain(args))
+    if len(data) <= LARGEST_ARGS:
+        return args
+    return _cut(data)
+
+
+def _cut(data: bytes) -> Mapping[str, Any]:
+    shown = data[:SHOWN_OF_LARGE].decode("utf-8", "ignore")
+    digest = hashlib.sha256(data).hexdigest()
+    return {"truncated": shown, "bytes": len(data), "sha256": digest}

@@ -1,0 +1,151 @@
+"""One thread that makes records durable, many at a time: a lone record waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tgk.errors import JournalUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.log import Log
+    from audit.record import Draft
+    from tgk.ports.time import Clock
+
+LARGEST_BATCH = 4096
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+"""Upper bounds of the commit times that are counted, in seconds."""
+
+
+@dataclass(slots=True)
+class AuditStats:
+    """Counters since the start, for whoever exports metrics."""
+
+    records: int = 0
+    commits: int = 0
+    commit_seconds: float = 0.0
+    commit_buckets: list[int] = field(default_factory=lambda: [0] * len(BUCKETS))
+    """Commits not slower than each of ``BUCKETS``."""
+    blocked: int = 0
+    """Records that could not be made durable."""
+    waiting: int = 0
+    free_bytes: int = 0
+    level: str = "ok"
+    damaged: bool = False
+    last_anchor_age_seconds: float | None = None
+
+    def count(self, seconds: float, records: int) -> None:
+        """Take one commit."""
+        self.commits += 1
+        self.records += records
+        self.commit_seconds += seconds
+        for place, bound in enumerate(BUCKETS):
+            if seconds <= bound:
+                self.commit_buckets[place] += 1
+
+
+@dataclass(slots=True)
+class _Wait:
+    draft: Draft
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[None]
+
+
+class Writer:
+    """Owns the thread that owns the log. ``submit`` may be called from any event loop."""
+
+    def __init__(self, log: Log, clock: Clock, *, bound: int) -> None:
+        self.stats = AuditStats()
+        self._log = log
+        self._clock = clock
+        self._bound = bound
+        self._wake = threading.Condition()
+        self._queue: list[_Wait] = []
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="audit-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Write what waits, at most for so long, and stop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(seconds)
+
+    def submit(self, draft: Draft) -> asyncio.Future[None]:
+        """Queue a record; the future ends once it is durable.
+
+        Raises JournalUnavailable, here or in the future.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        with self._wake:
+            if self._closing or len(self._queue) >= self._bound:
+                self.stats.blocked += 1
+                raise JournalUnavailable(
+                    "It is closing." if self._closing else "Its queue is full."
+                )
+            self._queue.append(_Wait(draft, loop, future))
+            if len(self._queue) == 1:
+                self._wake.notify()
+        return future
+
+    def _work(self) -> None:
+        while batch := self._taken():
+            began = self._clock.monotonic()
+            refusals = self._commit([wait.draft for wait in batch])
+            self._observe(self._clock.monotonic() - began, refusals)
+            _settle(batch, refusals)
+
+    def _taken(self) -> list[_Wait]:
+        """Wait for records; empty when closing and nothing is left."""
+        with self._wake:
+            while not self._queue and not self._closing:
+                self._wake.wait()
+            batch, self._queue = self._queue[:LARGEST_BATCH], self._queue[LARGEST_BATCH:]
+            return batch
+
+    def _commit(self, drafts: Sequence[Draft]) -> list[str]:
+        try:
+            return self._log.commit(drafts)
+        except Exception as error:  # noqa: BLE001 - the thread's surface: waiters must hear of it
+            return [f"{type(error).__name__}: {error}"] * len(drafts)
+
+    def _observe(self, seconds: float, refusals: Sequence[str]) -> None:
+        refused = sum(1 for why in refusals if why)
+        self.stats.count(seconds, len(refusals) - refused)
+        self.stats.blocked += refused
+        self.stats.free_bytes = self._log.free
+        self.stats.level = self._log.level
+        self.stats.damaged = bool(self._log.state.damages)
+        self.stats.waiting = len(self._queue)
+
+
+def _settle(batch: Sequence[_Wait], refusals: Sequence[str]) -> None:
+    """Tell every event loop once what became of its records."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[None], str]]]
+    loops = defaultdict(list)
+    for wait, why in zip(batch, refusals, strict=True):
+        loops[wait.loop].append((wait.future, why))
+    for loop, ends in loops.items():
+        with suppress(RuntimeError):  # the loop is gone, and nobody waits any more
+            loop.call_soon_threadsafe(_resolve, ends)
+
+
+def _resolve(ends: Sequence[tuple[asyncio.Future[None], str]]) -> None:
+    for future, why in ends:
+        if future.done():
+            continue  # whoever waited was cancelled
+        if why:
+            future.set_exception(JournalUnavailable(why))
+        else:
+            future.set_result(None)
