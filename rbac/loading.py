@@ -11,11 +11,15 @@ from rbac.inheritance import inheritance_faults
 from rbac.policy import SHAPES, Policy
 from tgk.suggest import nearest
 from tgk.yaml_faults import model_faults
-from tgk.yaml_marks import Document, Fault, Mark, read, refusal
+from tgk.yaml_marks import Bounds, Document, Fault, Mark, read, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+
+_BOUNDS = Bounds(size=1_048_576, nodes=100_000)
+"""Room for some thousand people and exceptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def parse_policy(
     source: bytes, file: str, discord_roles: Mapping[str, str] | None = None
 ) -> Loaded:
     """Return the policy of a text; raises ConfigurationInvalid naming every fault."""
-    document = read(source, file)
+    document = read(source, file, _BOUNDS)
     faults = list(document.faults)
     try:
         policy = Policy.model_validate(document.root.plain() or {})
