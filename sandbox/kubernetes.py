@@ -1,0 +1,196 @@
+"""Kubernetes' part of the world: deployments, their scale, their pods, and watches."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.world import Unit, World
+
+LOOK_SECONDS: Final = 0.1
+_APPS: Final = "/apis/apps/v1/namespaces/{namespace}/deployments"
+
+
+class KubernetesEmulator:
+    """Answers what ``kubectl get``, ``scale`` and ``watch`` of deployments ask."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def app(self) -> web.Application:
+        """Return the routes of the API server."""
+        app = web.Application(middlewares=[self._guarded])
+        app.router.add_get(_APPS, self._list)
+        app.router.add_get(_APPS + "/{name}", self._get)
+        app.router.add_get(_APPS + "/{name}/scale", self._scale_of)
+        app.router.add_patch(_APPS + "/{name}/scale", self._scale)
+        app.router.add_put(_APPS + "/{name}/scale", self._scale)
+        app.router.add_get("/api/v1/namespaces/{namespace}/pods", self._pods)
+        return app
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self._world.faults.kubernetes:
+            return _status(503, "ServiceUnavailable", "the server is currently unable to answer")
+        self._world.tick()
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    async def _get(self, request: web.Request) -> web.Response:
+        unit = self._find(request)
+        return web.json_response(_deployment(unit)) if unit else _missing(request)
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("watch") in ("true", "1"):
+            return await self._watch(request)
+        found = [_deployment(unit) for unit in self._selected(request)]
+        return web.json_response({
+            "apiVersion": "apps/v1", "kind": "DeploymentList",
+            "metadata": {"resourceVersion": "1000000"}, "items": found,
+        })  # fmt: skip
+
+    async def _watch(self, request: web.Request) -> web.StreamResponse:
+        """Send an event at every change until the client's time is over."""
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        known = {unit.name: unit.revision for unit in self._selected(request)}
+        left = float(request.query.get("timeoutSeconds", "30"))
+        while left > 0:
+            await asyncio.sleep(LOOK_SECONDS)
+            left -= LOOK_SECONDS
+            self._world.tick()
+            for unit in self._selected(request):
+                if known.get(unit.name) != unit.revision:
+                    known[unit.name] = unit.revision
+                    event = {"type": "MODIFIED", "object": _deployment(unit)}
+                    await response.write(json.dumps(event).encode() + b"\n")
+        return response
+
+    async def _scale_of(self, request: web.Request) -> web.Response:
+        unit = self._find(request)
+        return web.json_response(_scale(unit)) if unit else _missing(request)
+
+    async def _scale(self, request: web.Request) -> web.Response:
+        unit = self._find(request)
+        if unit is None:
+            return _missing(request)
+        body = json.loads(await request.text())
+        self._world.scale(unit, int((body.get("spec") or {}).get("replicas") or 0))
+        return web.json_response(_scale(unit))
+
+    async def _pods(self, request: web.Request) -> web.Response:
+        wanted = request.query.get("labelSelector", "").removeprefix("app=")
+        pods = [
+            _pod(unit, number)
+            for unit in self._world.in_namespace(request.match_info["namespace"])
+            if wanted in ("", unit.deployment)
+            for number in range(unit.wanted)
+        ]
+        return web.json_response({
+            "apiVersion": "v1", "kind": "PodList",
+            "metadata": {"resourceVersion": "1000000"}, "items": pods,
+        })  # fmt: skip
+
+    def _find(self, request: web.Request) -> Unit | None:
+        return self._world.deployed(request.match_info["namespace"], request.match_info["name"])
+
+    def _selected(self, request: web.Request) -> list[Unit]:
+        wanted = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
+        units = self._world.in_namespace(request.match_info["namespace"])
+        return [unit for unit in units if wanted in ("", unit.deployment)]
+
+
+def write_kubeconfig(path: Path, server: str) -> None:
+    """Write the file that leads a client here, in JSON, which is YAML as well."""
+    path.write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "sandbox",
+        "clusters": [{"name": "sandbox", "cluster": {"server": server}}],
+        "users": [{"name": "sandbox", "user": {"token": "sandbox"}}],
+        "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": "sandbox"}}],
+    }))  # fmt: skip
+
+
+def _image(unit: Unit) -> str:
+    return f"registry.example/{unit.deployment}:{unit.version}"
+
+
+def _deployment(unit: Unit) -> dict[str, Any]:
+    labels = {"app": unit.deployment}
+    changed = unit.changed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    settled = unit.ready >= unit.wanted
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": unit.deployment, "namespace": unit.namespace, "generation": 1,
+            "resourceVersion": str(unit.revision), "creationTimestamp": changed,
+        },
+        "spec": {
+            "replicas": unit.wanted,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": unit.deployment, "image": _image(unit)}]},
+            },
+        },
+        "status": {
+            "observedGeneration": 1, "replicas": unit.wanted, "updatedReplicas": unit.wanted,
+            "readyReplicas": unit.ready, "availableReplicas": unit.ready,
+            "conditions": [{
+                "type": "Progressing", "status": "True", "lastUpdateTime": changed,
+                "reason": "NewReplicaSetAvailable" if settled else "ReplicaSetUpdated",
+                "message": "rolled out" if settled else "rolling out",
+            }],
+        },
+    }  # fmt: skip
+
+
+def _scale(unit: Unit) -> dict[str, Any]:
+    return {
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {"name": unit.deployment, "namespace": unit.namespace},
+        "spec": {"replicas": unit.wanted},
+        "status": {"replicas": unit.ready, "selector": f"app={unit.deployment}"},
+    }
+
+
+def _pod(unit: Unit, number: int) -> dict[str, Any]:
+    running = number < unit.ready
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{unit.deployment}-{number}", "namespace": unit.namespace,
+            "labels": {"app": unit.deployment},
+        },
+        "spec": {"containers": [{"name": unit.deployment, "image": _image(unit)}]},
+        "status": {
+            "phase": "Running" if running else "Pending",
+            "containerStatuses": [{
+                "name": unit.deployment, "image": _image(unit), "imageID": "", "ready": running,
+                "restartCount": 0,
+                "state": {"running": {}} if running
+                else {"waiting": {"reason": "ContainerCreating"}},
+            }],
+        },
+    }  # fmt: skip
+
+
+def _status(code: int, reason: str, message: str) -> web.Response:
+    body = {
+        "apiVersion": "v1", "kind": "Status", "status": "Failure",
+        "code": code, "reason": reason, "message": message,
+    }  # fmt: skip
+    return web.json_response(body, status=code)
+
+
+def _missing(request: web.Request) -> web.Response:
+    name = request.match_info.get("name", "")
+    return _status(404, "NotFound", f'deployments.apps "{name}" not found')
