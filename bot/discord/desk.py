@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tgk.ports.notes import Notes
     from tgk.ports.time import Clock
 
-Channel = discord.abc.MessageableChannel | discord.interactions.InteractionChannel | None
+Channel = discord.abc.Snowflake | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Desk:
         )
 
     def room(self, channel: Channel) -> str:
-        """Return a channel as discovery.yml calls it, else by its name; threads by their parent's."""
+        """Return a channel as discovery.yml calls it, else its name; threads by their parent."""
         if isinstance(channel, discord.Thread) and channel.parent is not None:
             return self.room(channel.parent)
         if channel is None:

@@ -1,0 +1,262 @@
+"""A guild in process: the real surface and dispatcher, small commands, fakes behind the ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import discord
+import pytest
+import simcord
+from pydantic import Field, SecretStr, StringConstraints
+
+from bot.discord.surface import DiscordSurface
+from integrations.discord.presenter import Presenter
+from tgk.admission import Admission
+from tgk.backends import Backends
+from tgk.caller import Caller
+from tgk.command import Confirmation, EnvironmentName, Request, Rest, ServiceName, command
+from tgk.context import Context
+from tgk.discovery import Discovery
+from tgk.dispatcher import Dispatcher
+from tgk.limits import RateLimiter
+from tgk.registry import Registry
+from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply
+from tgk.testing.board import FakeBoard
+from tgk.testing.buttons import FakeButtons
+from tgk.testing.clock import FakeClock
+from tgk.testing.guard import FakeGuard
+from tgk.testing.journal import FakeJournal
+from tgk.testing.notes import FakeNotes
+from tgk.testing.operations import InlineOperations
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+GUILD = 100000000000000001
+
+
+class Status(Request):
+    """Show how a service is."""
+
+    service: ServiceName = Field(description="which one")
+
+
+class Lines(Request):
+    """Show lines."""
+
+    service: ServiceName = Field(description="whose")
+    level: Literal["info", "warn"] | None = Field(default=None, description="lowest")
+    tail: int = Field(default=50, ge=1, le=5000, description="how many")
+
+
+class Ship(Request):
+    """Put a version somewhere."""
+
+    note: Annotated[str, StringConstraints(max_length=200), Rest()] = Field(
+        default="", description="why"
+    )
+    env: EnvironmentName = Field(description="where")
+    tag: Annotated[str, StringConstraints(max_length=60)] = Field(description="what")
+
+
+class Secret(Request):
+    """Tell only the asker."""
+
+
+class RunBook(Request):
+    """Run a playbook."""
+
+    dry_run: bool = Field(default=False, description="only plan")
+
+
+@command("status", permission="status")
+async def status(request: Status, context: Context) -> Reply:
+    """Answer with buttons that lead on."""
+    return Reply(
+        topic="status",
+        title=f"{request.service} · production",
+        tone="ok",
+        blocks=(Facts(facts=(Fact(label="State", value="Running"),)),),
+        actions=(
+            Action(label="Lines", command="lines", arguments={"service": request.service}),
+            Action(label="Ship…", command="ship", arguments={"env": "staging"}, asks=("tag", "note")),
+            Action(label="Mine", command="secret", only="devi"),
+        ),
+        plain=Plain(
+            headline="Sovereignty Architecture: status check",
+            lines=(f"Service: {request.service}", "State: Running"),
+        ),
+    )  # fmt: skip
+
+
+@command("lines", permission="lines", slow=True)
+async def lines(request: Lines, context: Context) -> Reply:
+    """Answer with as many lines as asked."""
+    await context.show(Reply(topic="logs", title="Reading", tone="running"))
+    found = tuple(f"line {number} of {request.level}" for number in range(request.tail))
+    return Reply(topic="logs", title="Lines", blocks=(Log(lines=found, filename="lines.log"),))
+
+
+async def _question(request: Ship, context: Context) -> Reply:
+    go_on = Action(
+        label="Do it", command="ship", arguments=request.model_dump(exclude_none=True),
+        style="success", confirms=True, only=context.caller.person, lifetime=120,
+    )  # fmt: skip
+    return Reply(topic="deploy", title=f"Ship {request.tag}?", tone="warning", actions=(go_on,))
+
+
+@command(
+    "ship",
+    permission="ship",
+    effect="change",
+    confirm=Confirmation(
+        when=lambda request, discovery: discovery.environments[request.env].protected,
+        question=_question,
+    ),
+)
+async def ship(request: Ship, context: Context) -> Reply:
+    """Show progress, then the end."""
+    if request.tag == "crash":
+        raise ZeroDivisionError
+    await context.show(
+        Reply(topic="deploy", title="Shipping", tone="running", blocks=(Progress(done=1, total=2),))
+    )
+    return Reply(
+        topic="deploy", title=f"Shipped {request.tag} {request.note}", tone="ok", data={"ok": True}
+    )
+
+
+@command("secret", permission="secret", private=True)
+async def secret(request: Secret, context: Context) -> Reply:
+    """Whisper."""
+    return Reply(topic="whoami", title=f"You are {context.caller.person}", private=True)
+
+
+@command("book run", permission="book")
+async def book_run(request: RunBook, context: Context) -> Reply:
+    """Say whether it was dry."""
+    return Reply(topic="orchestrate", title=f"dry {request.dry_run}")
+
+
+class ByName:
+    """A directory where the platform's name is the person."""
+
+    def __init__(self) -> None:
+        self.seen: list[Caller] = []
+
+    def resolve(self, platform: Any, user_id: str, *, name: str, channel: str,
+                groups: frozenset[str] = frozenset()) -> Caller:  # fmt: skip
+        """Remember the caller."""
+        held = frozenset(f"discord:role:{group}" for group in groups)
+        caller = Caller(person=name, user_id=user_id, platform=platform, channel=channel,
+                        principals=held, known=True)  # fmt: skip
+        self.seen.append(caller)
+        return caller
+
+    def account(self, person: str, platform: Any) -> str | None:
+        """Nobody is to be notified."""
+        return None
+
+
+@dataclass
+class World:
+    """Everything a test looks at."""
+
+    env: simcord.Env
+    surface: DiscordSurface
+    guild: Any
+    channel: Any
+    people: dict[str, Any]
+    board: FakeBoard
+    buttons: FakeButtons
+    journal: FakeJournal
+    notes: FakeNotes
+    directory: ByName
+    operations: InlineOperations
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def text(self, message: Any) -> str:
+        """Return all text of a message, components included."""
+        return message.content + "\n".join(_texts(message.components))
+
+    def shown(self) -> str:
+        """Return the text of the channel's newest message."""
+        return self.text(self.channel.last_message)
+
+
+def _texts(components: Any) -> list[str]:
+    found = []
+    for each in components:
+        raw = each if isinstance(each, dict) else each.to_dict()
+        found += [raw["content"]] if raw.get("type") == 10 else []
+        found += _texts(raw.get("components", ()))
+    return found
+
+
+def discovery(channel: int) -> Discovery:
+    """Describe the estate of these tests."""
+    return Discovery.model_validate(
+        {
+            "org": {"name": "Test"},
+            "discord": {"guild": str(GUILD), "channels": {"#deployments": str(channel)}},
+            "environments": {"staging": {}, "production": {"protected": True, "default": True}},
+            "services": {"api": {"kubernetes": {"deployment": "api"}},
+                         "apple": {"kubernetes": {"deployment": "apple"}}},
+            "commands": {"status": {}},
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[simcord.Env]:
+    """Return a simulated Discord, at first with an empty client, so that the guild comes first."""
+    env = simcord.Env(discord.Client(intents=discord.Intents.none()))
+    await env.start()
+    yield env
+    await env.shutdown()
+
+
+@pytest.fixture
+async def world(sim: simcord.Env) -> World:
+    """Return a guild where dana may ship and devi may only look."""
+    env = sim
+    guild = env.create_guild(id=GUILD)
+    channel = guild.create_text_channel("deployments")
+    role = guild.create_role("ReleaseMgr")
+    people = {
+        "dana": guild.add_member(env.create_user("dana"), roles=[role]),
+        "devi": guild.add_member(env.create_user("devi")),
+    }
+    made = _build(env, guild, channel, people)
+    await env.restart_bot(made.surface.client())
+    return made
+
+
+def _build(env: simcord.Env, guild: Any, channel: Any, people: dict[str, Any]) -> World:
+    clock, board, notes = FakeClock(flows=True), FakeBoard(), FakeNotes()
+    buttons, journal, operations = FakeButtons(clock), FakeJournal(), InlineOperations()
+    estate, directory = discovery(channel.id), ByName()
+    table = {"dana": {"*"}, "devi": {"/status", "/lines", "/secret"}}
+    admission = Admission(
+        Registry([status, lines, ship, secret, book_run]),
+        FakeGuard(table),
+        estate,
+        RateLimiter(estate.limits, clock),
+    )
+    unused: Any = None
+    backends = Backends(
+        cluster=unused, logs=unused, metrics=unused, pipelines=unused, model=unused,
+        library=unused, board=board, approvals=unused, locks=unused, notes=notes,
+    )  # fmt: skip
+    dispatcher = Dispatcher(
+        admission=admission, journal=journal, operations=operations, backends=backends, clock=clock
+    )
+    operations.bind(dispatcher.perform)
+    surface = DiscordSurface(
+        token=SecretStr("t"), discovery=estate, dispatcher=dispatcher, directory=directory,
+        buttons=buttons, board=board, notes=notes, clock=clock,
+        presenter=Presenter(buttons=buttons, directory=directory),
+    )  # fmt: skip
+    return World(env, surface, guild, channel, people, board, buttons, journal, notes, directory,
+                 operations, clock)  # fmt: skip
