@@ -173,7 +173,7 @@ class Engine:
         return len(ended)
 
     async def stop(self, grace: float = 1.0) -> None:
-        """Take nothing new, let end what ends within ``grace`` seconds, leave the rest for later."""
+        """Take nothing new, let end what ends in ``grace`` seconds, leave the rest for later."""
         self._stopping = True
         if not self.ready.is_set():
             return

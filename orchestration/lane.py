@@ -1,0 +1,237 @@
+"""The worker of one place: sends in order, edits no more often than the platform likes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from loguru import logger
+
+from orchestration import messages
+from orchestration.alarm import rest
+from tgk.errors import Rejected, TgkError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from orchestration.messages import Message
+    from orchestration.store import Store
+    from tgk.ports.board import Courier, MessageRef
+    from tgk.ports.time import Clock
+
+T = TypeVar("T")
+GIVE_UP_SECONDS: Final = 24 * 3600.0
+_LONGEST_PAUSE: Final = 300.0
+
+
+class Lane:
+    """The messages of one place that do not show yet what they should.
+
+    A platform that is away delays them, in order, for at most a day; one that refuses a message
+    ends that message alone. ``left`` and the durable state ``sending`` together say whether a
+    message may have arrived unseen: then it is looked for before it is sent again.
+    """
+
+    def __init__(
+        self, name: str, courier: Courier, store: Store, clock: Clock, *, patience: float
+    ) -> None:
+        self.name = name
+        self.messages: dict[str, Message] = {}
+        self.trouble = ""
+        """Why the last attempt failed; empty after a success."""
+        self.given_up = 0
+        self._courier = courier
+        self._store = store
+        self._clock = clock
+        self._patience = patience
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._failures = 0
+        self._blocked_until = 0.0
+        self._sent_last = False
+
+    @property
+    def depth(self) -> int:
+        """How many messages do not show yet what they should."""
+        return sum(not message.settled for message in self.messages.values())
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits to be sent, so that a new message leaves at once."""
+        return not any(message.unsent for message in self.messages.values())
+
+    def put(self, message: Message) -> None:
+        """Take a message up, or let one that is here show something new."""
+        known = self.messages.get(message.key)
+        if known is None:
+            self.messages[message.key] = message
+        else:
+            known.reply, known.digest = message.reply, message.digest
+            known.progress, known.changed = message.progress, message.changed
+        self._wake.set()
+
+    def adopt(self, message: Message) -> None:
+        """Learn that a message stands already, unless it is on its way at this moment."""
+        known = self.messages.get(message.key)
+        if known is None:
+            self.put(message)
+        elif not known.left:
+            known.ref, known.state, known.shown = message.ref, "sent", b""
+            self._wake.set()
+
+    def oldest_progress(self, spare: str) -> Message | None:
+        """Return the oldest unsent message that only tells of progress."""
+        waiting = (
+            message
+            for message in self.messages.values()
+            if message.unsent and message.progress and not message.left and message.key != spare
+        )
+        return min(waiting, key=lambda message: message.seq, default=None)
+
+    async def drop(self, message: Message, reason: str) -> None:
+        """Give a message up."""
+        self.messages.pop(message.key, None)
+        message.state, message.reason = "failed", reason
+        self.given_up += 1
+        logger.bind(key=message.key, lane=self.name).error("message given up: {}", reason)
+        await self._keep(message)
+
+    def stop(self) -> None:
+        """End after the message that is on its way."""
+        self._stopping = True
+        self._wake.set()
+
+    async def work(self) -> None:
+        """Send and edit until everything shows what it should."""
+        while self.messages and not self._stopping:
+            self._wake.clear()
+            message, due = self._next()
+            wait = due - self._clock.monotonic()
+            if wait > 0:
+                await rest(self._wake, self._clock, wait)
+            elif message.settled:
+                del self.messages[message.key]
+            else:
+                await self._deliver(message)
+
+    def _next(self) -> tuple[Message, float]:
+        """Return what is to be done next and when; sends and edits that are both due take turns."""
+        now = self._clock.monotonic()
+        edits = [message for message in self.messages.values() if not message.unsent]
+        sends = [message for message in self.messages.values() if message.unsent]
+        found: list[tuple[Message, float]] = []
+        if sends:
+            found.append((min(sends, key=lambda message: message.seq), self._blocked_until))
+        if edits:
+            edit = min(edits, key=lambda message: (message.edit_after, message.seq))
+            blocked = 0.0 if edit.settled else self._blocked_until
+            found.append((edit, max(blocked, edit.edit_after)))
+        if len(found) > 1 and all(due <= now for _, due in found):
+            return found[1 if self._sent_last else 0]
+        return min(found, key=lambda each: each[1])
+
+    async def _deliver(self, message: Message) -> None:
+        """Do one thing on the platform and note how it went."""
+        self._sent_last = message.unsent
+        digest = message.digest
+        try:
+            await (self._send(message) if message.unsent else self._edit(message))
+        except Unavailable as error:
+            await self._postpone(message, error)
+        except Rejected as error:
+            await self._refuse(message, digest, str(error))
+        except Exception as error:  # noqa: BLE001 - a message that cannot be drawn stops no other
+            logger.bind(key=message.key).opt(exception=error).error("message broke its courier")
+            known = isinstance(error, TgkError)
+            await self._refuse(message, digest, str(error) if known else "a fault of the bot")
+        else:
+            self._failures, self._blocked_until, self.trouble = 0, 0.0, ""
+
+    async def _send(self, message: Message) -> None:
+        shown, ref = b"", None
+        if message.left:
+            ref = await self._find(message)
+        if ref is None:
+            shown = message.digest
+            ref = await self._put_up(message)
+        message.ref, message.state, message.left = ref, "sent", False
+        message.attempts, message.shown = 0, shown
+        await self._keep(message)
+
+    async def _find(self, message: Message) -> MessageRef | None:
+        """Look for a message that may have arrived before a kill or a lost answer."""
+        after = await self._store.read(lambda connection: messages.last_ref(connection, message))
+        return await self._asked(
+            self._courier.find(message.place, message.wished, key=message.key, after=after)
+        )
+
+    async def _put_up(self, message: Message) -> MessageRef:
+        if message.state == "new":
+            message.state = "sending"
+            await self._keep(message)
+        message.left = True
+        try:
+            return await self._asked(
+                self._courier.send(
+                    message.place, message.wished, key=message.key, loud=message.loud
+                )
+            )
+        except Unavailable as error:
+            message.left = error.retry_after is None  # a flood limit says that nothing was sent
+            raise
+
+    async def _edit(self, message: Message) -> None:
+        digest, ref = message.digest, message.ref
+        if ref is not None:
+            await self._asked(self._courier.edit(ref, message.wished))
+        message.edit_after = self._clock.monotonic() + self._courier.edit_interval
+        message.shown = digest
+        await self._keep(message)
+
+    async def _asked(self, answer: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._patience):
+                return await answer
+        except TimeoutError as error:
+            why = f"No answer within {self._patience:.0f} s."
+            raise Unavailable(self._courier.platform, why) from error
+
+    async def _postpone(self, message: Message, error: Unavailable) -> None:
+        """Let the whole place wait: what comes after must not overtake."""
+        now = self._clock.now().timestamp()
+        since = message.created if message.unsent else message.changed
+        self._failures += 1
+        self.trouble = error.why
+        if now - since > GIVE_UP_SECONDS:
+            await self._refuse(message, message.digest, f"not delivered within a day: {error.why}")
+            return
+        pause = min(_LONGEST_PAUSE, 2.0 ** min(self._failures, 10))
+        if error.retry_after is not None:
+            pause = error.retry_after
+        logger.bind(lane=self.name, retry_in=pause).warning("platform away: {}", error.why)
+        self._blocked_until = self._clock.monotonic() + pause
+        message.attempts += 1
+        message.next_try, message.reason = now + pause, error.why
+        await self._keep(message)
+
+    async def _refuse(self, message: Message, digest: bytes, reason: str) -> None:
+        """Give up a message, or the one change of it that was refused."""
+        if message.unsent:
+            await self.drop(message, reason)
+            return
+        message.shown, message.reason = digest, reason
+        message.edit_after = self._clock.monotonic() + self._courier.edit_interval
+        self.given_up += 1
+        logger.bind(key=message.key, lane=self.name).error("edit given up: {}", reason)
+        await self._keep(message)
+
+    async def _keep(self, message: Message) -> None:
+        """Note how far a message has come, as soon as the disk lets us."""
+        while True:
+            try:
+                await self._store.write(lambda connection: messages.note(connection, message))
+            except Unavailable as error:
+                logger.bind(key=message.key).error("message state not stored: {}", error.why)
+                await self._clock.sleep(1.0)
+            else:
+                return
