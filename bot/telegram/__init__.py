@@ -1,0 +1,1 @@
+"""The Telegram surface: updates in, invocations out; answers stand on the board."""

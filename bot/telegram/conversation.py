@@ -1,0 +1,220 @@
+"""One message or press from reading to answer: the only part that knows commands."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.telegram.course import Course
+from bot.telegram.menu import addressee
+from bot.telegram.popup import popup
+from bot.telegram.prompts import filled, prompt
+from bot.telegram.updates import Pressed, Sender, Spot, Typed
+from tgk.context import Invocation
+from tgk.dispatcher import correlation, reference
+from tgk.errors import Refused, TgkError, UnknownCommand
+from tgk.ports.board import Place
+from tgk.ports.buttons import TOKEN_PATTERN
+from tgk.refusal import refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.telegram.menu import Menu
+    from bot.telegram.popup import Popups
+    from tgk.caller import Caller
+    from tgk.discovery import Discovery
+    from tgk.dispatcher import Dispatcher
+    from tgk.guard import Directory
+    from tgk.ports.board import Board
+    from tgk.ports.buttons import Buttons
+    from tgk.reply import Action
+
+POPUP_SECONDS = 2.0
+"""How long a press may wait for its outcome, to show a refusal as a popup."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every conversation needs."""
+
+    dispatcher: Dispatcher
+    discovery: Discovery
+    directory: Directory
+    buttons: Buttons
+    board: Board
+    menu: Menu
+    council_chat: int | None = None
+
+    def place(self, spot: Spot) -> Place | None:
+        """Return where to answer: private chats and the council's topic; None anywhere else."""
+        answered = str(spot.message)
+        if spot.is_private:
+            return Place(platform="telegram", room=str(spot.chat), reply_to=answered)
+        council = self.discovery.telegram.council if self.discovery.telegram else None
+        here = council and (self.council_chat or council.chat) == spot.chat
+        if not council or not here or (council.thread and council.thread != spot.thread):
+            return None
+        return Place(platform="telegram", room="council", reply_to=answered)
+
+    def caller(self, sender: Sender, place: Place) -> Caller:
+        """Return who asks; only the account's number counts, names are for showing."""
+        channel = "council" if place.room == "council" else "private"
+        return self.directory.resolve("telegram", str(sender.id), name=sender.name, channel=channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Our own account."""
+
+    id: int
+    username: str
+
+
+class Conversation:
+    """Answers updates; what it shows is durable before it returns.
+
+    A private reply to a question asked in the council's topic is answered there: refusals leak
+    nothing but what the policy says, and Telegram knows no message for one reader of a group.
+    """
+
+    def __init__(self, desk: Desk, me: Me, popups: Popups) -> None:
+        self._desk = desk
+        self._me = me
+        self._popups = popups
+
+    async def hear(self, update: Typed | Pressed, *, again: bool) -> None:
+        """Answer one update; ``again`` means that an earlier life may have begun to."""
+        place = self._desk.place(update.spot)
+        if place is None:
+            return
+        key = f"telegram:{update.id}"
+        if again and await self._begun(key):
+            return
+        if isinstance(update, Pressed):
+            await self._press(update, place, key)
+        elif update.prompt:
+            await self._answer_prompt(update, place, key)
+        else:
+            await self._command(update, place, key)
+
+    async def _begun(self, key: str) -> bool:
+        """Say whether an answer or a change of this update stands already."""
+        for known in (key, f"op:{correlation(key)}"):
+            if await self._desk.board.ref(known):
+                return True
+        return False
+
+    async def _command(self, typed: Typed, place: Place, key: str) -> None:
+        bot = addressee(typed.text)
+        if bot is None or (bot and bot.casefold() != self._me.username.casefold()):
+            return
+        try:
+            _require_person(typed.sender)
+            name, raw = self._desk.menu.understand(typed.text)
+        except UnknownCommand as error:
+            if bot or typed.spot.is_private:
+                await self._refuse(error, error.name, key, place)
+            return
+        except TgkError as error:
+            await self._refuse(error, typed.text.split()[0][1:64], key, place)
+            return
+        await self._run(self._invocation(name, raw, typed.sender, place, key), place, key)
+
+    async def _answer_prompt(self, typed: Typed, place: Place, key: str) -> None:
+        """Run the action that a question was asked for, with the words replied."""
+        try:
+            _require_person(typed.sender)
+            action = self._usable(await self._desk.buttons.find(typed.prompt), typed.sender, place)
+        except TgkError as error:
+            await self._refuse(error, "reply", key, place)
+            return
+        raw = filled(action, typed.text)
+        invocation = self._invocation(action.command, raw, typed.sender, place, key)
+        await self._run(replace(invocation, confirmed=action.confirms), place, key)
+
+    async def _press(self, press: Pressed, place: Place, key: str) -> None:
+        known = re.fullmatch(TOKEN_PATTERN, press.token) is not None
+        found = await self._desk.buttons.find(press.token) if known else None
+        try:
+            _require_person(press.sender)
+            action = self._usable(found, press.sender, place)
+        except TgkError as error:
+            await self._popups.alert(press.query, str(error))
+            return
+        if action.asks:
+            person = self._desk.caller(press.sender, place).person
+            asked = prompt(action, press.token, person, self._me.username)
+            await self._desk.board.show(key, place, asked, loud=True)
+            await self._popups.close(press.query)
+            return
+        once = f"telegram:{press.spot.chat}:{press.spot.message}:{press.token}"
+        delivery = once if action.confirms else key
+        invocation = self._invocation(
+            action.command, action.arguments, press.sender, place, delivery
+        )
+        invocation = replace(invocation, confirmed=action.confirms)
+        await self._run_pressed(press, invocation, place, key)
+
+    async def _run_pressed(
+        self, press: Pressed, invocation: Invocation, place: Place, key: str
+    ) -> None:
+        """Run, and close the press in time: with the outcome when only the presser needs it."""
+        invocation, course = self._prepare(invocation, place, key, quiet=True)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(self._desk.dispatcher.run(invocation))
+            await asyncio.wait({running}, timeout=POPUP_SECONDS)
+            text, whole = popup(running.result() if running.done() else None)
+            if text:
+                refusal = running.result().result != "success"
+                await self._popups.say(press.query, text, alert=refusal)
+            else:
+                await self._popups.close(press.query)
+            if not whole:
+                await course.end(await running, invocation.delivery)
+
+    async def _run(self, invocation: Invocation, place: Place, key: str) -> None:
+        invocation, course = self._prepare(invocation, place, key)
+        await course.end(await self._desk.dispatcher.run(invocation), invocation.delivery)
+
+    def _prepare(
+        self, invocation: Invocation, place: Place, key: str, *, quiet: bool = False
+    ) -> tuple[Invocation, Course]:
+        change = self._desk.dispatcher.preview(invocation).change
+        course = Course(self._desk.board, place, key, change=change, quiet=quiet)
+        origin = place if change else None
+        return replace(invocation, origin=origin, show=course.watch), course
+
+    def _invocation(
+        self, name: str, raw: Mapping[str, object], sender: Sender, place: Place, delivery: str
+    ) -> Invocation:
+        return Invocation(
+            name=name,
+            raw=raw,
+            caller=self._desk.caller(sender, place),
+            delivery=delivery,
+            door="telegram",
+        )
+
+    def _usable(self, action: Action | None, sender: Sender, place: Place) -> Action:
+        """Return the action when this person may use the button now; raises Refused."""
+        if action is None:
+            raise Refused("This button no longer works.", remedy="Use the command itself.")
+        if action.only and action.only != self._desk.caller(sender, place).person:
+            raise Refused(f"This button is only for {action.only}.")
+        return action
+
+    async def _refuse(self, error: TgkError, command: str, key: str, place: Place) -> None:
+        outcome = refused(error, command=command, reference=reference(correlation(key)))
+        await self._desk.board.show(key, place, outcome.reply, loud=True)
+
+
+def _require_person(sender: Sender) -> None:
+    if not sender.is_person:
+        raise Refused(
+            "Nothing was done.",
+            why="Commands need a person; this was sent as a channel or an anonymous admin.",
+            remedy="Turn off anonymous sending and write as yourself.",
+        )

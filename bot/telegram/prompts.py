@@ -1,0 +1,58 @@
+"""Questions that people answer in words: Telegram has no forms, so we ask for a reply.
+
+The question carries its button's token in a link, and Telegram hands the question back with the
+answer: nothing needs to be remembered, and a restart between question and answer changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from integrations.telegram.envelope import PROMPT
+from tgk.ports.buttons import TOKEN_PATTERN
+from tgk.reply import Fact, Facts, Reply, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tgk.reply import Action
+
+_LINK = re.compile(r"https://t\.me/\w+\?start=ask-([a-z2-7]{10})")
+_TOKEN_HEAD = "tgk:a:"  # noqa: S105 - the part that every token shares
+
+
+def prompt(action: Action, token: str, person: str, username: str) -> Reply:
+    """Return the question for what an action still needs."""
+    wanted = [name.strip("_").replace("_", " ") for name in action.asks]
+    address = f"https://t.me/{username}?start=ask-{token.removeprefix(_TOKEN_HEAD)}"
+    how = "Reply to this message." if len(wanted) == 1 else "Reply with one line for each."
+    return Reply(
+        topic="notice",
+        title=action.label.rstrip("…"),
+        tone="warning",
+        blocks=(
+            Facts(facts=(Fact(label="Wanted", value=", ".join(wanted), url=address),)),
+            Text(text=how, style="small"),
+        ),
+        mentions=(person,),
+        data={PROMPT: token, "hint": ", ".join(wanted)},
+    )
+
+
+def token_of(entities: Iterable[Mapping[str, Any]]) -> str:
+    """Return the token in the links of a message of ours, empty when it is no question."""
+    for entity in entities:
+        found = _LINK.fullmatch(str(entity.get("url", "")))
+        if found:
+            token = _TOKEN_HEAD + found[1]
+            return token if re.fullmatch(TOKEN_PATTERN, token) else ""
+    return ""
+
+
+def filled(action: Action, text: str) -> dict[str, object]:
+    """Return the arguments of an action with the answer put in: a line for each, or all for one."""
+    if len(action.asks) == 1:
+        return {**action.arguments, action.asks[0]: text.strip()}
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return {**action.arguments, **dict(zip(action.asks, lines, strict=False))}
