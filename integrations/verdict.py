@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 _LONGEST_REASON = 200
+_UNNAMED_WAIT = 60.0
+"""Seconds to leave a system alone that speaks of a limit and names no time."""
 
 
 class Answered(Protocol):
@@ -47,8 +49,10 @@ def judge(
     status = answer.status
     if 200 <= status < 300 or status == 304:  # noqa: PLR2004 - the HTTP classes as written
         return None
-    if status in (403, 429) and (status == 429 or _is_throttled(answer.headers)):  # noqa: PLR2004
+    if status in (403, 429) and (status == 429 or _is_throttled(answer)):  # noqa: PLR2004
         wait = retry_after(answer.headers, clock)
+        if wait is None and _is_told_so(answer):
+            wait = _UNNAMED_WAIT
         return Unavailable(
             answer.system,
             "It asks to be called less often.",
@@ -74,7 +78,7 @@ def _rejection(answer: Answered, hide: Callable[[str], str]) -> Rejected:
         why = "It sends us to another address, which is not followed."
         remedy = f"Set the address of {system} to where it lives now."
     if not why:
-        reason = hide(_reason(answer.body))
+        reason = hide(_reason(answer))
         why = f"It refused the request ({status}){f': {reason}' if reason else '.'}"
     return Rejected(system, why, status=status, remedy=remedy)
 
@@ -97,18 +101,32 @@ def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
     return None
 
 
-def _is_throttled(headers: Mapping[str, str]) -> bool:
-    return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+def _is_throttled(answer: Answered) -> bool:
+    headers = answer.headers
+    exhausted = headers.get("x-ratelimit-remaining") == "0"
+    return "retry-after" in headers or exhausted or _is_told_so(answer)
 
 
-def _reason(body: bytes) -> str:
+def _is_told_so(answer: Answered) -> bool:
+    """Say whether only the words of a 403 speak of a limit, as GitHub's secondary ones do."""
+    return answer.status == 403 and "rate limit" in _reason(answer).lower()  # noqa: PLR2004
+
+
+def _reason(answer: Answered) -> str:
     """Return the sentence that most APIs put into an error body, on one short line."""
+    if answer.headers.get("content-type", "").startswith("text/plain"):
+        text = answer.body.decode(errors="replace").strip()
+    else:
+        text = _sentence(answer.body)
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
+
+
+def _sentence(body: bytes) -> str:
     try:
         decoded = json.loads(body)
     except (ValueError, RecursionError):
         return ""
     found = decoded if isinstance(decoded, dict) else {}
     named = (found.get(key) for key in ("message", "error", "detail", "error_description"))
-    text = next((value for value in named if isinstance(value, str)), "")
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
+    return next((value for value in named if isinstance(value, str)), "")
