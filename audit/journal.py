@@ -196,13 +196,7 @@ class AuditJournal:
             await self.acknowledge(request.by)
 
     async def _write(self, each: Draft) -> None:
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self._writer.submit(each)
-        except TimeoutError:
-            self._writer.stats.blocked += 1
-            why = f"It did not answer within {self._timeout:g} s."
-            raise JournalUnavailable(why) from None
+        await self._writer.submit(each, self._timeout)
 
     def _own(self, phase: Phase, data: Mapping[str, Any], result: str = "success") -> Draft:
         fields = own_fields(self._ids, self._clock.now(), phase, data, result=result)

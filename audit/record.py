@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ LARGEST_INTEGER = 2**63
 DEEPEST = 32
 
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = tuple(first + second for first in _BASE32 for second in _BASE32)
+_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _BASE32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +116,25 @@ class Ids:
 
     def __init__(self, entropy: Callable[[int], bytes] = os.urandom) -> None:
         self._entropy = entropy
-        self._pool = b""
+        self._pool: list[str] = []
+        self._moment = (-1, "")
 
     def next(self, when: datetime) -> str:
         """Return a fresh id for a record of that time."""
-        if len(self._pool) < 10:  # noqa: PLR2004 - the 80 random bits of a ULID
-            self._pool = self._entropy(2560)
-        head, self._pool = self._pool[:10], self._pool[10:]
-        number = int(when.timestamp() * 1000) << 80 | int.from_bytes(head)
-        pairs = [_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)]
-        return "".join(pairs)
+        if not self._pool:
+            spelled = base64.b32encode(self._entropy(2560)).decode().translate(_CROCKFORD)
+            self._pool = [spelled[start : start + 16] for start in range(0, len(spelled), 16)]
+        millisecond = int(when.timestamp() * 1000)
+        if self._moment[0] != millisecond:
+            digits = (_BASE32[millisecond >> shift & 31] for shift in range(45, -1, -5))
+            self._moment = (millisecond, "".join(digits))
+        return self._moment[1] + self._pool.pop()
 
 
 def stamp(when: datetime) -> str:
     """Return a time as the log writes it: UTC, microseconds, ``Z``."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    aware = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return aware.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def draft(phase: Phase, corr: str, fields: Mapping[str, Any], *, privileged: bool = False) -> Draft:

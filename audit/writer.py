@@ -58,7 +58,7 @@ class _Wait:
 
 
 class Writer:
-    """Owns the thread that owns the log. ``submit`` may be called from any event loop."""
+    """Owns the thread that owns the log; serves any number of event loops."""
 
     def __init__(self, log: Log, clock: Clock, *, bound: int) -> None:
         self.stats = AuditStats()
@@ -81,11 +81,21 @@ class Writer:
             self._wake.notify()
         self._thread.join(seconds)
 
-    def submit(self, draft: Draft) -> asyncio.Future[None]:
-        """Queue a record; the future ends once it is durable.
+    async def submit(self, draft: Draft, timeout: float) -> None:  # noqa: ASYNC109 - one timer a record, not a scope
+        """Return once the record is durable; raises JournalUnavailable."""
+        future = self._queued(draft)
+        timer = future.get_loop().call_later(timeout, self._give_up, future, timeout)
+        try:
+            await future
+        finally:
+            timer.cancel()
 
-        Raises JournalUnavailable, here or in the future.
-        """
+    def _give_up(self, future: asyncio.Future[None], seconds: float) -> None:
+        if not future.done():
+            self.stats.blocked += 1
+            future.set_exception(JournalUnavailable(f"It did not answer within {seconds:g} s."))
+
+    def _queued(self, draft: Draft) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         with self._wake:

@@ -19,6 +19,9 @@ SHORTEST_LITERAL = 6
 """Shorter exact secrets are not looked for: they would hide ordinary words."""
 DEEPEST = 24
 """Containers nested further than this are replaced whole."""
+LONGEST_REMEMBERED = 64
+MOST_REMEMBERED = 2048
+"""Short texts without a secret that are not looked at again."""
 
 _SENSITIVE = frozenset(
     {
@@ -111,12 +114,14 @@ class Redactor:
         self._extra = _compiled(patterns)
         self._literals: tuple[str, ...] = ()
         self._known_keys: dict[str, bool] = {}
+        self._clean: set[str] = set()
 
     def literals(self, *secrets: str) -> None:
         """Also mask these exact secrets of this process, plain or as written in an address."""
         usable = {secret for secret in secrets if len(secret) >= SHORTEST_LITERAL}
         spelled = usable | {quote(secret, safe="") for secret in usable} | set(self._literals)
         self._literals = tuple(sorted(spelled, key=len, reverse=True))
+        self._clean = set()
 
     def fingerprint(self, secret: str) -> str:
         """Return the mark that stands for a secret, to look it up in what was written."""
@@ -125,15 +130,14 @@ class Redactor:
 
     def text(self, value: str) -> str:
         """Return the text with every secret in it masked; masking twice changes nothing."""
-        for secret in self._literals:
-            if secret in value:
-                self.masked += 1
-                value = value.replace(secret, self.fingerprint(secret))
-        if len(value) >= _QUICK or not _PUNCTUATION.isdisjoint(value):
-            value = self._by_rules(value)
-        for pattern in self._extra:
-            value = pattern.sub(self._mask, value)
-        return value
+        if value in self._clean:
+            return value
+        masked = self._masked(value)
+        if masked == value and len(value) <= LONGEST_REMEMBERED:
+            if len(self._clean) >= MOST_REMEMBERED:
+                self._clean = set()
+            self._clean.add(value)
+        return masked
 
     def value(self, value: Any) -> Any:
         """Return a redacted copy made of plain mappings, lists, texts and numbers."""
@@ -144,9 +148,20 @@ class Redactor:
         known = self._known_keys.get(name)
         if known is None:
             known = name.lower() in self._keys or _names_a_secret(name)
-            if len(self._known_keys) < 1024:  # noqa: PLR2004 - a bound, not a meaning
+            if len(self._known_keys) < MOST_REMEMBERED:
                 self._known_keys[name] = known
         return known
+
+    def _masked(self, value: str) -> str:
+        for secret in self._literals:
+            if secret in value:
+                self.masked += 1
+                value = value.replace(secret, self.fingerprint(secret))
+        if len(value) >= _QUICK or not _PUNCTUATION.isdisjoint(value):
+            value = self._by_rules(value)
+        for pattern in self._extra:
+            value = pattern.sub(self._mask, value)
+        return value
 
     def _by_rules(self, value: str) -> str:
         low = value.lower()
@@ -174,12 +189,14 @@ class Redactor:
             return value
         if depth == 0:
             return "too deep"
-        if isinstance(value, Mapping):
+        if isinstance(value, (dict, Mapping)):
             return {
                 self.text(str(key)): self._under(str(key), item, depth - 1)
                 for key, item in value.items()
             }
-        if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (bytes, bytearray)):
+        if isinstance(value, (list, Sequence, AbstractSet)) and not isinstance(
+            value, (bytes, bytearray)
+        ):
             return [self._copy(item, depth - 1) for item in value]
         return self.text(_spelled(value))
 
@@ -191,7 +208,7 @@ class Redactor:
     def _hidden(self, value: Any, depth: int) -> Any:
         if value is None or isinstance(value, bool) or value == "":
             return value
-        if depth > 0 and isinstance(value, Mapping):
+        if depth > 0 and isinstance(value, (dict, Mapping)):
             return {
                 self.text(str(key)): self._hidden(item, depth - 1) for key, item in value.items()
             }
