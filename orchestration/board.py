@@ -102,7 +102,6 @@ class DurableBoard:
             self._missed.set()  # it may stand in the store all the same
             raise
         self._put(message)
-        await self._trim(message)
 
     async def adopt(self, key: str, place: Place, ref: MessageRef) -> None:
         """Take over a message that a surface already sent, so that later shows edit it."""
@@ -159,7 +158,14 @@ class DurableBoard:
         courier = self._couriers.get(message.place.platform)
         lane = self._lanes.get(message.lane)
         if courier is not None and lane is None and self._open:
-            lane = Lane(message.lane, courier, self._store, self._clock, patience=self._patience)
+            lane = Lane(
+                message.lane,
+                courier,
+                self._store,
+                self._clock,
+                backlog=self._backlog,
+                patience=self._patience,
+            )
             self._lanes[message.lane] = lane
             worker = self._group.create_task(self._work(lane), name=f"board {message.lane}")
             self._workers.add(worker)
@@ -172,13 +178,6 @@ class DurableBoard:
         finally:
             self._given_up += lane.given_up
             del self._lanes[lane.name]
-
-    async def _trim(self, message: Message) -> None:
-        lane = self._lanes.get(message.lane)
-        if lane is None or len(lane.messages) <= self._backlog:
-            return
-        if (oldest := lane.oldest_progress(spare=message.key)) is not None:
-            await lane.drop(oldest, "too many messages wait for this place")
 
     async def _go_rounds(self) -> None:
         """Find what a cancelled call left in the store, now and then."""

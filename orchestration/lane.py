@@ -33,7 +33,14 @@ class Lane:
     """
 
     def __init__(
-        self, name: str, courier: Courier, store: Store, clock: Clock, *, patience: float
+        self,
+        name: str,
+        courier: Courier,
+        store: Store,
+        clock: Clock,
+        *,
+        backlog: int,
+        patience: float,
     ) -> None:
         self.name = name
         self.messages: dict[str, Message] = {}
@@ -43,6 +50,7 @@ class Lane:
         self._courier = courier
         self._store = store
         self._clock = clock
+        self._backlog = backlog
         self._patience = patience
         self._wake = asyncio.Event()
         self._stopping = False
@@ -79,23 +87,6 @@ class Lane:
             known.ref, known.state, known.shown = message.ref, "sent", b""
             self._wake.set()
 
-    def oldest_progress(self, spare: str) -> Message | None:
-        """Return the oldest unsent message that only tells of progress."""
-        waiting = (
-            message
-            for message in self.messages.values()
-            if message.unsent and message.progress and not message.left and message.key != spare
-        )
-        return min(waiting, key=lambda message: message.seq, default=None)
-
-    async def drop(self, message: Message, reason: str) -> None:
-        """Give a message up."""
-        self.messages.pop(message.key, None)
-        message.state, message.reason = "failed", reason
-        self.given_up += 1
-        logger.bind(key=message.key, lane=self.name).error("message given up: {}", reason)
-        await self._keep(message)
-
     def stop(self) -> None:
         """End after the message that is on its way."""
         self._stopping = True
@@ -105,6 +96,7 @@ class Lane:
         """Send and edit until everything shows what it should."""
         while self.messages and not self._stopping:
             self._wake.clear()
+            await self._trim()
             message, due = self._next()
             wait = due - self._clock.monotonic()
             if wait > 0:
@@ -137,7 +129,7 @@ class Lane:
         try:
             await (self._send(message) if message.unsent else self._edit(message))
         except Unavailable as error:
-            await self._postpone(message, error)
+            await self._postpone(message, digest, error)
         except Rejected as error:
             await self._refuse(message, digest, str(error))
         except Exception as error:  # noqa: BLE001 - a message that cannot be drawn stops no other
@@ -196,14 +188,14 @@ class Lane:
             why = f"No answer within {self._patience:.0f} s."
             raise Unavailable(self._courier.platform, why) from error
 
-    async def _postpone(self, message: Message, error: Unavailable) -> None:
+    async def _postpone(self, message: Message, digest: bytes, error: Unavailable) -> None:
         """Let the whole place wait: what comes after must not overtake."""
         now = self._clock.now().timestamp()
         since = message.created if message.unsent else message.changed
         self._failures += 1
         self.trouble = error.why
         if now - since > GIVE_UP_SECONDS:
-            await self._refuse(message, message.digest, f"not delivered within a day: {error.why}")
+            await self._refuse(message, digest, f"not delivered within a day: {error.why}")
             return
         pause = min(_LONGEST_PAUSE, 2.0 ** min(self._failures, 10))
         if error.retry_after is not None:
@@ -217,13 +209,37 @@ class Lane:
     async def _refuse(self, message: Message, digest: bytes, reason: str) -> None:
         """Give up a message, or the one change of it that was refused."""
         if message.unsent:
-            await self.drop(message, reason)
+            await self._drop(message, digest, reason)
             return
         message.shown, message.reason = digest, reason
         message.edit_after = self._clock.monotonic() + self._courier.edit_interval
         self.given_up += 1
         logger.bind(key=message.key, lane=self.name).error("edit given up: {}", reason)
         await self._keep(message)
+
+    async def _trim(self) -> None:
+        """Drop the oldest messages that only tell of progress while too many wait."""
+        while len(self.messages) > self._backlog:
+            waiting = (
+                message
+                for message in self.messages.values()
+                if message.unsent and message.progress and not message.left
+            )
+            oldest = min(waiting, key=lambda message: message.seq, default=None)
+            if oldest is None:
+                return
+            await self._drop(oldest, oldest.digest, "too many messages wait for this place")
+
+    async def _drop(self, message: Message, digest: bytes, reason: str) -> None:
+        """Give a message up; it leaves the lane once that is durable and nobody wished anew."""
+        message.state, message.reason = "failed", reason
+        self.given_up += 1
+        logger.bind(key=message.key, lane=self.name).error("message given up: {}", reason)
+        await self._keep(message)
+        if message.digest == digest:
+            del self.messages[message.key]
+        else:
+            message.state, message.left, message.attempts = "new", False, 0
 
     async def _keep(self, message: Message) -> None:
         """Note how far a message has come, as soon as the disk lets us."""

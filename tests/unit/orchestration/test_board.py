@@ -337,3 +337,21 @@ async def test_old_messages_are_forgotten(desk: Desk) -> None:
         assert await board.purge() == 1
         assert await board.ref("a") is None
         assert sum(board.depths().values()) == 1
+
+
+async def test_a_newer_wish_is_sent_when_the_older_one_is_refused(desk: Desk) -> None:
+    """An end that was wished while its progress was being refused is not lost with it."""
+
+    class Meanwhile(FakeCourier):
+        async def send(self, place: Place, reply: Reply, *, key: str, loud: bool) -> MessageRef:
+            if reply.title == "progress":
+                await desk.board.show("op:1", COUNCIL, Reply(topic="notice", title="end"))
+            return await super().send(place, reply, key=key, loud=loud)
+
+    desk.telegram = Meanwhile("telegram", edit_interval=4.0)
+    desk.telegram.faults = [Rejected("telegram", "too long")]
+    async with desk.open() as board:
+        await board.show("op:1", COUNCIL, reply("progress"))
+        await desk.settle()
+
+    assert desk.telegram.text("op:1") == ["end"]
