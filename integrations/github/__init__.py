@@ -1,0 +1,1 @@
+"""GitHub: the workflows that deploy and the tags they can deploy."""
