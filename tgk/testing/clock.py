@@ -6,6 +6,10 @@ import asyncio
 import heapq
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FakeClock:
@@ -21,6 +25,7 @@ class FakeClock:
         self._order = count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self.slept: list[float] = []
+        self._asleep = asyncio.Event()
 
     def now(self) -> datetime:
         """Return the time set."""
@@ -33,6 +38,7 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for ``advance``, or jump there when the clock flows."""
         self.slept.append(seconds)
+        self._asleep.set()
         if self._flows:
             self._move(max(0.0, seconds))
             await asyncio.sleep(0)
@@ -43,6 +49,12 @@ class FakeClock:
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._order), woken))
         await woken
+
+    async def until(self, is_reached: Callable[[], bool]) -> None:
+        """Wait, in real time, for somebody's sleep that makes ``is_reached`` true."""
+        while not is_reached():
+            self._asleep.clear()
+            await self._asleep.wait()
 
     @property
     def sleeping(self) -> int:

@@ -1,0 +1,411 @@
+"""The cluster port against kmock, a Kubernetes API that nobody here wrote."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrations.kubernetes import KubernetesCluster
+from integrations.rollout import version_of
+from tgk.discovery import Environment, Service
+from tgk.errors import Missing, Rejected, Unavailable
+from tgk.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import kmock as k
+
+DEPLOYMENTS = "apps/v1/deployments"
+PODS = "v1/pods"
+PATH = "/apis/apps/v1/namespaces/production/deployments"
+
+SERVICE = Service.model_validate({"kubernetes": {"deployment": "event-gateway"}})
+PRODUCTION = Environment(namespace="production")
+
+
+def deployment(**changes: Any) -> dict[str, Any]:
+    """Return what a real API server answers for a healthy deployment, with changes."""
+    image = changes.pop("image", "registry.local:5000/team/event-gateway:v1.2.3")
+    desired = changes.pop("desired", 2)
+    status = {
+        "observedGeneration": 4,
+        "replicas": desired,
+        "updatedReplicas": desired,
+        "readyReplicas": desired,
+        "availableReplicas": desired,
+        "conditions": [
+            condition("Available", "True", "MinimumReplicasAvailable"),
+            condition("Progressing", "True", "NewReplicaSetAvailable"),
+        ],
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": "event-gateway",
+            "namespace": "production",
+            "generation": 4,
+            "resourceVersion": changes.pop("version", "100"),
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
+        "spec": {
+            "replicas": desired,
+            "selector": {"matchLabels": {"app": "event-gateway"}},
+            "template": {
+                "metadata": {"labels": {"app": "event-gateway"}},
+                "spec": {
+                    "containers": [
+                        {"name": "proxy", "image": "envoy:9"},
+                        {"name": "main", "image": image},
+                    ]
+                },
+            },
+        },
+        "status": {**status, **changes},
+    }
+
+
+def condition(kind: str, status: str, reason: str) -> dict[str, str]:
+    """Return one condition of a deployment."""
+    return {
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": reason,
+        "lastUpdateTime": "2026-01-10T08:30:00Z",
+        "lastTransitionTime": "2026-01-10T08:30:00Z",
+    }
+
+
+def pod(reason: str) -> dict[str, Any]:
+    """Return a pod whose container waits."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "event-gateway-1",
+            "namespace": "production",
+            "labels": {"app": "event-gateway"},
+        },
+        "spec": {"containers": [{"name": "main", "image": "x"}]},
+        "status": {
+            "phase": "Pending",
+            "containerStatuses": [
+                {"name": "main", "ready": False, "restartCount": 3, "image": "x", "imageID": "",
+                 "state": {"waiting": {"reason": reason, "message": "no such image"}}}
+            ],
+        },
+    }  # fmt: skip
+
+
+def kubeconfig(folder: Path, url: str, token: str = "") -> Path:
+    """Write a kubeconfig with two contexts; the second leads nowhere."""
+    path = folder / "kubeconfig"
+    path.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "here",
+                "clusters": [
+                    {"name": "here", "cluster": {"server": url}},
+                    {"name": "nowhere", "cluster": {"server": "http://127.0.0.1:1"}},
+                ],
+                "users": [{"name": "tgk", "user": {"token": token} if token else {}}],
+                "contexts": [
+                    {"name": "here", "context": {"cluster": "here", "user": "tgk"}},
+                    {"name": "anonymous", "context": {"cluster": "here"}},
+                    {"name": "nowhere", "context": {"cluster": "nowhere", "user": "tgk"}},
+                ],
+            }
+        )
+    )
+    return path
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that jumps over every pause."""
+    return FakeClock(flows=True)
+
+
+@pytest.fixture
+async def cluster(
+    kmock: k.KubernetesEmulator, tmp_path: Path, clock: FakeClock
+) -> AsyncIterator[KubernetesCluster]:
+    """The real client against kmock, with one healthy deployment."""
+    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment()
+    path = kubeconfig(tmp_path, str(kmock.url))
+    async with KubernetesCluster(clock=clock, kubeconfig=path, refresh=5, timeout=3) as opened:
+        yield opened
+
+
+def named(container: str) -> Service:
+    """Return the service with a container chosen."""
+    return Service.model_validate(
+        {"kubernetes": {"deployment": "event-gateway", "container": container}}
+    )
+
+
+async def test_a_healthy_deployment_is_running_with_its_version(
+    cluster: KubernetesCluster,
+) -> None:
+    """State, version of the named container, replicas and the last rollout are read."""
+    workload = await cluster.workload(named("main"), PRODUCTION)
+
+    assert (
+        workload.state, workload.version, workload.ready, workload.desired, workload.note
+    ) == ("Running", "v1.2.3", 2, 2, "")  # fmt: skip
+    assert workload.updated_at is not None
+    assert workload.updated_at.isoformat() == "2026-01-10T08:30:00+00:00"
+
+
+async def test_the_first_container_counts_when_none_is_named(cluster: KubernetesCluster) -> None:
+    """Without a name the first container gives the version."""
+    assert (await cluster.workload(SERVICE, PRODUCTION)).version == "9"
+
+
+async def test_an_unknown_container_is_missing(cluster: KubernetesCluster) -> None:
+    """The containers that exist are offered."""
+    with pytest.raises(Missing) as refusal:
+        await cluster.workload(named("mian"), PRODUCTION)
+
+    assert (
+        refusal.value.kind, refusal.value.name, refusal.value.near
+    ) == ("container", "mian", ("proxy", "main"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("app:v1", "v1"),
+        ("host:5000/app", "latest"),
+        ("host:5000/app:v2", "v2"),
+        ("host:5000/app:v2@sha256:" + "ab" * 32, "v2"),
+        ("host/app@sha256:0123456789abcdef", "sha256:0123456789ab"),
+        ("", "latest"),
+    ],
+)
+def test_the_version_is_the_tag_of_the_image(image: str, version: str) -> None:
+    """Ports of registries and digests are not taken for tags."""
+    assert version == version_of(image)
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"desired": 0}, "Stopped"),
+        ({"desired": 0, "replicas": 1}, "Progressing"),
+        ({"updatedReplicas": 1}, "Progressing"),
+        ({"observedGeneration": 3}, "Progressing"),
+        ({"replicas": 3}, "Progressing"),
+        ({"readyReplicas": 1}, "Progressing"),
+        ({"readyReplicas": 0}, "Degraded"),
+        (
+            {"conditions": [condition("Progressing", "False", "Late")]},
+            "Degraded",
+        ),
+        ({"conditions": [condition("ReplicaFailure", "True", "FailedCreate")]}, "Degraded"),
+    ],
+)
+async def test_each_condition_has_its_state(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, changes: dict[str, Any], state: str
+) -> None:
+    """What the controller reports decides between running, progressing, degraded and stopped."""
+    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(**changes)
+
+    assert state == (await cluster.workload(SERVICE, PRODUCTION)).state
+
+
+async def test_a_pod_that_cannot_start_explains_the_state(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """The waiting reason of a container is the note."""
+    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(updatedReplicas=1)
+    kmock.objects[PODS, "production", "event-gateway-1"] = pod("ImagePullBackOff")
+
+    workload = await cluster.workload(SERVICE, PRODUCTION)
+
+    assert (workload.state, workload.note) == ("Degraded", "ImagePullBackOff")
+
+
+async def test_without_the_right_to_read_pods_the_state_still_stands(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """A refused list of pods costs the explanation only."""
+    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(updatedReplicas=1)
+    kmock["get /api/v1/namespaces/production/pods"] << 403
+
+    assert (await cluster.workload(SERVICE, PRODUCTION)).state == "Progressing"
+
+
+async def test_scaling_goes_through_the_subresource_and_tells_the_number_before(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """One merge patch of /scale changes the replicas."""
+    before = await cluster.scale(SERVICE, PRODUCTION, 5)
+
+    assert before == 2
+    assert (await cluster.workload(SERVICE, PRODUCTION)).desired == 5
+    patches = kmock["patch"]
+    assert [f"{PATH}/event-gateway/scale"] == [str(patch.url.path) for patch in patches]
+    assert patches[0].headers["Content-Type"] == "application/merge-patch+json"
+
+
+async def test_an_unknown_deployment_is_missing(cluster: KubernetesCluster) -> None:
+    """Reading and scaling name the namespace and the deployment."""
+    other = Environment(namespace="staging")
+    for call in (cluster.workload(SERVICE, other), cluster.scale(SERVICE, other, 1)):
+        with pytest.raises(Missing) as refusal:
+            await call
+        assert refusal.value.name == "staging/event-gateway"
+
+
+@pytest.mark.parametrize("status", [401, 403, 409, 422])
+async def test_a_refusal_is_not_tried_again(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, status: int
+) -> None:
+    """Asking again would be refused again."""
+    kmock[f"get {PATH}/event-gateway"] << status
+
+    with pytest.raises(Rejected) as refusal:
+        await cluster.workload(SERVICE, PRODUCTION)
+
+    assert status == refusal.value.status
+    assert len(kmock["get"]) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_failing_server_is_asked_twice_and_is_then_unavailable(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, status: int
+) -> None:
+    """Server errors are worth one more try."""
+    kmock[f"get {PATH}/event-gateway"] << status
+
+    with pytest.raises(Unavailable):
+        await cluster.workload(SERVICE, PRODUCTION)
+
+    assert len(kmock["get"]) == 2
+
+
+async def test_a_foreign_answer_is_rejected(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """A login page instead of the API is named as such."""
+    kmock[f"get {PATH}/event-gateway"] << b"<html>Log in</html>"
+
+    with pytest.raises(Rejected, match="not from Kubernetes"):
+        await cluster.workload(SERVICE, PRODUCTION)
+
+
+async def test_a_cluster_that_is_not_there_is_unavailable(cluster: KubernetesCluster) -> None:
+    """The context chosen leads to a closed port; the current one keeps working."""
+    nowhere = Environment(namespace="production", context="nowhere")
+    with pytest.raises(Unavailable):
+        await cluster.workload(SERVICE, nowhere)
+
+    assert (await cluster.workload(SERVICE, PRODUCTION)).state == "Running"
+
+
+async def test_a_context_without_a_user_works(cluster: KubernetesCluster) -> None:
+    """Anonymous access over plain HTTP is allowed."""
+    anonymous = Environment(namespace="production", context="anonymous")
+
+    assert (await cluster.workload(SERVICE, anonymous)).state == "Running"
+
+
+@pytest.mark.parametrize("content", ["", "[", "{}", "clusters: 1", "users: [{name: x}]"])
+async def test_a_broken_kubeconfig_is_named(tmp_path: Path, clock: FakeClock, content: str) -> None:
+    """The remedy points at KUBECONFIG, and nothing of the file is quoted."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(content)
+    async with KubernetesCluster(clock=clock, kubeconfig=path) as cluster:
+        with pytest.raises(Rejected, match="KUBECONFIG"):
+            await cluster.workload(SERVICE, PRODUCTION)
+
+
+async def test_an_unknown_context_is_named(cluster: KubernetesCluster) -> None:
+    """The context that discovery.yml asks for is not in the file."""
+    with pytest.raises(Rejected, match="'moon' not found"):
+        await cluster.workload(SERVICE, Environment(context="moon"))
+
+
+async def test_the_token_is_sent_and_never_told(
+    kmock: k.KubernetesEmulator, tmp_path: Path, clock: FakeClock
+) -> None:
+    """The server sees the bearer token, the error does not."""
+    kmock[f"get {PATH}/event-gateway"] << 401
+    path = kubeconfig(tmp_path, str(kmock.url), token="s3cr3t-token")
+    async with KubernetesCluster(clock=clock, kubeconfig=path) as cluster:
+        with pytest.raises(Rejected) as refusal:
+            await cluster.workload(SERVICE, PRODUCTION)
+
+    assert kmock["get"][0].headers["Authorization"] == "Bearer s3cr3t-token"
+    assert "s3cr3t" not in str(refusal.value)
+
+
+async def test_a_watch_tells_the_state_now_and_each_change(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """A patch made by somebody else arrives through the stream."""
+    states = cluster.watch(SERVICE, PRODUCTION)
+    async with asyncio.timeout(10):
+        first = await anext(states)
+        await kmock.patch(
+            f"{PATH}/event-gateway",
+            json={"metadata": {"resourceVersion": "101"}, "spec": {"replicas": 4}},
+        )
+        second = await anext(states)
+    await states.aclose()  # type: ignore[attr-defined]
+
+    assert [first.desired, second.desired] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "dropped",
+    [
+        b"",
+        b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n',
+        b"half a li",
+        410,
+        503,
+    ],
+)
+async def test_a_watch_survives_a_stream_that_ends(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, clock: FakeClock, dropped: object
+) -> None:
+    """End of file, 410 and garbage lead to another look, with a pause and without an error."""
+    states = cluster.watch(SERVICE, PRODUCTION)
+    first = await anext(states)
+    kmock[f"get {PATH}", {"watch": "true"}] << dropped
+    following = asyncio.ensure_future(anext(states))
+    async with asyncio.timeout(10):
+        await clock.until(lambda: len(clock.slept) >= 2)
+        kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(desired=3)
+        second = await following
+    await states.aclose()  # type: ignore[attr-defined]
+
+    assert [first.desired, second.desired] == [2, 3]
+
+
+async def test_a_watch_waits_out_an_outage(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, clock: FakeClock
+) -> None:
+    """Failed looks after the first are repeated with growing pauses."""
+    states = cluster.watch(SERVICE, PRODUCTION)
+    await anext(states)
+    kmock[f"get {PATH}"] << 503
+    kmock[f"get {PATH}/event-gateway"] << 503
+    following = asyncio.ensure_future(anext(states))
+    async with asyncio.timeout(10):
+        await clock.until(lambda: 4.0 in clock.slept)
+        kmock[f"get {PATH}/event-gateway"] ** 10 << deployment(desired=3)
+        second = await following
+    await states.aclose()  # type: ignore[attr-defined]
+
+    assert second.desired == 3
