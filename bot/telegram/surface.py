@@ -77,7 +77,7 @@ class TelegramSurface:
             council_chat=council_chat,
         )
         self._ready = False
-        self._polling: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[TgkError | None] | None = None
 
     @property
     def ready(self) -> bool:

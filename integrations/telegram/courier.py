@@ -58,7 +58,8 @@ class TelegramCourier:
     arrived) or takes the edit (it arrived with an older content).
     What remains: a message posted in the same place, between kill and restart, by *another process
     with the same token* would be taken for the lost one and overwritten; a message that was deleted
-    meanwhile, or lies more than 400 ids or 30 gaps further, counts as not sent and is sent again;
+    meanwhile, lies more than 400 ids or 30 gaps further, or is the very first of its place and
+    answers none, counts as not sent and is sent again;
     a kill between a message and its files sends a file twice (first sending) or not (later edit).
     """
 
@@ -122,11 +123,11 @@ class TelegramCourier:
         self, place: Place, reply: Reply, *, key: str, after: MessageRef | None
     ) -> MessageRef | None:
         """Find a message whose sending was cut off; see the class for how, and how sure."""
-        if key in self._never_left:
+        known = max(_number(after.message if after else ""), _number(place.reply_to))
+        if key in self._never_left or not known:
             return None
         chat, thread = self._chats.address(place)
         shown = await self._render(reply)
-        known = max(_number(after.message if after else ""), _number(place.reply_to))
         async with translated():
             number = await self._probe(chat, key, known, shown, reply)
         return await self._complete(chat, number, thread, shown) if number else None

@@ -1,0 +1,257 @@
+"""What people of the cast see when they talk to the bot in Telegram."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tgk.errors import ConfigurationInvalid, Unavailable
+from tgk.reply import Action, Reply
+
+if TYPE_CHECKING:
+    from sandbox.telegram.state import Message
+    from tests.surfaces.telegram.conftest import Phone
+
+COUNCIL, TOPIC, BOT = -1001234567890, 25782, 7000000
+
+
+async def test_a_command_is_answered_where_it_was_asked(live: Phone) -> None:
+    """The answer is a reply in the same topic, and it is journaled."""
+    answer = await live.ask("devi", "/status event-gateway")
+
+    assert answer.thread == TOPIC
+    assert "event-gateway" in answer.text
+    assert live.world.journal.results("/status") == ["success"]
+
+
+async def test_the_menu_is_set_once(live: Phone) -> None:
+    """People see the listed commands; a second start with the same ones sets nothing."""
+    await live.surface.close()
+    second = live.make_surface()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(second.run())
+        await live.until(lambda: second.ready or len(live.emulator.requests.of("getMe")) > 1)
+        await second.close()
+
+    names = {each["command"] for menu in live.emulator.commands.values() for each in menu}
+    assert {"status", "logs", "deploy", "scale", "ask", "help", "whoami"} <= names
+    assert len(live.emulator.requests.of("setMyCommands")) == 1
+
+
+async def test_a_refusal_says_why_and_who(live: Phone) -> None:
+    """A viewer who scales is told what is missing; nothing is scaled."""
+    answer = await live.ask("vik", "/scale event-gateway 3")
+
+    assert "/scale was not done." in answer.text
+    assert "You have: viewer" in answer.text
+    assert live.world.journal.results("/scale") == ["denied"]
+
+
+async def test_a_typing_error_is_explained_with_the_usage(live: Phone) -> None:
+    """An unknown option is named, and the command is not run."""
+    answer = await live.whisper("devi", "/logs event-gateway --tial 5")
+
+    assert "/logs was not run." in answer.text
+    assert "did you mean --tail?" in answer.text
+
+
+async def test_an_unknown_command_is_answered_only_where_it_is_meant_for_us(live: Phone) -> None:
+    """Silence for what other bots may understand, a suggestion in private or when addressed."""
+    silent = await live.emulator.say("devi", COUNCIL, "/statsu", thread=TOPIC)
+    other = await live.emulator.say("devi", COUNCIL, "/status@other_bot", thread=TOPIC)
+    addressed = await live.ask("devi", "/statsu@tgk_council_bot")
+    private = await live.whisper("devi", "/statsu")
+
+    assert "Did you mean /status?" in addressed.text
+    assert "Did you mean /status?" in private.text
+    assert live.answers(silent) + live.answers(other) == []
+
+
+async def test_other_topics_and_chatter_are_left_alone(live: Phone) -> None:
+    """Only the council's topic and private chats are doors."""
+    elsewhere = await live.emulator.say("devi", COUNCIL, "/status event-gateway")
+    chatter = await live.emulator.say("devi", text="hello")
+    await live.whisper("devi", "/whoami")
+
+    assert live.answers(elsewhere) + live.answers(chatter) == []
+
+
+async def test_a_change_asks_first_and_keeps_one_message(live: Phone) -> None:
+    """The question has a button; pressing it runs the change, shown in one message of its own."""
+    question = await live.ask("dana", "/scale event-gateway 3")
+    if question.buttons and not live.world.operations.ran:
+        await live.press("dana", question, "Scale")
+    await live.until(lambda: live.world.operations.ran)
+    await live.until(
+        lambda: (
+            [
+                each
+                for each in live.emulator.messages(COUNCIL, TOPIC)
+                if each.sender == BOT and "3" in each.text and each.id != question.id
+            ]
+            or not question.buttons
+        )
+    )
+
+    assert len(live.world.operations.ran) == 1
+
+
+async def minted(live: Phone, action: Action, where: str = "council") -> Message:
+    """Put up a card with one button and return its message."""
+    from tgk.ports.board import Place
+
+    place = Place(platform="telegram", room=where)
+    await live.board.show("card", place, Reply(topic="notice", title="Card", actions=(action,)))
+
+    def card() -> list[Message]:
+        return [each for each in live.emulator.messages(COUNCIL) if "Card" in each.text]
+
+    return (await live.until(card))[0]
+
+
+async def test_a_press_by_somebody_without_the_right_is_a_popup(live: Phone) -> None:
+    """Only the presser reads the refusal; the chat stays quiet."""
+    action = Action(label="Scale", command="scale", arguments={"service": "event-gateway"})
+    action = action.model_copy(update={"arguments": {**action.arguments, "replicas": 2}})
+    card = await minted(live, action)
+
+    await live.press("vik", card, "Scale")
+
+    (popup,) = live.emulator.popups
+    assert popup.alert
+    assert popup.text.startswith("/scale was not done.")
+    assert live.answers(card) == []
+
+
+async def test_a_button_for_one_person_refuses_the_others(live: Phone) -> None:
+    """Whoever else presses reads whose button it is; an old token says that it is old."""
+    card = await minted(live, Action(label="Go", command="whoami", only="dana"))
+
+    await live.press("devi", card, "Go")
+    query = await live.emulator.press_anyway("dana", COUNCIL, card.id, "tgk:a:aaaaaaaaaa")
+    await live.until(lambda: live.asked("answerCallbackQuery", query.id))
+
+    assert live.popups()[0] == "This button is only for dana."
+    assert live.popups()[1].startswith("This button no longer works.")
+
+
+async def test_a_pressed_read_is_answered_under_its_card(live: Phone) -> None:
+    """A press of a read runs it as the presser."""
+    arguments = {"service": "event-gateway"}
+    card = await minted(live, Action(label="Look", command="status", arguments=arguments))
+
+    await live.press("devi", card, "Look")
+
+    (answer,) = await live.until(lambda: live.answers(card))
+    assert "event-gateway" in answer.text
+
+
+async def test_a_button_that_asks_is_answered_in_words(live: Phone) -> None:
+    """The question is a forced reply; the reply runs the command with the words put in."""
+    card = await minted(live, Action(label="Look…", command="status", asks=("service",)))
+
+    await live.press("devi", card, "Look")
+    (question,) = await live.until(lambda: live.answers(card))
+    said = await live.emulator.say(
+        "devi", COUNCIL, "refinory-api", thread=TOPIC, reply_to=question.id
+    )
+    (answer,) = await live.until(lambda: live.answers(said))
+
+    assert question.markup
+    assert question.markup["force_reply"]
+    assert "refinory-api" in answer.text
+
+
+async def test_a_confirmation_pressed_twice_runs_once(live: Phone) -> None:
+    """Two presses of one card are one change."""
+    arguments = {"service": "event-gateway", "replicas": 2}
+    action = Action(label="Scale", command="scale", arguments=arguments, confirms=True)
+    card = await minted(live, action)
+
+    await live.press("dana", card, "Scale")
+    await live.press("dana", card, "Scale")
+    await live.until(lambda: live.world.operations.ran)
+
+    assert len(live.world.operations.ran) == 1
+
+
+async def test_hidden_senders_are_refused(live: Phone) -> None:
+    """An anonymous admin has no rights to check, so nothing is run."""
+    said = await live.emulator.say("alex", COUNCIL, "hello", thread=TOPIC)
+    body = {
+        **live.emulator.wire(said),
+        "text": "/whoami@tgk_council_bot",
+        "sender_chat": {"id": COUNCIL, "type": "supergroup"},
+        "from": {"id": 1087968824, "is_bot": True, "username": "GroupAnonymousBot"},
+    }
+    await live.emulator.repeat({"update_id": 990000001, "message": body})
+    (answer,) = await live.until(lambda: live.answers(said))
+
+    assert "write as yourself" in answer.text
+    assert live.world.journal.results("/whoami") == []
+
+
+async def test_a_repeated_update_is_answered_once(live: Phone) -> None:
+    """Telegram may hand an update over again; the inbox knows its id."""
+    said = await live.emulator.say("devi", COUNCIL, "/whoami", thread=TOPIC)
+    await live.until(lambda: live.answers(said))
+    body = {"update_id": 880000001, "message": live.emulator.wire(said)}
+    await live.emulator.repeat(body)
+    await live.whisper("devi", "/whoami")
+
+    assert len(live.answers(said)) == 1
+    assert len(live.world.journal.results("/whoami")) == 2
+
+
+async def test_a_malformed_update_stops_nothing(live: Phone) -> None:
+    """It is logged with a reference and left; the next one is answered."""
+    await live.emulator.repeat({"update_id": 990000002, "message": {"text": "/x", "chat": 5}})
+
+    answer = await live.whisper("devi", "/whoami")
+
+    assert "devi" in answer.text
+
+
+async def test_what_was_taken_but_not_answered_is_answered_after_the_restart(phone: Phone) -> None:
+    """The inbox is worked off before anything new is asked for."""
+    import orjson
+
+    said = await phone.emulator.say("devi", COUNCIL, "/whoami", thread=TOPIC)
+    (update,) = phone.emulator.pending_updates
+    pair = (str(update["update_id"]), orjson.dumps(update))
+    await phone.deliveries.accept("telegram", [pair])
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(phone.surface.run())
+        await phone.until(lambda: phone.answers(said))
+        await phone.surface.close()
+
+    assert len(phone.answers(said)) == 1
+    assert await phone.deliveries.waiting("telegram") == []
+
+
+async def test_a_refused_token_is_final_and_never_shown(phone: Phone) -> None:
+    """The operator reads what to set; no part of the token stands in the error."""
+    surface = phone.make_surface("7000000:not-the-right-one")
+
+    with pytest.raises(ConfigurationInvalid) as caught:
+        await surface.run()
+
+    assert "TELEGRAM_BOT_TOKEN" in str(caught.value)
+    assert "not-the-right-one" not in f"{caught.value!r} {caught.value} {caught.value.__cause__}"
+
+
+async def test_a_platform_that_is_down_at_the_start_is_worth_another_try(phone: Phone) -> None:
+    """The supervisor hears Unavailable and calls again; the second try serves."""
+    phone.emulator.faults.down()
+    with pytest.raises(Unavailable):
+        await phone.surface.run()
+    assert not phone.surface.ready
+
+    phone.emulator.faults.clear()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(phone.surface.run())
+        assert await phone.whisper("devi", "/whoami")
+        await phone.surface.close()
