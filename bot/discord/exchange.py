@@ -90,8 +90,10 @@ class Exchange:
             shown = replace(invocation, show=progress.show)
             outcome = await self._desk.dispatcher.run(shown)
         if outcome.reply.private and not private:
-            await self._interaction.delete_original_response()
+            # while a deferred answer still loads, a follow-up would land in it, for all to see
+            await self._edit_original(_withdrawn(invocation))
             await tell(self._desk, self._interaction, outcome.reply)
+            await self._interaction.delete_original_response()
         else:
             await self._edit_original(outcome.reply)
 
@@ -157,6 +159,10 @@ def _working(invocation: Invocation) -> Reply:
 
 def _confirmed(invocation: Invocation) -> Reply:
     return Reply(topic="notice", title=f"/{invocation.name} was confirmed.", tone="ok")
+
+
+def _withdrawn(invocation: Invocation) -> Reply:
+    return Reply(topic="notice", title=f"/{invocation.name} was answered in private.")
 
 
 def _under_way(invocation: Invocation) -> Reply:

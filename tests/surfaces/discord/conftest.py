@@ -19,6 +19,7 @@ from tgk.command import Confirmation, EnvironmentName, Request, Rest, ServiceNam
 from tgk.context import Context
 from tgk.discovery import Discovery
 from tgk.dispatcher import Dispatcher
+from tgk.errors import ArgumentFault, InvalidRequest, Missing
 from tgk.limits import RateLimiter
 from tgk.registry import Registry
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply
@@ -80,7 +81,9 @@ async def status(request: Status, context: Context) -> Reply:
         blocks=(Facts(facts=(Fact(label="State", value="Running"),)),),
         actions=(
             Action(label="Lines", command="lines", arguments={"service": request.service}),
-            Action(label="Ship…", command="ship", arguments={"env": "staging"}, asks=("tag", "note")),
+            Action(
+                label="Ship…", command="ship", arguments={"env": "staging"}, asks=("tag", "note")
+            ),
             Action(label="Mine", command="secret", only="devi"),
         ),
         plain=Plain(
@@ -93,6 +96,8 @@ async def status(request: Status, context: Context) -> Reply:
 @command("lines", permission="lines", slow=True)
 async def lines(request: Lines, context: Context) -> Reply:
     """Answer with as many lines as asked."""
+    if request.service == "apple":
+        raise Missing("log group", "apple")
     await context.show(Reply(topic="logs", title="Reading", tone="running"))
     found = tuple(f"line {number} of {request.level}" for number in range(request.tail))
     return Reply(topic="logs", title="Lines", blocks=(Log(lines=found, filename="lines.log"),))
@@ -106,9 +111,15 @@ async def _question(request: Ship, context: Context) -> Reply:
     return Reply(topic="deploy", title=f"Ship {request.tag}?", tone="warning", actions=(go_on,))
 
 
+async def _fresh(request: Ship, context: Context) -> None:
+    if request.tag == "stale":
+        raise InvalidRequest("ship", [ArgumentFault("tag", "no such version")])
+
+
 @command(
     "ship",
     permission="ship",
+    check=_fresh,
     effect="change",
     confirm=Confirmation(
         when=lambda request, discovery: discovery.environments[request.env].protected,

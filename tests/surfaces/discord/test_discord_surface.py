@@ -127,9 +127,8 @@ async def test_a_double_click_runs_once(world: World) -> None:
     again = await dana.click(asked.response.message, label="Do it")
 
     assert world.operations.ran == []
-    assert any(
-        "under way" in world.text(each) for each in (again.response, *again.followups) if each
-    )
+    assert again.ephemeral
+    assert "under way" in world.text(again.response)
 
 
 async def test_only_the_named_person_may_press(world: World) -> None:
@@ -247,6 +246,30 @@ async def test_people_talking_are_left_alone(world: World) -> None:
     await world.people["devi"].send(world.channel, f"ask <@{me}> about status")
 
     assert world.journal.conclusions == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("lines", {"service": "apple"}), ("ship", {"env": "staging", "tag": "stale"})],
+)
+async def test_a_late_refusal_takes_the_public_message_back(
+    world: World, name: str, options: dict[str, str]
+) -> None:
+    """What turns out to make no sense only after the acknowledgement still bothers nobody else."""
+    result = await world.people["dana"].slash(world.channel, name, **options)
+
+    assert result.response is None
+    assert result.followups[0].ephemeral
+    assert world.journal.results(f"/{name}") == ["invalid"]
+
+
+async def test_progress_of_a_read_is_edited_into_its_answer(world: World) -> None:
+    """The asker sees that it works, then the end, in one message."""
+    result = await world.people["devi"].slash(world.channel, "lines", service="api", tail=3)
+
+    edits = [each for each in world.env.http_requests if each.method == "PATCH"]
+    assert "line 2 of None" in world.text(result.response)
+    assert 1 <= len(edits) <= 2
 
 
 async def test_a_fault_of_the_command_is_admitted(world: World) -> None:

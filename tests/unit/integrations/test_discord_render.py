@@ -125,7 +125,7 @@ blocks = st.one_of(
 actions = st.builds(
     Action, label=hostile, command=st.just("status"),
     style=st.sampled_from(["primary", "secondary", "success", "danger"]),
-    url=st.sampled_from(["", "", "https://a.example/x", "javascript:alert(1)", "https://" + "a" * 600]),
+    url=st.sampled_from(["", "", "https://a.example", "javascript:a()", "http://" + "a" * 600]),
 )  # fmt: skip
 replies = st.builds(
     Reply, topic=st.sampled_from(["status", "logs", "deploy", "denied"]), title=hostile,
