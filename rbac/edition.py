@@ -32,12 +32,12 @@ class Edition:
     ) -> None:
         groups, members = dict(discord_roles or {}), frozenset(council)
         self.policy: Policy = loaded.policy
-        self.file = loaded.document.file
         self.version = loaded.policy.digest(sorted(groups.items()), sorted(members))
         self.council = members
         self.rules: tuple[Rule, ...] = rules_of(loaded.policy, loaded.document)
         if not any(rule.effect == "allow" for rule in self.rules):
-            raise ConfigurationInvalid(f"{self.file} allows nothing.", [f"{self.file}: no rule"])
+            file = loaded.document.file
+            raise ConfigurationInvalid(f"{file} allows nothing.", [f"{file}: no rule"])
         self.enforcers = Enforcers(self.rules)
         self._implied = implied(links_of(loaded.policy, groups, members))
         self._edges = sorted({edge for rule in self.rules for edge in rule.edges()})

@@ -39,7 +39,11 @@ def _number_as_text(value: object) -> object:
 RoleName = Annotated[str, Field(pattern=ROLE)]
 PersonName = Annotated[str, Field(pattern=PERSON)]
 Permission = Annotated[str, Field(pattern=PERMISSION)]
-AccountId = Annotated[str, BeforeValidator(_number_as_text), Field(pattern=ACCOUNT)]
+AccountId = Annotated[
+    str,
+    BeforeValidator(_number_as_text, json_schema_input_type=str | int),
+    Field(pattern=ACCOUNT),
+]
 One = Annotated[str, Field(pattern=LITERAL)]
 Many = Annotated[str, Field(pattern=PREFIX)]
 

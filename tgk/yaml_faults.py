@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import types
 import typing
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from tgk.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
     from tgk.yaml_marks import Document, Fault
 
+M = TypeVar("M", bound=BaseModel)
+
+_MOST_ROUNDS = 8
 _KINDS = {
     "model_type": "a mapping, one `key: value` a line",
     "model_attributes_type": "a mapping, one `key: value` a line",
@@ -46,15 +48,42 @@ _BOUNDS = {
 }
 
 
-def model_faults(
-    document: Document,
-    error: ValidationError,
-    model: type[BaseModel],
-    shapes: Mapping[str, str],
-) -> list[Fault]:
-    """Return one fault for each thing pydantic found; ``shapes`` says patterns in words."""
-    found = error.errors(include_url=False)
-    return [_fault(document, detail, model, shapes) for detail in found]
+def validated(
+    document: Document, model: type[M], shapes: Mapping[str, str]
+) -> tuple[M | None, list[Fault]]:
+    """Return what the file says and the faults of its shape; ``shapes`` says patterns in words.
+
+    With faults the model holds what is left without them, so that the rest can be checked in the
+    same go; it is None when too little is left.
+    """
+    plain = document.root.plain()
+    plain = {} if plain is None else plain
+    faults: list[Fault] = []
+    for _ in range(_MOST_ROUNDS):
+        try:
+            return model.model_validate(plain), faults
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        faults = faults or [_fault(document, detail, model, shapes) for detail in details]
+        dropped = [_drop(plain, detail) for detail in details]
+        if not all(dropped):
+            break
+    return None, faults
+
+
+def _drop(plain: Any, detail: ErrorDetails) -> bool:
+    """Take out what is at fault, a whole list for one of its items; False if that is the file."""
+    path = [step for step in detail["loc"] if step != "[key]"]
+    path = path[:-1] if detail["type"] == "missing" else path
+    numbers = [place for place, step in enumerate(path) if isinstance(step, int)]
+    path = path[: numbers[0]] if numbers else path
+    if not path:
+        return False
+    for step in path[:-1]:
+        plain = plain.get(step) if isinstance(plain, dict) else None
+    if isinstance(plain, dict):
+        plain.pop(path[-1], None)
+    return True
 
 
 def boolean_faults(document: Document, model: BaseModel) -> list[Fault]:

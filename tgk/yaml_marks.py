@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
@@ -110,8 +111,8 @@ class Document:
         return (child or parent).mark
 
     def where(self, path: Sequence[str | int], *, key: bool = True) -> str:
-        """Return ``file:line`` of a value."""
-        return f"{self.file}:{self.mark(path, key=key).line}"
+        """Return ``file:line`` of a value, the file without its folders."""
+        return f"{PurePath(self.file).name}:{self.mark(path, key=key).line}"
 
     def fault(
         self, path: Sequence[str | int], what: str, instead: str = "", *, key: bool = False

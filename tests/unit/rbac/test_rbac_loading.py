@@ -43,7 +43,7 @@ grants:
 """
 
 
-def test_every_fault_of_shape_is_named_at_once(faults_of: Callable[..., Any]) -> None:
+def test_every_fault_is_named_at_once(faults_of: Callable[..., Any]) -> None:
     """Each with its line, its column and what to write instead."""
     assert faults_of(BROKEN) == (
         'p.yml:3:5: unknown key "permisions"; did you mean "permissions"?',
@@ -55,7 +55,9 @@ def test_every_fault_of_shape_is_named_at_once(faults_of: Callable[..., Any]) ->
             'p.yml:5:19: roles.Viewer.permissions.0 is "status"; '
             'write a permission such as "/deploy", or "*" for every one'
         ),
+        'p.yml:7:18: there is no role "release_mgr"; known roles: admin, Viewer',
         'p.yml:8:3: key "dana" stands here twice; it is already on line 7',
+        "p.yml:9:46: discord account 3002 is dana's already; give each person their own account",
         'p.yml:9:54: unknown key "matrix"; known here: discord, telegram, cli, console',
         "p.yml:12:45: grants.1.channel is empty; write a value after the colon, or remove the line",
         'p.yml:13:1: unknown key "denise"; did you mean "denies"?',
