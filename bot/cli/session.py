@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONNECT_WITHIN, ANSWER_WITHIN = 2.0, 7200.0
-SOCKET_NAME = "tgk.sock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

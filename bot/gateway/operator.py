@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from starlette.applications import Starlette
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
@@ -36,12 +37,14 @@ class OperatorSocket:
     dispatcher: Dispatcher
     directory: Directory
 
-    def routes(self) -> list[Route]:
+    def app(self) -> Starlette:
         """Return what the socket answers."""
-        return [
-            Route("/run", self.run, methods=["POST"]),
-            Route("/complete", self.complete, methods=["POST"]),
-        ]
+        return Starlette(
+            routes=[
+                Route("/run", self.run, methods=["POST"]),
+                Route("/complete", self.complete, methods=["POST"]),
+            ]
+        )
 
     async def run(self, request: Request) -> Response:
         """Run one command and stream its progress, then its outcome."""

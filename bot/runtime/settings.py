@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Address = Annotated[str, StringConstraints(pattern=r"^(https?|wss?)://[^\s]+$")]
+SOCKET_NAME = "tgk.sock"
+"""Under the state folder: where a running bot takes commands from the terminal."""
 TOKENS = ("DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "D12_TOKEN")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from loguru import logger
 
-from tgk.errors import ConfigurationInvalid, TgkError
+from tgk.errors import ConfigurationInvalid, Rejected, TgkError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,14 +16,11 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE, STEADY_AFTER = 0.5, 60.0, 60.0
 """Seconds: the first wait before another try, the longest, and how long until it counts as up."""
+_REFUSED = (401, 403)
 
 
 class Surface(Protocol):
     """A door to one platform."""
-
-    @property
-    def name(self) -> str:
-        """``discord`` or ``telegram``."""
 
     @property
     def ready(self) -> bool:
@@ -58,47 +54,50 @@ class Supervisor:
         """Note a platform that is not configured."""
         self.health[name] = Health("off", why, self.clock.now())
 
-    async def keep(self, surface: Surface) -> None:
-        """Serve a surface until cancelled, or until its configuration is refused."""
-        health = self.health.setdefault(surface.name, Health())
+    async def keep(self, name: str, surface: Surface) -> None:
+        """Serve a surface until cancelled, or until the platform refuses its token."""
+        self.health[name] = Health()
         pause = FIRST_PAUSE
         while True:
             began = self.clock.monotonic()
-            try:
-                await surface.run()
-                why = "the connection ended"
-            except ConfigurationInvalid as error:
-                self._note(health, surface.name, "refused", str(error))
+            refused, why = await self._serve(name, surface)
+            if refused:
+                self._note(name, "refused", why)
                 return
-            except TgkError as error:
-                why = str(error)
-            except Exception as error:  # noqa: BLE001 - one platform's fault must not end the others
-                logger.opt(exception=error).error("surface crashed")
-                why = f"fault: {type(error).__name__}"
             if self.clock.monotonic() - began > STEADY_AFTER:
                 pause = FIRST_PAUSE
-            self._note(health, surface.name, "down", why)
-            health.restarts += 1
+            self._note(name, "down", why)
+            self.health[name].restarts += 1
             await self.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def watch(self, surface: Surface) -> None:
+    async def watch(self, name: str, surface: Surface) -> None:
         """Note when a surface becomes ready or loses it; ends with the task that owns it."""
-        health = self.health.setdefault(surface.name, Health())
         while True:
-            if surface.ready and health.state != "up":
-                self._note(health, surface.name, "up", "")
-            elif not surface.ready and health.state == "up":
-                self._note(health, surface.name, "down", "not connected")
-            await asyncio.sleep(0.05 if health.state == "starting" else 0.5)
+            state = self.health[name].state if name in self.health else "starting"
+            if surface.ready and state != "up":
+                self._note(name, "up", "")
+            elif not surface.ready and state == "up":
+                self._note(name, "down", "not connected")
+            await self.clock.sleep(0.5 if state == "up" else 0.02)
 
-    def _note(
-        self,
-        health: Health,
-        name: str,
-        state: Literal["up", "down", "refused"],
-        why: str,
-    ) -> None:
+    async def _serve(self, name: str, surface: Surface) -> tuple[bool, str]:
+        """Run once; say whether another try is useless, and why it ended."""
+        try:
+            await surface.run()
+        except ConfigurationInvalid as error:
+            return True, str(error)
+        except Rejected as error:
+            return error.status in _REFUSED, str(error)
+        except TgkError as error:
+            return False, str(error)
+        except Exception as error:  # noqa: BLE001 - one platform's fault must not end the others
+            logger.bind(platform=name).opt(exception=error).error("surface crashed")
+            return False, f"fault: {type(error).__name__}"
+        return False, "the connection ended"
+
+    def _note(self, name: str, state: Literal["up", "down", "refused"], why: str) -> None:
+        health = self.health.setdefault(name, Health())
         if state != health.state:
             log = logger.bind(platform=name)
             (log.info if state == "up" else log.warning)("platform is {} {}", state, why)

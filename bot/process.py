@@ -1,0 +1,232 @@
+"""The process: core, doors and gateway, started together and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from bot.gateway.app import gateway
+from bot.gateway.metrics import Metrics
+from bot.gateway.operator import OperatorSocket
+from bot.gateway.server import serving
+from bot.gateway.webhooks import Webhooks
+from bot.runtime.assemble import Core, assembled
+from bot.runtime.settings import SOCKET_NAME
+from bot.runtime.supervise import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from bot.runtime.settings import Settings
+    from bot.runtime.supervise import Surface
+    from tgk.discovery import Discovery
+
+STOP_SURFACES_WITHIN = 3.0
+
+
+@dataclass(slots=True)
+class Process:
+    """What runs, for probes and metrics."""
+
+    core: Core
+    supervisor: Supervisor
+    surfaces: dict[str, Surface]
+    metrics: Metrics
+    stopping: bool = False
+
+    def alive(self) -> tuple[bool, Mapping[str, object]]:
+        """Say whether the process can still do its work; a platform that is down is not death."""
+        damages = list(self.core.journal.damages)
+        details = {
+            "alive": not self.stopping,
+            "simulated": self.core.settings.simulated,
+            "platforms": self._platforms(),
+            "off": self.core.off,
+            "engine": self.core.engine.ready.is_set(),
+            "audit": {"damages": damages, "records": self.core.journal.stats.records},
+        }
+        return not self.stopping, details
+
+    def ready(self) -> tuple[bool, Mapping[str, object]]:
+        """Say whether commands are taken on every configured platform."""
+        states = [each.state for each in self.supervisor.health.values()]
+        well = all(state in ("up", "off") for state in states) and not self.stopping
+        return well and self.core.engine.ready.is_set(), {"platforms": self._platforms()}
+
+    def _platforms(self) -> dict[str, dict[str, object]]:
+        return {
+            name: {"state": health.state, "why": health.why, "restarts": health.restarts}
+            for name, health in self.supervisor.health.items()
+        }
+
+    def export(self) -> None:
+        """Let the metrics read what the rooms know of themselves."""
+        health, core = self.supervisor.health, self.core
+        self.metrics.export(
+            "tgk_platform_up", "Whether commands are taken there.", "platform",
+            lambda: {name: float(each.state == "up") for name, each in health.items()},
+        )  # fmt: skip
+        self.metrics.export(
+            "tgk_queue_depth", "Messages that wait to be sent or edited.", "place",
+            lambda: {place: float(depth) for place, depth in core.board.depths().items()},
+        )  # fmt: skip
+        self.metrics.export(
+            "tgk_operations_running", "Changes that run now.", "engine",
+            lambda: {"operations": float(core.engine.running)},
+        )  # fmt: skip
+        self.metrics.export(
+            "tgk_audit_total", "The audit log's own counters.", "what",
+            lambda: {
+                "records": float(core.journal.stats.records),
+                "blocked": float(core.journal.stats.blocked),
+            },
+        )  # fmt: skip
+
+
+def surfaces_of(core: Core, supervisor: Supervisor) -> dict[str, Surface]:
+    """Return the doors that are configured; the others are noted as off."""
+    found: dict[str, Surface] = {}
+    settings, discovery = core.settings, core.discovery
+    if settings.discord_token and discovery.discord and core.couriers.presenter:
+        found["discord"] = _discord(core)
+    else:
+        supervisor.off("discord", _why_off("DISCORD_TOKEN", settings.discord_token, "discord"))
+    if settings.telegram_token and discovery.telegram and core.couriers.telegram:
+        found["telegram"] = _telegram(core)
+    else:
+        supervisor.off(
+            "telegram", _why_off("TELEGRAM_BOT_TOKEN", settings.telegram_token, "telegram")
+        )
+    return found
+
+
+def _why_off(variable: str, token: object, section: str) -> str:
+    return f"{variable} is not set" if token is None else f"discovery.yml has no {section} section"
+
+
+def _discord(core: Core) -> Surface:
+    from bot.discord.surface import DiscordSurface
+
+    assert core.settings.discord_token is not None  # noqa: S101 - surfaces_of looked
+    assert core.couriers.presenter is not None  # noqa: S101 - as above
+    return DiscordSurface(
+        token=core.settings.discord_token,
+        discovery=core.discovery,
+        dispatcher=core.dispatcher,
+        directory=core.policy.directory,
+        buttons=core.buttons,
+        board=core.board,
+        presenter=core.couriers.presenter,
+        notes=core.notes,
+        clock=core.clock,
+        api_url=core.settings.discord_api_url or "",
+        gateway_url=core.settings.discord_gateway_url or "",
+    )
+
+
+def _telegram(core: Core) -> Surface:
+    from bot.telegram.surface import TelegramSurface
+
+    assert core.settings.telegram_token is not None  # noqa: S101 - surfaces_of looked
+    return TelegramSurface(
+        token=core.settings.telegram_token,
+        discovery=core.discovery,
+        dispatcher=core.dispatcher,
+        directory=core.policy.directory,
+        buttons=core.buttons,
+        board=core.board,
+        deliveries=core.deliveries,
+        clock=core.clock,
+        api_url=core.settings.telegram_api_url or "",
+    )
+
+
+@asynccontextmanager
+async def running(settings: Settings, discovery: Discovery, root: Path) -> AsyncIterator[Process]:
+    """Start everything and yield once the doors are opening; stop within ten seconds after."""
+    metrics = Metrics()
+    async with assembled(settings, discovery, root, observer=metrics) as core:
+        supervisor = Supervisor(core.clock)
+        process = Process(core, supervisor, surfaces_of(core, supervisor), metrics)
+        process.export()
+        webhooks = Webhooks(
+            dispatcher=core.dispatcher,
+            directory=core.policy.directory,
+            deliveries=core.deliveries,
+            metrics=metrics,
+            git_secret=settings.github_webhook_secret,
+            alert_token=settings.alert_token,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            kept = [
+                tasks.create_task(task)
+                for name, surface in process.surfaces.items()
+                for task in (supervisor.keep(name, surface), supervisor.watch(name, surface))
+            ]
+            async with _doors(process, webhooks):
+                await core.engine.start(core.dispatcher.perform)
+                await _settle(core)
+                await webhooks.resume()
+                yield process
+                process.stopping = True
+            await _close(process.surfaces)
+            for task in kept:
+                task.cancel()
+
+
+@asynccontextmanager
+async def _doors(process: Process, webhooks: Webhooks) -> AsyncIterator[None]:
+    """Serve HTTP and the operator's socket."""
+    core = process.core
+    host, _, port = core.settings.http.rpartition(":")
+    app = gateway(
+        webhooks=webhooks, metrics=process.metrics, alive=process.alive, ready=process.ready
+    )
+    socket = core.settings.state / SOCKET_NAME
+    operator = OperatorSocket(core.dispatcher, core.policy.directory)
+    async with (
+        serving(app, host=host, port=int(port)) as bound,
+        serving(operator.app(), socket=socket),
+    ):
+        logger.bind(address=f"http://{host}:{bound}").info("gateway listens")
+        try:
+            yield
+        finally:
+            socket.unlink(missing_ok=True)
+
+
+async def _settle(core: Core) -> None:
+    """Mark changes that nobody goes on with as unknown, and tell the council."""
+    lost = await core.journal.close_orphans(keep=await core.engine.pending())
+    if lost and core.discovery.telegram:
+        from bot.runtime.lost import lost_changes
+
+        key, place, reply = lost_changes(lost)
+        await core.board.show(key, place, reply, loud=True)
+
+
+async def _close(surfaces: Mapping[str, Surface]) -> None:
+    """Let the doors close side by side, none of them holding up the others."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SURFACES_WITHIN):
+            await asyncio.gather(*(each.close() for each in surfaces.values()))
+
+
+async def serve_until_stopped(settings: Settings, discovery: Discovery, root: Path) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with running(settings, discovery, root):
+        logger.bind(simulated=settings.simulated).info("started")
+        await stop.wait()
+        logger.info("stopping")
+    logger.info("stopped")

@@ -1,0 +1,212 @@
+"""Builds the core once, in order, and takes it apart in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import commands
+from audit.chain import Keyring
+from audit.journal import AuditJournal
+from audit.log import LogSettings
+from bot.runtime.backends import Opener
+from bot.runtime.clock import SystemClock
+from orchestration.approvals import StoredApprovals
+from orchestration.board import DurableBoard
+from orchestration.buttons import StoredButtons
+from orchestration.deliveries import StoredDeliveries
+from orchestration.engine import Engine
+from orchestration.locks import StoredLocks
+from orchestration.notes import StoredNotes
+from orchestration.store import Store
+from rbac.policy_file import PolicyFile
+from tgk.admission import Admission
+from tgk.backends import Backends
+from tgk.dispatcher import Dispatcher, Observer
+from tgk.limits import RateLimiter
+from tgk.ports.board import Place
+from tgk.redaction import Redactor
+from tgk.registry import Registry, collect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from bot.runtime.couriers import Couriers
+    from bot.runtime.settings import Settings
+    from tgk.discovery import Discovery
+    from tgk.ports.time import Clock
+
+POLICY = "rbac/policy.yml"
+AUDIT_LOG = "audit.jsonl"
+STORE = "tgk.sqlite"
+_SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """Everything but the doors."""
+
+    settings: Settings
+    discovery: Discovery
+    clock: Clock
+    redactor: Redactor
+    policy: PolicyFile
+    registry: Registry
+    store: Store
+    buttons: StoredButtons
+    deliveries: StoredDeliveries
+    notes: StoredNotes
+    board: DurableBoard
+    approvals: StoredApprovals
+    engine: Engine
+    journal: AuditJournal
+    couriers: Couriers
+    dispatcher: Dispatcher
+    off: dict[str, str]
+
+
+def registry_of(discovery: Discovery) -> Registry:
+    """Return the commands that discovery.yml switches on."""
+    found = collect(commands)
+    return Registry(entry for entry in found if entry.name.split()[0] in discovery.commands)
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """Return the audit log's keys; without one the chain is unkeyed."""
+    key = settings.audit_hmac_key
+    return Keyring.of(key.get_secret_value().encode() if key else None)
+
+
+def redactor_of(settings: Settings, discovery: Discovery) -> Redactor:
+    """Return the redactor of this installation; its salt is made once and kept with the state."""
+    path = settings.state / "redaction.salt"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(_SALT_BYTES))
+    redactor = Redactor(path.read_bytes(), discovery.redaction.keys, discovery.redaction.patterns)
+    redactor.literals(*settings.secrets())
+    return redactor
+
+
+def policy_of(
+    path: Path, discovery: Discovery, clock: Clock, **hooks: Callable[..., None]
+) -> PolicyFile:
+    """Load the policy; raises ConfigurationInvalid with every fault."""
+    roles = discovery.discord.roles if discovery.discord else {}
+    council = discovery.telegram.council.members if discovery.telegram else ()
+    return PolicyFile(path, roles, clock, council=council, **hooks)
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings,
+    discovery: Discovery,
+    root: Path,
+    *,
+    observer: Observer | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[Core]:
+    """Build the core, yield it, and let go of everything; the engine is started by the caller.
+
+    ``root`` is the folder of discovery.yml. Raises ConfigurationInvalid, Conflict when another
+    process writes the audit log, JournalUnavailable when the disk refuses.
+    """
+    from bot.runtime.couriers import open_couriers
+
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        redactor = redactor_of(settings, discovery)
+        policy = policy_of(root / POLICY, discovery, clock)
+        journal = await stack.enter_async_context(
+            AuditJournal(
+                LogSettings(path=settings.state / AUDIT_LOG, keyring=keyring_of(settings)),
+                redactor=redactor,
+                clock=clock,
+                policy=lambda: policy.guard.version,
+                simulated=settings.simulated,
+            )
+        )
+        store = await stack.enter_async_context(Store(settings.state / STORE))
+        buttons = StoredButtons(store, clock)
+        couriers = await open_couriers(
+            settings, discovery, stack, directory=policy.directory, buttons=buttons, clock=clock
+        )
+        board = await stack.enter_async_context(DurableBoard(store, couriers.all, clock))
+        approvals = StoredApprovals(store, board, clock, _council_places(discovery))
+        engine = Engine(settings.state, clock)
+        stack.push_async_callback(engine.stop)
+        outside = await Opener(settings, clock, stack).open(discovery, root)
+        notes = StoredNotes(store)
+        backends = Backends(
+            cluster=outside.cluster,
+            logs=outside.logs,
+            metrics=outside.metrics,
+            pipelines=outside.pipelines,
+            model=outside.model,
+            library=outside.library,
+            board=board,
+            approvals=approvals,
+            locks=StoredLocks(store, clock),
+            notes=notes,
+        )
+        registry = registry_of(discovery)
+        dispatcher = Dispatcher(
+            admission=Admission(
+                registry, policy.guard, discovery, RateLimiter(discovery.limits, clock)
+            ),
+            journal=journal,
+            operations=engine,
+            backends=backends,
+            clock=clock,
+            observer=observer,
+            redact=redactor.text,
+            simulated=settings.simulated,
+        )
+        await stack.enter_async_context(_kept(approvals, policy))
+        yield Core(
+            settings=settings,
+            discovery=discovery,
+            clock=clock,
+            redactor=redactor,
+            policy=policy,
+            registry=registry,
+            store=store,
+            buttons=buttons,
+            deliveries=StoredDeliveries(store, clock),
+            notes=notes,
+            board=board,
+            approvals=approvals,
+            engine=engine,
+            journal=journal,
+            couriers=couriers,
+            dispatcher=dispatcher,
+            off=outside.off,
+        )
+
+
+def _council_places(discovery: Discovery) -> tuple[Place, ...]:
+    """Return where questions to the council stand: its own thread, and #deployments."""
+    places = []
+    if discovery.telegram:
+        places.append(Place(platform="telegram", room="council"))
+    if discovery.discord and "#deployments" in discovery.discord.channels:
+        places.append(Place(platform="discord", room="#deployments"))
+    return tuple(places)
+
+
+@asynccontextmanager
+async def _kept(approvals: StoredApprovals, policy: PolicyFile) -> AsyncIterator[None]:
+    """Keep deadlines and the policy file in view while the block runs."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(approvals.run()), tasks.create_task(policy.watch())]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()

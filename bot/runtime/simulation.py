@@ -1,0 +1,92 @@
+"""Test mode: with no token at all, the same process talks to a simulated world on loopback.
+
+This module only learns addresses and tokens from whatever announces them; it knows no emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bot.runtime.settings import read_settings
+from tgk.errors import ConfigurationInvalid, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.runtime.settings import Settings
+
+START_WITHIN = 15.0
+_COMMAND = (sys.executable, "-m", "sandbox")
+
+
+@contextmanager
+def simulated(settings: Settings, root: Path) -> Iterator[Settings]:
+    """Yield the settings to use: as they are when there is a token, else those of test mode.
+
+    A world at ``TGK_SANDBOX_URL`` is used if named; else one is started and ends with the block.
+    Raises Unavailable when it cannot be reached, ConfigurationInvalid when both are asked for.
+    """
+    if settings.has_token:
+        if settings.sandbox_url:
+            raise ConfigurationInvalid(
+                "Real tokens and a simulated world do not go together.",
+                ["TGK_SANDBOX_URL is set beside a token"],
+                remedy="Unset one of them.",
+            )
+        yield settings
+    elif settings.sandbox_url:
+        yield announced(settings.sandbox_url)
+    else:
+        with _own_world(root) as address:
+            yield announced(address)
+
+
+def announced(address: str) -> Settings:
+    """Return the settings that a simulated world announces for its bot."""
+    if not address.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]")):
+        raise ConfigurationInvalid(
+            "A simulated world must be on this machine.",
+            [f"TGK_SANDBOX_URL is {address}"],
+            remedy="Use an address on loopback.",
+        )
+    try:
+        with urllib.request.urlopen(f"{address}/environment", timeout=5) as answer:  # noqa: S310 - loopback, checked above
+            environment = json.load(answer)
+    except (urllib.error.URLError, ValueError, OSError) as error:
+        raise Unavailable(
+            "The simulated world", f"{address} does not answer", remedy="Start `python -m sandbox`."
+        ) from error
+    return read_settings(announced={**environment, "TGK_SIMULATED": "true"})
+
+
+@contextmanager
+def _own_world(root: Path) -> Iterator[str]:
+    """Start a world that ends when this process does, even when it is killed."""
+    read, write = os.pipe()
+    world = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        [*_COMMAND, "--config", str(root / "discovery.yml"), "--ends-with-stdin"],
+        stdin=read,
+        stdout=subprocess.PIPE,
+        text=True,
+        close_fds=True,
+    )
+    os.close(read)
+    try:
+        line = world.stdout.readline() if world.stdout else ""
+        if not line.startswith("http"):
+            raise Unavailable("The simulated world", "it did not start")
+        yield line.strip()
+    finally:
+        os.close(write)
+        try:
+            world.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            world.kill()
