@@ -47,7 +47,7 @@ class Desk:
     def caller(self, user: discord.abc.User, channel: Channel, guild: int | None) -> Caller:
         """Return who asks; role ids count only when the configured guild vouches for them."""
         member = isinstance(user, discord.Member) and guild == self.guild
-        roles = [str(role.id) for role in user.roles] if member else []  # type: ignore[attr-defined]
+        roles = [str(role.id) for role in user.roles if role] if member else []  # type: ignore[attr-defined]
         return self.directory.resolve(
             "discord",
             str(user.id),

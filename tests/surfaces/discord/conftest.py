@@ -138,6 +138,16 @@ async def ship(request: Ship, context: Context) -> Reply:
     )
 
 
+@command("many", permission="many")
+async def many(request: Secret, context: Context) -> Reply:
+    """Answer with more buttons than fit."""
+    actions = tuple(
+        Action(label=f"Show {n}", command="lines", arguments={"service": "api", "tail": n + 1})
+        for n in range(20)
+    )
+    return Reply(topic="help", title="many", actions=actions)
+
+
 @command("secret", permission="secret", private=True)
 async def secret(request: Secret, context: Context) -> Reply:
     """Whisper."""
@@ -250,7 +260,7 @@ def _build(env: simcord.Env, guild: Any, channel: Any, people: dict[str, Any]) -
     estate, directory = discovery(channel.id), ByName()
     table = {"dana": {"*"}, "devi": {"/status", "/lines", "/secret"}}
     admission = Admission(
-        Registry([status, lines, ship, secret, book_run]),
+        Registry([status, lines, ship, secret, book_run, many]),
         FakeGuard(table),
         estate,
         RateLimiter(estate.limits, clock),

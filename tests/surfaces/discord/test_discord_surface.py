@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -166,6 +166,27 @@ async def test_a_form_asks_for_what_is_missing(world: World) -> None:
     assert world.operations.ran[0].raw == {"env": "staging", "tag": "v9", "note": "by hand"}
 
 
+async def test_a_menu_runs_what_is_chosen(world: World) -> None:
+    """Actions that found no place as buttons work the same."""
+    card = await world.people["dana"].slash(world.channel, "many")
+    menu = next(each for each in _all(card.response.components) if each["type"] == 3)
+    wanted = next(each for each in menu["options"] if each["label"] == "Show 17")
+
+    result = await world.people["dana"].select(card.response.message, [wanted["value"]])
+
+    assert "line 17 of None" in world.text(result.response)
+
+
+async def test_an_engine_that_is_not_up_leaves_no_change_and_says_so(world: World) -> None:
+    """The public card turns into what went wrong."""
+    world.operations.bind(None)
+
+    result = await world.people["dana"].slash(world.channel, "ship", env="staging", tag="v1")
+
+    assert "did not answer" in world.text(result.response)
+    assert world.board.shows == []
+
+
 async def test_buttons_outlive_the_process(world: World) -> None:
     """A fresh client answers presses on messages that an earlier one sent."""
     card = await world.people["dana"].slash(world.channel, "status", service="api")
@@ -286,12 +307,12 @@ def _writes(world: World) -> int:
                and "/commands" in each.path)  # fmt: skip
 
 
-def _custom_ids(components: list[dict[str, object]]) -> list[str]:
-    found: list[str] = []
-    for each in components:
-        found += [str(each["custom_id"])] if "custom_id" in each else []
-        found += _custom_ids(each.get("components", []))  # type: ignore[arg-type]
-    return found
+def _all(components: list[Any]) -> list[Any]:
+    return [deep for each in components for deep in (each, *_all(each.get("components", [])))]
+
+
+def _custom_ids(components: list[Any]) -> list[str]:
+    return [each["custom_id"] for each in _all(components) if "custom_id" in each]
 
 
 def _elsewhere(world: World) -> tuple[object, object]:
