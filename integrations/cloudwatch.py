@@ -177,7 +177,7 @@ class CloudWatchLogs:
     async def _page(
         self, search: _Search, begin: int, token: str
     ) -> FilterLogEventsResponseTypeDef:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore import exceptions as aws
 
         further: _Continuation = {"nextToken": token} if token else {}
         try:
@@ -192,11 +192,11 @@ class CloudWatchLogs:
                     **further,
                 )
             )
-        except ClientError as error:
+        except aws.ClientError as error:
             raise _verdict(error, search.group) from error
-        except HTTPClientError as error:
+        except (aws.HTTPClientError, aws.ConnectionError) as error:
             raise Unavailable(_SYSTEM, "It cannot be reached.") from error
-        except (BotoCoreError, ValueError) as error:
+        except (aws.BotoCoreError, ValueError) as error:
             raise Rejected(
                 _SYSTEM,
                 "It cannot be asked as configured.",
