@@ -106,5 +106,5 @@ async def _attach(sent: discord.Message, lines: Sequence[str]) -> None:
     try:
         room = await sent.create_thread(name=label(lines[0], _THREAD_NAME))
         await room.send(file=discord.File(io.BytesIO(content), filename="answer.txt"))
-    except discord.Forbidden:
+    except discord.HTTPException:  # not allowed here, or already inside a thread
         await sent.reply(file=discord.File(io.BytesIO(content), filename="answer.txt"))
