@@ -88,10 +88,12 @@ def _drop(plain: Any, detail: ErrorDetails) -> bool:
 
 def boolean_faults(document: Document, model: BaseModel) -> list[Fault]:
     """Return a fault wherever a word or a number was taken for true or false, or the reverse."""
+    known = {fault.mark for fault in document.faults}
     return [
         document.fault(path, _isnt(raw), "write true or false" if wanted else "write a number")
         for path, value in _leaves(model, ())
         if (node := document.node(path)) is not None
+        and node.mark not in known
         and isinstance(raw := node.value, str | int | float)
         and (wanted := isinstance(value, bool)) != isinstance(raw, bool)
     ]

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from rbac.loading import load_policy
 from tgk.discovery import Discovery
+from tgk.errors import ConfigurationInvalid
 from tgk.suggest import nearest
 from tgk.yaml_faults import boolean_faults, validated
 from tgk.yaml_marks import Document, Fault, Mark, read, refusal
@@ -44,6 +46,26 @@ def load_discovery(
         fault = Fault(Mark(1, 1), f"it cannot be read ({error.strerror})", hint)
         raise refusal(str(path), [fault]) from error
     return parse_discovery(source, str(path), policy=policy, commands=commands)
+
+
+def load_estate(path: Path, policy: Path, commands: Collection[str]) -> Discovery:
+    """Load discovery and policy against one another; one refusal names the faults of both."""
+    faults: list[str] = []
+    people = discovery = None
+    try:
+        people = load_policy(policy).policy
+    except ConfigurationInvalid as refused:
+        faults += refused.faults
+    try:
+        discovery = load_discovery(path, policy=people, commands=commands)
+    except ConfigurationInvalid as refused:
+        faults = [*refused.faults, *faults]
+    if discovery is None or faults:
+        what = "The configuration has " + (
+            "a fault." if len(faults) == 1 else f"{len(faults)} faults."
+        )
+        raise ConfigurationInvalid(what, faults, remedy="Mend it and start again.")
+    return discovery
 
 
 def parse_discovery(

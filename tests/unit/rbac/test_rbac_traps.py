@@ -15,6 +15,7 @@ from rbac.inheritance import DEEPEST
 from rbac.loading import Loaded
 from rbac.policy import Policy, Role
 from rbac.rules import Rule
+from rbac.timed_cache import TimedCache
 from tgk.errors import ConfigurationInvalid
 from tgk.guard import Target
 from tgk.yaml_marks import Document, Mark, Node
@@ -188,3 +189,27 @@ def test_a_deny_in_a_policy_with_the_star_is_explained(desk_of: Callable[..., An
     frozen = desk.ask("discord:role:2001", "/deploy", environment="production")
     assert (frozen.allowed, frozen.roles_needed, frozen.people) == (False, (), ())
     assert frozen.rule == "deny everyone /deploy in production (p.yml:4)"
+
+
+def test_a_policy_that_cannot_decide_is_a_named_no(desk_of: Callable[..., Any]) -> None:
+    """The refusal says that the policy is at fault, not the caller."""
+    desk = desk_of('roles: {viewer: {permissions: ["/status"]}}', {"2004": "viewer"})
+    bucket = desk.guard._source.edition.enforcers._buckets["/status"]
+    bucket._casbin.model["p"]["p"].policy.insert(0, ["short"])
+
+    decision = desk.ask("discord:role:2004", "/status")
+
+    assert (decision.allowed, decision.rule) == (False, "policy-fault")
+
+
+def test_remembered_decisions_are_bounded() -> None:
+    """The answers used longest ago are forgotten first; none outlives its time."""
+    cache: TimedCache[str] = TimedCache(2)
+    for key in ("a", "b"):
+        cache.keep(key, key, now=0, until=10)
+    cache.get("a", 1)
+    cache.keep("c", "c", now=1, until=10)
+
+    assert [cache.get(key, 2) for key in ("a", "b", "c")] == ["a", None, "c"]
+    assert [cache.get("a", now) for now in (-1, 9.9, 10)] == [None, "a", None]
+    assert len(cache) == 2
