@@ -63,12 +63,12 @@ def bar(done: int, total: int, width: int = 13) -> str:
     return "█" * filled + "░" * (width - filled)
 
 
-_SPEAKS_FOR_ITSELF = ("status", "denied", "invalid", "unavailable", "failure")
+_TOLD_BY_TONE = ("deploy", "scale", "alert", "approval", "build", "orchestrate", "notice")
 
 
 def tone_note(reply: Reply) -> str:
-    """Return icon and word of a tone where the card's own sign does not already tell it."""
-    if reply.tone == "off" or reply.topic in _SPEAKS_FOR_ITSELF:
+    """Return icon and word of a tone where the card's own sign does not tell how things stand."""
+    if reply.tone == "off" or reply.topic not in _TOLD_BY_TONE:
         return ""
     sign = TONES[reply.tone]
     return f"{sign.icon} {sign.word}"

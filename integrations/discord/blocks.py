@@ -23,6 +23,7 @@ TABLE_ROWS = 25
 _FEW_ROWS = 6
 _FEW_STAGES = 12
 _FACTS_A_LINE = 4
+_SENTENCE = 60
 
 _LEVELS = (
     (re.compile(r"\b(?:error|fatal|critical|panic|exception)\b", re.IGNORECASE), 31),
@@ -108,17 +109,13 @@ def _log_line(text: str, cut: int) -> str:
 
 
 def _facts(facts: Sequence[Fact]) -> str:
-    """Put short facts side by side and give long ones their own line."""
-    lines: list[list[str]] = [[]]
-    for fact in facts:
-        shown = _fact(fact)
-        long = len(fact.value) > 60 or "\n" in fact.value  # noqa: PLR2004 - about a line on a phone
-        if lines[-1] and (long or len(lines[-1]) >= _FACTS_A_LINE):
-            lines.append([])
-        lines[-1].append(shown)
-        if long:
-            lines.append([])
-    return "\n".join(" · ".join(each) for each in lines if each)
+    """Put short facts side by side; where one is a sentence, each gets its own line."""
+    shown = [_fact(fact) for fact in facts]
+    if any(len(fact.value) > _SENTENCE or "\n" in fact.value for fact in facts):
+        return "\n".join(shown)
+    return "\n".join(
+        " · ".join(shown[at : at + _FACTS_A_LINE]) for at in range(0, len(shown), _FACTS_A_LINE)
+    )
 
 
 def _fact(fact: Fact) -> str:
@@ -141,9 +138,11 @@ def _text(block: Text) -> str:
 
 
 def _table(table: Table, room: int) -> Written:
-    if len(table.rows) <= _FEW_ROWS:
-        return fit("\n".join(_row(table.columns, row) for row in table.rows), room)
+    """Draw few or wide rows as lines, many narrow ones in columns."""
     lines = [escape.fenced(each) for each in table_lines(table)]
+    narrow = all(len(each) <= TABLE_WIDTH for each in lines)
+    if len(table.rows) <= _FEW_ROWS or (not narrow and len(table.rows) <= TABLE_ROWS):
+        return fit("\n".join(_row(table.columns, row) for row in table.rows), room)
     shown = [each if len(each) <= TABLE_WIDTH else each[: TABLE_WIDTH - 1] + "…" for each in lines]
     hidden = len(table.rows) - TABLE_ROWS
     if hidden > 0:
@@ -156,14 +155,16 @@ def _table(table: Table, room: int) -> Written:
 
 
 def _row(columns: Sequence[str], row: Sequence[str]) -> str:
+    """Set the first cell bold; where more than one follows, each comes with its column's name."""
     if not row:
         return ""
+    named = len(columns) > 2  # noqa: PLR2004 - two columns explain each other
     rest = [
-        f"{escape.line(name)} {escape.line(cell)}"
+        f"{escape.line(name)} {escape.line(cell)}".strip() if named else escape.line(cell)
         for name, cell in zip((*columns[1:], *[""] * len(row)), row[1:], strict=False)
         if cell.strip()
     ]
-    return " · ".join([f"**{escape.line(row[0]) or '–'}**", *(each.strip() for each in rest)])
+    return " · ".join([f"**{escape.line(row[0]) or '–'}**", *rest])
 
 
 def _progress(block: Progress) -> str:

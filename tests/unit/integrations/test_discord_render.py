@@ -241,9 +241,20 @@ def test_what_does_not_fit_is_attached_whole() -> None:
     assert "paragraph 499" in files["answer.txt"]
 
 
-def test_a_wide_table_keeps_its_columns_in_a_file() -> None:
-    """More than six rows are drawn fixed-width; a cut cell is whole in the file."""
-    rows = tuple((f"service-{n}", "x" * 80) for n in range(8))
+def test_a_wide_table_becomes_lines() -> None:
+    """Columns that do not fit a phone are written out, none is cut."""
+    rows = tuple((f"/c{n}", "what it does " * 5) for n in range(8))
+    reply = Reply(topic="help", title="x", blocks=(Table(columns=("Name", "Note"), rows=rows),))
+
+    text, files, _ = drawn(reply)
+
+    assert "**/c7** · what it does" in text
+    assert files == {}
+
+
+def test_a_long_wide_table_is_whole_in_a_file() -> None:
+    """More rows than fit are drawn fixed-width; a cut cell is whole in the file."""
+    rows = tuple((f"service-{n}", "x" * 80) for n in range(30))
     reply = Reply(topic="status", title="x", blocks=(Table(columns=("Name", "Note"), rows=rows),))
 
     text, files, _ = drawn(reply)
