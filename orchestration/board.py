@@ -145,8 +145,8 @@ class DurableBoard:
         busy = self._lanes.get(lane)
         if busy is None:
             return "sending"
-        if key not in busy.messages and len(busy.messages) >= self._backlog * _HARD_FACTOR:
-            raise Unavailable(place.platform, f"{len(busy.messages)} messages wait for it already.")
+        if key not in busy and len(busy) >= self._backlog * _HARD_FACTOR:
+            raise Unavailable(place.platform, f"{len(busy)} messages wait for it already.")
         return "sending" if busy.idle else "new"
 
     def _put(self, message: Message) -> None:
@@ -190,7 +190,7 @@ class DurableBoard:
         """Take up every stored message that does not show what it should."""
         for message in await self._store.read(messages.to_do):
             lane = self._lanes.get(message.lane)
-            if lane is not None and message.key in lane.messages:
+            if lane is not None and message.key in lane:
                 continue
             message.left = message.state == "sending"
             if message.place.platform in self._couriers:

@@ -39,6 +39,7 @@ _WAITING: Final = ["PENDING", "ENQUEUED", "DELAYED"]
 _THREADS: Final = 16
 _POLL_SECONDS: Final = 0.2
 _WATCH_SECONDS: Final = 10.0
+_LATE_SECONDS: Final = 2.0
 
 
 class _Parked(BaseException):
@@ -183,7 +184,9 @@ class Engine:
             for task in late:
                 task.cancel()
             if late:
-                await asyncio.wait(late, timeout=grace)
+                await asyncio.wait(late, timeout=_LATE_SECONDS)
+        if self._beginnings:
+            await asyncio.wait(set(self._beginnings), timeout=2 * _POLL_SECONDS)
         for end in self._ends.values():
             end.cancel()
         for begun in self._beginnings:
@@ -220,14 +223,20 @@ class Engine:
                 handle = await self._dbos.DBOS.start_workflow_async(
                     self._workflow, operation.model_dump_json()
                 )
-            if getattr(handle, "task", None) is None:  # begun before: only its record tells the end
-                text = await handle.get_result(polling_interval_sec=_POLL_SECONDS)
-                self._end(operation.corr, Outcome.model_validate_json(text))
-            await asyncio.wait({end})
+            text = await handle.get_result(polling_interval_sec=_POLL_SECONDS)
+            result: Outcome | Exception = Outcome.model_validate_json(text)
+        except _Parked:
+            end.cancel()
+            return
         except Exception as error:  # noqa: BLE001 - raised where the operation is waited for
-            self._ends.pop(operation.corr, None)
-            if not end.done():
-                end.set_exception(error)
+            result = error
+        self._ends.pop(operation.corr, None)
+        if end.cancelled():
+            return
+        if isinstance(result, Outcome):
+            end.set_result(result)
+        else:
+            end.set_exception(result)
 
     async def _command(self, text: str) -> str:
         """Run one operation; DBOS calls it, again after a kill until it has ended."""
@@ -235,28 +244,13 @@ class Engine:
         task = asyncio.current_task()
         if self._stopping or self._perform is None or task is None:
             raise _Parked
-        self._running[operation.corr] = task
+        self._running[operation.corr] = task  # until its end is recorded, not only reached
+        task.add_done_callback(lambda _: self._running.pop(operation.corr, None))
         try:
             outcome = await self._perform(operation, self._steps, self._relay(operation.corr))
         except asyncio.CancelledError:
             raise _Parked from None
-        except Exception as error:
-            self._end(operation.corr, error)
-            raise
-        finally:
-            del self._running[operation.corr]
-        self._end(operation.corr, outcome)
         return outcome.model_dump_json()
-
-    def _end(self, corr: str, result: Outcome | Exception) -> None:
-        """Tell everyone who waits in this process."""
-        end = self._ends.pop(corr, None)
-        if end is None or end.done():
-            return
-        if isinstance(result, Outcome):
-            end.set_result(result)
-        else:
-            end.set_exception(result)
 
     def _relay(self, corr: str) -> Show:
         """Show progress to whoever watches now; a watcher that fails misses it, nothing else."""

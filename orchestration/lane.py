@@ -43,7 +43,6 @@ class Lane:
         patience: float,
     ) -> None:
         self.name = name
-        self.messages: dict[str, Message] = {}
         self.trouble = ""
         """Why the last attempt failed; empty after a success."""
         self.given_up = 0
@@ -52,6 +51,8 @@ class Lane:
         self._clock = clock
         self._backlog = backlog
         self._patience = patience
+        self._sends: dict[str, Message] = {}
+        self._edits: dict[str, Message] = {}
         self._wake = asyncio.Event()
         self._stopping = False
         self._failures = 0
@@ -61,18 +62,24 @@ class Lane:
     @property
     def depth(self) -> int:
         """How many messages do not show yet what they should."""
-        return sum(not message.settled for message in self.messages.values())
+        return len(self._sends) + sum(not message.settled for message in self._edits.values())
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits to be sent, so that a new message leaves at once."""
-        return not any(message.unsent for message in self.messages.values())
+        return not self._sends
+
+    def __len__(self) -> int:
+        return len(self._sends) + len(self._edits)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._sends or key in self._edits
 
     def put(self, message: Message) -> None:
         """Take a message up, or let one that is here show something new."""
-        known = self.messages.get(message.key)
+        known = self._known(message.key)
         if known is None:
-            self.messages[message.key] = message
+            (self._sends if message.unsent else self._edits)[message.key] = message
         else:
             known.reply, known.digest = message.reply, message.digest
             known.progress, known.changed = message.progress, message.changed
@@ -80,11 +87,12 @@ class Lane:
 
     def adopt(self, message: Message) -> None:
         """Learn that a message stands already, unless it is on its way at this moment."""
-        known = self.messages.get(message.key)
+        known = self._known(message.key)
         if known is None:
             self.put(message)
         elif not known.left:
-            known.ref, known.state, known.shown = message.ref, "sent", b""
+            known.ref, known.shown = message.ref, b""
+            self._stands(known)
             self._wake.set()
 
     def stop(self) -> None:
@@ -94,28 +102,41 @@ class Lane:
 
     async def work(self) -> None:
         """Send and edit until everything shows what it should."""
-        while self.messages and not self._stopping:
+        while len(self) and not self._stopping:
             self._wake.clear()
             await self._trim()
             message, due = self._next()
             wait = due - self._clock.monotonic()
             if wait > 0:
                 await rest(self._wake, self._clock, wait)
-            elif message.settled:
-                del self.messages[message.key]
             else:
-                await self._deliver(message)
+                if not message.settled:
+                    await self._deliver(message)
+                self._retire(message)
+
+    def _known(self, key: str) -> Message | None:
+        return self._sends.get(key) or self._edits.get(key)
+
+    def _stands(self, message: Message) -> None:
+        """Move a message from those to send to those to edit."""
+        message.state, message.left = "sent", False
+        self._sends.pop(message.key, None)
+        self._edits[message.key] = message
+
+    def _retire(self, message: Message) -> None:
+        """Forget a message that shows what it should and may be edited at any time."""
+        if message.settled and message.edit_after <= self._clock.monotonic():
+            self._sends.pop(message.key, None)
+            self._edits.pop(message.key, None)
 
     def _next(self) -> tuple[Message, float]:
         """Return what is to be done next and when; sends and edits that are both due take turns."""
         now = self._clock.monotonic()
-        edits = [message for message in self.messages.values() if not message.unsent]
-        sends = [message for message in self.messages.values() if message.unsent]
         found: list[tuple[Message, float]] = []
-        if sends:
-            found.append((min(sends, key=lambda message: message.seq), self._blocked_until))
-        if edits:
-            edit = min(edits, key=lambda message: (message.edit_after, message.seq))
+        if self._sends:
+            found.append((next(iter(self._sends.values())), self._blocked_until))
+        if self._edits:
+            edit = min(self._edits.values(), key=lambda message: message.edit_after)
             blocked = 0.0 if edit.settled else self._blocked_until
             found.append((edit, max(blocked, edit.edit_after)))
         if len(found) > 1 and all(due <= now for _, due in found):
@@ -146,8 +167,8 @@ class Lane:
         if ref is None:
             shown = message.digest
             ref = await self._put_up(message)
-        message.ref, message.state, message.left = ref, "sent", False
-        message.attempts, message.shown = 0, shown
+        message.ref, message.shown, message.attempts = ref, shown, 0
+        self._stands(message)
         await self._keep(message)
 
     async def _find(self, message: Message) -> MessageRef | None:
@@ -219,13 +240,11 @@ class Lane:
 
     async def _trim(self) -> None:
         """Drop the oldest messages that only tell of progress while too many wait."""
-        while len(self.messages) > self._backlog:
+        while len(self) > self._backlog:
             waiting = (
-                message
-                for message in self.messages.values()
-                if message.unsent and message.progress and not message.left
+                message for message in self._sends.values() if message.progress and not message.left
             )
-            oldest = min(waiting, key=lambda message: message.seq, default=None)
+            oldest = next(waiting, None)
             if oldest is None:
                 return
             await self._drop(oldest, oldest.digest, "too many messages wait for this place")
@@ -237,7 +256,7 @@ class Lane:
         logger.bind(key=message.key, lane=self.name).error("message given up: {}", reason)
         await self._keep(message)
         if message.digest == digest:
-            del self.messages[message.key]
+            self._sends.pop(message.key, None)
         else:
             message.state, message.left, message.attempts = "new", False, 0
 

@@ -28,7 +28,7 @@ async def board(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         return
     async with (
         Store(tmp_path / "tgk.sqlite") as store,
-        DurableBoard(store, [FakeCourier()], FakeClock(flows=True)) as durable,
+        DurableBoard(store, [FakeCourier()], FakeClock()) as durable,
     ):
         yield durable
 

@@ -1,0 +1,264 @@
+"""Changes outlive their askers and the process; refusals are remembered as such."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import BaseModel
+
+from orchestration import faults
+from orchestration.engine import Engine
+from tgk.caller import Caller
+from tgk.errors import Locked, Missing, TgkError, Unavailable
+from tgk.outcome import Outcome
+from tgk.ports.operations import Operation
+from tgk.reply import Reply
+from tgk.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tgk.context import Show
+    from tgk.ports.operations import Steps
+
+
+class Nothing(BaseModel):
+    """A step without a result."""
+
+
+def operation(corr: str) -> Operation:
+    """Return an operation to tell apart."""
+    caller = Caller(person="dana", user_id="7000002", platform="telegram")
+    return Operation(corr=corr, command="scale", raw={}, caller=caller, delivery=corr)
+
+
+def outcome(title: str) -> Outcome:
+    """Return an end to tell apart."""
+    return Outcome(result="success", reply=Reply(topic="scale", title=title))
+
+
+async def ignore(reply: Reply) -> None:
+    """Watch nothing."""
+
+
+class Gate:
+    """A performer that waits until it is let through."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self.through = asyncio.Event()
+        self.lives = 0
+
+    async def perform(self, operation: Operation, steps: Steps, show: Show) -> Outcome:
+        """Wait, then end."""
+        self.lives += 1
+        self.entered.set()
+        await self.through.wait()
+        return outcome(operation.corr)
+
+
+async def test_an_operation_in_flight_at_the_stop_goes_on_after_the_start(tmp_path: Path) -> None:
+    """Stopping ends nothing: the asker is cancelled, the next process takes the operation up."""
+    gate = Gate()
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(gate.perform)
+    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    await gate.entered.wait()
+    await engine.stop(grace=0.05)
+    with pytest.raises(asyncio.CancelledError):
+        await asker
+
+    gate.through.set()
+    again = Engine(tmp_path, FakeClock())
+    await again.start(gate.perform)
+    left = await again.pending()
+    end = await again.run(operation("one"), ignore)
+    await again.stop()
+
+    assert (left, end, gate.lives) == (frozenset({"one"}), outcome("one"), 2)
+
+
+async def test_an_operation_that_nobody_asks_for_is_taken_up_at_the_start(tmp_path: Path) -> None:
+    """Recovery needs no repeated delivery."""
+    gate = Gate()
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(gate.perform)
+    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    await gate.entered.wait()
+    await engine.stop(grace=0.05)
+    asker.cancel()
+
+    gate.entered.clear()
+    gate.through.set()
+    again = Engine(tmp_path, FakeClock())
+    await again.start(gate.perform)
+    async with asyncio.timeout(10):
+        await gate.entered.wait()
+    await again.stop(grace=5)
+    last = Engine(tmp_path, FakeClock())
+    await last.start(gate.perform)
+    left = await last.pending()
+    await last.stop()
+
+    assert (left, gate.lives) == (frozenset(), 2)
+
+
+async def test_a_short_operation_ends_within_the_grace(tmp_path: Path) -> None:
+    """Stopping waits a moment for what is nearly done, and takes nothing new."""
+    gate = Gate()
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(gate.perform)
+    async with asyncio.TaskGroup() as group:
+        asker = group.create_task(engine.run(operation("one"), ignore))
+        await gate.entered.wait()
+        stopping = group.create_task(engine.stop(grace=5))
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="stopping"):
+            await engine.run(operation("two"), ignore)
+        gate.through.set()
+        await stopping
+
+    assert asker.result() == outcome("one")
+
+
+async def test_an_operation_outlives_its_asker(tmp_path: Path) -> None:
+    """A surface that stops waiting does not stop the change; its repetition gets the end."""
+    gate = Gate()
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(gate.perform)
+    hasty = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    await gate.entered.wait()
+    hasty.cancel()
+    gate.through.set()
+    end = await engine.run(operation("one"), ignore)
+    await engine.stop()
+
+    assert (end, gate.lives) == (outcome("one"), 1)
+
+
+async def test_too_many_operations_at_once_are_refused(tmp_path: Path) -> None:
+    """The bound holds for new ones; one more for a running operation only joins it."""
+    gate = Gate()
+    engine = Engine(tmp_path, FakeClock(), most_at_once=1)
+    await engine.start(gate.perform)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(engine.run(operation("one"), ignore))
+        await gate.entered.wait()
+        with pytest.raises(Unavailable, match="1 changes run"):
+            await engine.run(operation("two"), ignore)
+        joined = group.create_task(engine.run(operation("one"), ignore))
+        gate.through.set()
+    await engine.stop()
+
+    assert joined.result() == outcome("one")
+
+
+async def test_a_refused_step_is_remembered_as_refused(tmp_path: Path) -> None:
+    """The handler meets the same refusal after a restart, and the act is not tried again."""
+    tried: list[str] = []
+    met: list[str] = []
+    gate = Gate()
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        async def act() -> Nothing:
+            tried.append("tag")
+            raise Missing("tag", "v9", ("v1", "v2"))
+
+        try:
+            await steps.once("tag", act, Nothing)
+        except Missing as error:
+            met.append(f"{error} {error.near}")
+        return await gate.perform(operation, steps, show)
+
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(perform)
+    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    await gate.entered.wait()
+    await engine.stop(grace=0.05)
+    asker.cancel()
+    gate.through.set()
+    again = Engine(tmp_path, FakeClock())
+    await again.start(perform)
+    await again.run(operation("one"), ignore)
+    await again.stop()
+
+    assert tried == ["tag"]
+    assert met == ["There is no tag \"v9\". Did you mean v1? ('v1', 'v2')"] * 2
+
+
+async def test_a_watcher_that_fails_does_not_stop_the_change(tmp_path: Path) -> None:
+    """Progress that cannot be shown is missed by that watcher alone."""
+    seen: list[str] = []
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        await show(Reply(topic="scale", title="scaling"))
+        return outcome("scaled")
+
+    async def broken(reply: Reply) -> None:
+        raise ZeroDivisionError
+
+    async def watch(reply: Reply) -> None:
+        seen.append(reply.title)
+
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(perform)
+    both = await asyncio.gather(
+        engine.run(operation("one"), broken), engine.run(operation("one"), watch)
+    )
+    await engine.stop()
+
+    assert both == [outcome("scaled")] * 2
+    assert seen == ["scaling"]
+
+
+async def test_a_fault_of_ours_reaches_the_asker(tmp_path: Path) -> None:
+    """A crash of the performer is raised to who waits, not swallowed."""
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        raise ZeroDivisionError("ours")
+
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(perform)
+    with pytest.raises(ZeroDivisionError):
+        await engine.run(operation("one"), ignore)
+    left = await engine.pending()
+    await engine.stop()
+
+    assert left == frozenset()
+
+
+async def test_old_operations_are_forgotten_and_recent_ones_kept(tmp_path: Path) -> None:
+    """Purging removes what ended long ago."""
+    gate = Gate()
+    gate.through.set()
+    clock = FakeClock(datetime.now(UTC))
+    engine = Engine(tmp_path, clock)
+    await engine.start(gate.perform)
+    await engine.run(operation("one"), ignore)
+    recent = await engine.purge()
+    clock.jump(clock.now() + timedelta(days=31))
+    old = await engine.purge()
+    await engine.stop()
+
+    assert (recent, old) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (Unavailable("github", "down", retry_after=3.0), Unavailable),
+        (Missing("tag", "v9", ("v1",)), Missing),
+        (Locked("deploy", "dana", "freeze", datetime(2026, 1, 1, tzinfo=UTC)), TgkError),
+    ],
+)
+def test_a_remembered_error_reads_the_same(error: TgkError, kind: type[TgkError]) -> None:
+    """What, why and what to do survive, with every plain attribute."""
+    text = faults.fault(error).model_dump_json()
+    again = faults.error(faults.Fault.model_validate_json(text))
+
+    assert isinstance(again, kind)
+    assert str(again) == str(error)
+    assert {name: value for name, value in vars(error).items() if name != "since"} == vars(again)
