@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.runtime.discovery import load_discovery
+from bot.runtime.discovery import load_estate
 from bot.runtime.notebook import open_notebook
 from bot.runtime.settings import read_settings
 from tgk.errors import ConfigurationInvalid, TgkError
@@ -30,13 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         settings = read_settings()
-        discovery = load_discovery(given.config)
+        discovery = _estate(given.config)
         _run(settings, discovery, given.config.resolve().parent)
     except ConfigurationInvalid as error:
         return _say(error, CONFIGURATION_EXIT)
     except TgkError as error:
         return _say(error, UNAVAILABLE_EXIT)
     return 0
+
+
+def _estate(config: Path) -> Discovery:
+    """Load discovery.yml and the policy against one another and against the commands."""
+    import commands
+    from tgk.registry import collect
+
+    names = {entry.name.split()[0] for entry in collect(commands)}
+    return load_estate(config, config.resolve().parent / "rbac" / "policy.yml", names)
 
 
 def _run(settings: Settings, discovery: Discovery, root: Path) -> None:

@@ -93,8 +93,13 @@ def tgk(context: click.Context, user: str | None) -> None:
 
 def main() -> None:
     """Run the program."""
+    from bot.cli.generated import tell
+    from tgk.errors import TgkError
+
     try:
         tgk()
+    except TgkError as error:
+        sys.exit(tell(error))
     except BrokenPipeError:  # the reader of our output went away, as with `| head`
         sys.stderr.close()
         sys.exit(0)

@@ -14,6 +14,7 @@ from audit.journal import AuditJournal
 from audit.log import LogSettings
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
+from bot.runtime.settings import AUDIT_LOG
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
 from orchestration.buttons import StoredButtons
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 POLICY = "rbac/policy.yml"
-AUDIT_LOG = "audit.jsonl"
 STORE = "tgk.sqlite"
 _SALT_BYTES = 32
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Address = Annotated[str, StringConstraints(pattern=r"^(https?|wss?)://[^\s]+$")]
 SOCKET_NAME = "tgk.sock"
 """Under the state folder: where a running bot takes commands from the terminal."""
+AUDIT_LOG = "audit.jsonl"
 TOKENS = ("DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "D12_TOKEN")
 
 

@@ -1,0 +1,193 @@
+"""``tgk audit``: read, search, prove and export the audit log, also while the bot writes it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audit.acknowledge import request_acknowledgement
+from audit.anchors import load
+from audit.chain import Keyring
+from audit.export import FORMATS, export
+from audit.query import Filter, oldest_first, query
+from audit.stats import totals
+from audit.tail import tail
+from audit.verify import verify
+from bot.cli import exits
+from bot.cli.generated import user_name
+from bot.runtime.clock import SystemClock
+from bot.runtime.settings import AUDIT_LOG, read_settings
+from tgk import __version__
+from tgk.errors import ConfigurationInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.export import Format
+    from audit.record import Record
+
+_AGES = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class Moment(click.ParamType[datetime]):
+    """A time, or an age such as 2h."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime:
+        """Return the moment meant; refuses what is neither."""
+        if isinstance(value, datetime):
+            return value
+        if found := re.fullmatch(r"([0-9]{1,5})([mhd])", value):
+            return SystemClock().now() - timedelta(**{_AGES[found[2]]: int(found[1])})
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is neither a time (2026-01-15T10:00) nor an age (2h)", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _filters(act: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--until", type=Moment(), help="Not newer than."),
+        click.option("--since", type=Moment(), help="Not older than: a time, or an age as 2h."),
+        click.option("--corr", default="", help="One invocation, by the id on its card."),
+        click.option("--channel", default=""),
+        click.option("--result", default="", help="success, failure, denied, invalid …"),
+        click.option("--command", default="", help="Such as deploy."),
+        click.option("--user", "who", default="", help="A person or an account id."),
+    ):
+        act = option(act)
+    return act
+
+
+def _wanted(given: dict[str, Any]) -> Filter:
+    return Filter(
+        user=given["who"], command=given["command"], result=given["result"],
+        channel=given["channel"], corr=given["corr"], since=given["since"], until=given["until"],
+    )  # fmt: skip
+
+
+def _path() -> Path:
+    """Return the log; raises ConfigurationInvalid when there is none."""
+    path = read_settings().state / AUDIT_LOG
+    if not path.exists():
+        raise ConfigurationInvalid(
+            "There is no audit log.", [f"{path} does not exist"],
+            remedy="Set TGK_STATE to the bot's state folder.",
+        )  # fmt: skip
+    return path
+
+
+def _line(record: Record) -> str:
+    args = json.dumps(dict(record.args), ensure_ascii=False) if record.args else ""
+    return (
+        f"{record.at:%Y-%m-%d %H:%M:%S}  {record.result:<11} {record.phase:<8} "
+        f"{record.user:<12} {record.command:<10} {args[:60]}  {record.corr[:6]}"
+    )
+
+
+def _print(records: Any, *, as_json: bool) -> None:
+    for record in records:
+        click.echo(next(iter(export([record], "jsonl"))) if as_json else _line(record))
+
+
+@click.group("audit")
+def tool() -> None:
+    """Read and prove the audit log."""
+
+
+@tool.command("tail")
+@click.option("-n", "last", default=10, show_default=True)
+@click.option("-f", "--follow", is_flag=True, help="Go on with new ones.")
+@click.option("--json", "as_json", is_flag=True)
+@_filters
+def tail_command(last: int, *, follow: bool, as_json: bool, **given: Any) -> None:
+    """Show the newest records, oldest of them first."""
+
+    async def show() -> None:
+        found = tail(_path(), SystemClock(), last=last, follow=follow, wanted=_wanted(given))
+        async for record in found:
+            _print([record], as_json=as_json)
+
+    try:
+        asyncio.run(show())
+    except KeyboardInterrupt:
+        sys.exit(exits.INTERRUPTED)
+
+
+@tool.command("query")
+@click.option("--limit", default=100, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@_filters
+def query_command(limit: int, *, as_json: bool, **given: Any) -> None:
+    """Search, newest first."""
+    _print(query(_path(), _wanted(given), limit), as_json=as_json)
+
+
+@tool.command("stats")
+@click.option("--json", "as_json", is_flag=True)
+@_filters
+def stats_command(*, as_json: bool, **given: Any) -> None:
+    """Count by command, result and person."""
+    found = totals(oldest_first(_path(), _wanted(given)))
+    counts = {"commands": found.commands, "results": found.results, "users": found.users}
+    whole = found.durations.get("*")
+    if as_json:
+        times = {"p50_ms": whole.p50, "p95_ms": whole.p95} if whole else {}
+        click.echo(json.dumps({"invocations": found.invocations, **counts, **times}))
+        return
+    click.echo(f"{found.invocations} invocations in {found.records} records")
+    if whole:
+        click.echo(f"half within {whole.p50:.1f} ms, 95 % within {whole.p95:.1f} ms")
+    for title, table in counts.items():
+        listed = ", ".join(f"{name} {count}" for name, count in list(table.items())[:10])
+        click.echo(f"{title}: {listed}")
+
+
+@tool.command("export")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True)
+@_filters
+def export_command(form: Format, **given: Any) -> None:
+    """Write records to standard output, oldest first."""
+    for line in export(oldest_first(_path(), _wanted(given)), form, version=__version__):
+        click.echo(line)
+
+
+@tool.command("verify")
+@click.option("--anchors", type=click.Path(exists=True, dir_okay=False), help="Witnessed heads.")
+@click.option("--acknowledge", is_flag=True, help="Note that you have seen the damage.")
+@click.option("--json", "as_json", is_flag=True)
+def verify_command(anchors: str | None, *, acknowledge: bool, as_json: bool) -> None:
+    """Check every record: exit 0 when nothing was changed, taken away, added or moved."""
+    from pathlib import Path
+
+    path, key = _path(), read_settings().audit_hmac_key
+    keyring = Keyring.of(key.get_secret_value().encode() if key else None)
+    verdict = verify(path, keyring, load(Path(anchors)) if anchors else ())
+    damages = [str(damage) for damage in verdict.damages]
+    if as_json:
+        facts = {"intact": verdict.intact, "records": verdict.records, "head": verdict.head}
+        click.echo(json.dumps({**facts, "unkeyed": verdict.unkeyed, "damages": damages}))
+    else:
+        click.echo(
+            f"{verdict.records} records in {verdict.segments} files, head {verdict.head[:16]}"
+        )
+        if verdict.unkeyed:
+            click.echo(
+                f"{verdict.unkeyed} records carry no key (set AUDIT_HMAC_KEY): whoever can write "
+                "the file could have rewritten them"
+            )
+        for damage in damages:
+            click.echo(f"DAMAGED {damage}")
+        click.echo("intact" if verdict.intact else "NOT intact")
+    if acknowledge and verdict.unsettled:
+        request_acknowledgement(path, user_name(), verdict.unsettled)
+    sys.exit(0 if verdict.intact else exits.INVALID_FILES)

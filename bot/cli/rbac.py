@@ -1,0 +1,67 @@
+"""``tgk rbac``: why somebody may or may not, and the whole table."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli import exits
+from bot.cli.connection import CONFIG
+from bot.runtime.clock import SystemClock
+from bot.runtime.discovery import load_discovery
+from rbac.explain import Explainer
+from rbac.policy_file import PolicyFile
+
+if TYPE_CHECKING:
+    from tgk.discovery import Discovery
+
+
+def _explainer() -> tuple[Explainer, Discovery]:
+    discovery, clock = load_discovery(CONFIG), SystemClock()
+    roles = discovery.discord.roles if discovery.discord else {}
+    council = discovery.telegram.council.members if discovery.telegram else ()
+    path = CONFIG.resolve().parent / "rbac" / "policy.yml"
+    return Explainer(PolicyFile(path, roles, clock, council=council), clock), discovery
+
+
+@click.group("rbac")
+def tool() -> None:
+    """Explain who may do what."""
+
+
+@tool.command("explain", context_settings={"ignore_unknown_options": True})
+@click.option("--json", "as_json", is_flag=True)
+@click.argument("who")
+@click.argument("command", nargs=-1, required=True)
+def explain(who: str, command: tuple[str, ...], *, as_json: bool) -> None:
+    """Say whether WHO (a person, or an account as discord:user:ID) may run COMMAND, and why.
+
+    Exit 0 when they may, 3 when not.
+    """
+    explainer, discovery = _explainer()
+    found = explainer.explain(
+        who, command, environments=discovery.environments, services=discovery.services
+    )
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+    else:
+        click.echo("\n".join(found.lines()))
+        if found.ignored:
+            click.echo(f"no rule looks at: {' '.join(found.ignored)}")
+    sys.exit(0 if found.decision.allowed else exits.DENIED)
+
+
+@tool.command("matrix")
+def matrix() -> None:
+    """Show every role and every permission."""
+    table = _explainer()[0].matrix()
+    width = max(len(name) for name, _ in table.rows)
+    heads = [permission.lstrip("/") for permission in table.permissions]
+    click.echo(" " * width + "  " + "  ".join(heads))
+    for name, cells in table.rows:
+        row = (cell.ljust(len(head)) for cell, head in zip(cells, heads, strict=True))
+        click.echo(f"{name.ljust(width)}  {'  '.join(row)}".rstrip())
