@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
-from telegram.error import ChatMigrated, RetryAfter, TelegramError
+from telegram.error import ChatMigrated, TelegramError
 
-from integrations.telegram.client import SYSTEM, pause_of, translate
+from integrations.telegram.client import SYSTEM, translate
+from integrations.telegram.request import FloodLimit
 from tgk.errors import Rejected, Unavailable
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ class Chats:
         async with self._turn(chat):
             try:
                 return await self._client.call(method, chat_id=int(self.present(chat)), **fields)
-            except RetryAfter as error:
-                self._paused[chat] = self._clock.monotonic() + pause_of(error)
+            except FloodLimit as error:
+                self._paused[chat] = self._clock.monotonic() + error.seconds
                 raise
             except ChatMigrated as error:
                 logger.bind(platform="telegram").warning("chat {} has moved", chat)

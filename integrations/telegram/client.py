@@ -11,12 +11,11 @@ from telegram.error import (
     Conflict,
     Forbidden,
     InvalidToken,
-    RetryAfter,
     TelegramError,
 )
 from telegram.request import BaseRequest
 
-from integrations.telegram.request import AiohttpRequest
+from integrations.telegram.request import AiohttpRequest, FloodLimit
 from tgk.errors import Rejected, Unavailable
 
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ async def close_client(client: Client) -> None:
 
 def translate(error: TelegramError) -> Upstream:
     """Return what an error of Telegram means for the one who asked."""
-    if isinstance(error, RetryAfter):
-        return Unavailable(SYSTEM, "It asks for a pause.", retry_after=pause_of(error))
+    if isinstance(error, FloodLimit):
+        return Unavailable(SYSTEM, _described(error), retry_after=error.seconds)
     if isinstance(error, InvalidToken):
         return rejected_token()
     if isinstance(error, Conflict):
@@ -90,11 +89,6 @@ def rejected_token() -> Rejected:
         status=401,
         remedy="Set TELEGRAM_BOT_TOKEN to the token that @BotFather shows.",
     )
-
-
-def pause_of(error: RetryAfter) -> float:
-    """Return the seconds that a flood limit asks for."""
-    return error._retry_after.total_seconds()  # noqa: SLF001 - the property's type is changing
 
 
 def _described(error: TelegramError) -> str:

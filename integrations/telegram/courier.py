@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from loguru import logger
 from telegram import InputFile
-from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from integrations.telegram.chats import Chats, translated
-from integrations.telegram.client import pause_of
 from integrations.telegram.envelope import answering, envelope, is_prompt, markup
 from integrations.telegram.render import command_actions, render
-from integrations.telegram.request import NotConnected
+from integrations.telegram.request import FloodLimit, NotConnected
 from tgk.errors import TgkError, Unavailable
 from tgk.ports.board import MessageRef
 
@@ -37,7 +36,7 @@ EDIT_SECONDS = 4.0
 """Telegram allows about 20 changes a minute in a group."""
 _ABSENT = ("message to edit not found", "message_id_invalid")
 _FOREIGN = ("can't be edited", "there is no text in the message")
-_CERTAIN = (Unavailable, RetryAfter, NotConnected, BadRequest, Forbidden, InvalidToken)
+_CERTAIN = (Unavailable, FloodLimit, NotConnected, BadRequest, Forbidden, InvalidToken)
 """After these a message certainly did not arrive."""
 _MISSES = 30
 _PROBES = 400
@@ -243,8 +242,8 @@ class TelegramCourier:
         for _ in range(_FILE_TRIES):
             try:
                 await self._chats.call(method, ref.channel, **file, **fields)
-            except RetryAfter as error:
-                await self._clock.sleep(pause_of(error))
+            except FloodLimit as error:
+                await self._clock.sleep(error.seconds)
             except Unavailable as error:
                 await self._clock.sleep(error.retry_after or 1.0)
             except TelegramError as error:

@@ -5,6 +5,7 @@ No error or log line names an address, because the token is a part of it.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -18,10 +19,22 @@ if TYPE_CHECKING:
 
 _JSON = {"Content-Type": "application/json"}
 _UPLOAD_SECONDS = 60.0
+_UNNAMED_PAUSE = 5.0
 
 
 class NotConnected(NetworkError):
     """Nothing reached the other side, so the request may be repeated without a doubt."""
+
+
+class FloodLimit(TelegramError):
+    """Telegram asks for a pause of ``seconds``.
+
+    Stands in for the library's RetryAfter, which warns of its own future each time it is made.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"It asks for a pause of {seconds:g} s")
+        self.seconds = seconds
 
 
 class AiohttpRequest(BaseRequest):
@@ -82,19 +95,27 @@ class AiohttpRequest(BaseRequest):
             async with self._open().request(
                 method, url, timeout=timeout, **_body(request_data)
             ) as response:
-                return response.status, await response.read()
+                status, payload = response.status, await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise NotConnected("Telegram cannot be reached.") from None
         except TimeoutError:
             raise TimedOut from None
         except aiohttp.ClientError as error:
             raise NetworkError(f"The connection broke ({type(error).__name__}).") from None
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise FloodLimit(_pause(self.parse_json_payload(payload)))
+        return status, payload
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=60.0)
             self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
         return self._session
+
+
+def _pause(answer: JSONDict) -> float:
+    named = (answer.get("parameters") or {}).get("retry_after")
+    return float(named) if isinstance(named, (int, float)) else _UNNAMED_PAUSE
 
 
 def _seconds(given: ODVInput[float], default: float) -> float:

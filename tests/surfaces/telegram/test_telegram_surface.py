@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tgk.errors import ConfigurationInvalid, Unavailable
+from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
 from tgk.reply import Action, Reply
 
 if TYPE_CHECKING:
+    from bot.telegram.surface import TelegramSurface
     from sandbox.telegram.state import Message
     from tests.surfaces.telegram.conftest import Phone
 
@@ -255,3 +256,30 @@ async def test_a_platform_that_is_down_at_the_start_is_worth_another_try(phone: 
         tasks.create_task(phone.surface.run())
         assert await phone.whisper("devi", "/whoami")
         await phone.surface.close()
+
+
+async def test_a_second_poller_is_told_apart(phone: Phone) -> None:
+    """Telegram serves the newest poller; the other one ends with the reason."""
+    rival = phone.make_surface()
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(_caught(phone.surface))
+        await phone.until(lambda: phone.surface.ready)
+        second = tasks.create_task(_caught(rival))
+        await phone.until(first.done)
+        assert await phone.whisper("devi", "/whoami")
+        await rival.close()
+
+    error = first.result()
+    assert isinstance(error, Rejected)
+    assert error.status == 409
+    assert second.result() is None
+    assert not phone.surface.ready
+
+
+async def _caught(surface: TelegramSurface) -> TgkError | None:
+    """Run a surface to its end and return its fault."""
+    try:
+        await surface.run()
+    except TgkError as error:
+        return error
+    return None

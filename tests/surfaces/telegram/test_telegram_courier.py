@@ -1,0 +1,250 @@
+"""Messages put up through the real client on a Telegram that can fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrations.telegram.client import connect
+from tgk.errors import Rejected, Unavailable
+from tgk.ports.board import MessageRef, Place
+from tgk.reply import Action, Log, Picture, Reply, Text
+
+if TYPE_CHECKING:
+    from sandbox.telegram.state import Message
+    from tests.surfaces.telegram.conftest import Phone
+
+COUNCIL, TOPIC, BOT = -1001234567890, 25782, 7000000
+HERE = Place(platform="telegram", room="council")
+
+
+def card(title: str, *actions: Action) -> Reply:
+    """Return a small reply."""
+    return Reply(topic="notice", title=title, actions=actions)
+
+
+def ours(phone: Phone, chat: int = COUNCIL) -> list[Message]:
+    """Return the bot's messages of a chat."""
+    return [each for each in phone.emulator.messages(chat) if each.sender == BOT]
+
+
+async def test_the_council_is_its_topic(phone: Phone) -> None:
+    """The room's name is enough; quiet unless loud, answering what it answers."""
+    said = await phone.emulator.say("ana", COUNCIL, "hm", thread=TOPIC)
+    place = HERE.model_copy(update={"reply_to": str(said.id)})
+
+    quiet = await phone.courier.send(HERE, card("One"), key="a", loud=False)
+    loud = await phone.courier.send(place, card("Two"), key="b", loud=True)
+
+    one, two = (phone.emulator.message(COUNCIL, int(ref.message)) for ref in (quiet, loud))
+    assert [(TOPIC, True, None), (TOPIC, False, said.id)] == [
+        (each.thread, each.silent, each.reply_to) for each in (one, two)
+    ]
+
+
+async def test_a_closed_topic_falls_back_to_the_main_chat(phone: Phone) -> None:
+    """What cannot go into the topic is still read by somebody."""
+    phone.emulator.state.chats[COUNCIL].closed.add(TOPIC)
+
+    await phone.courier.send(HERE, card("One"), key="a", loud=False)
+    await phone.courier.send(HERE, card("Two"), key="b", loud=False)
+
+    assert [each.thread for each in ours(phone)] == [None, None]
+    assert len(phone.emulator.requests.of("sendMessage")) == 3
+
+
+async def test_an_edit_that_changes_nothing_or_finds_nothing_is_no_error(phone: Phone) -> None:
+    """The state that was wished for holds, or cannot hold any more."""
+    ref = await phone.courier.send(HERE, card("One"), key="a", loud=False)
+
+    await phone.courier.edit(ref, card("One"))
+    await phone.courier.edit(ref, card("Two"))
+    await phone.courier.edit(ref.model_copy(update={"message": "999999"}), card("Three"))
+
+    assert ["Two" in each.text for each in ours(phone)] == [True]
+
+
+async def test_a_flood_limit_is_obeyed_without_asking_again(phone: Phone) -> None:
+    """The wait that Telegram names is handed on, and nothing is sent meanwhile."""
+    phone.emulator.faults.flood(20)
+    with pytest.raises(Unavailable) as first:
+        await phone.courier.send(HERE, card("One"), key="a", loud=False)
+    asked = len(phone.emulator.requests.all())
+    with pytest.raises(Unavailable) as second:
+        await phone.courier.send(HERE, card("One"), key="a", loud=False)
+
+    assert 15 < (first.value.retry_after or 0) <= 21
+    assert 15 < (second.value.retry_after or 0) <= 21
+    assert asked == len(phone.emulator.requests.all())
+    assert await phone.courier.find(HERE, card("One"), key="a", after=None) is None
+
+
+async def lost(phone: Phone, place: Place, reply: Reply, key: str) -> None:
+    """Send a message whose answer never comes."""
+    phone.emulator.faults.drop_connection_after_handling("sendMessage")
+    with pytest.raises(Unavailable):
+        await phone.courier.send(place, reply, key=key, loud=False)
+
+
+async def test_a_message_whose_answer_was_lost_is_found(phone: Phone) -> None:
+    """It is recognised behind messages of others, unchanged, and not sent again."""
+    before = await phone.courier.send(HERE, card("Before"), key="a", loud=False)
+    for _ in range(3):
+        await phone.emulator.say("ana", COUNCIL, "meanwhile", thread=TOPIC)
+    await lost(phone, HERE, card("Lost"), "b")
+    await phone.emulator.say("ana", COUNCIL, "after", thread=TOPIC)
+
+    found = await phone.courier.find(HERE, card("Lost"), key="b", after=before)
+
+    assert found is not None
+    assert "Lost" in phone.emulator.message(COUNCIL, int(found.message)).text
+    assert [each.edited for each in ours(phone)] == [None, None]
+
+
+async def test_a_message_found_with_an_older_content_shows_the_newer_one(phone: Phone) -> None:
+    """Between the kill and the search the wish may have changed."""
+    before = await phone.courier.send(HERE, card("Before"), key="a", loud=False)
+    await lost(phone, HERE, card("3 of 9"), "b")
+
+    found = await phone.courier.find(HERE, card("4 of 9"), key="b", after=before)
+
+    assert found is not None
+    assert [each.text.split(" ", 1)[1] for each in ours(phone)] == ["Before", "4 of 9"]
+
+
+async def test_a_message_that_never_arrived_is_not_found(phone: Phone) -> None:
+    """Nothing of ours or of others is touched by the search."""
+    before = await phone.courier.send(HERE, card("Before"), key="a", loud=False)
+    await phone.emulator.say("ana", COUNCIL, "other", thread=TOPIC)
+
+    found = await phone.courier.find(HERE, card("Lost"), key="b", after=before)
+
+    assert found is None
+    assert [each.text for each in ours(phone)] == ["📣 Before"]
+    assert len(phone.emulator.requests.of("editMessageText")) <= 31
+
+
+async def test_a_search_never_begins_at_the_first_message_of_a_chat(phone: Phone) -> None:
+    """Without any known message, old ones of ours must not be taken for the lost one."""
+    await phone.courier.send(HERE, card("Old"), key="a", loud=False)
+
+    assert await phone.courier.find(HERE, card("Lost"), key="b", after=None) is None
+    assert phone.emulator.requests.of("editMessageText") == []
+
+
+async def test_a_private_answer_is_found_among_other_chats_ids(phone: Phone) -> None:
+    """Private chats share one row of ids; messages elsewhere are only gaps."""
+    mine = Place(platform="telegram", room="7000003")
+    asked = await phone.emulator.say("devi", text="/x")
+    await phone.courier.send(
+        Place(platform="telegram", room="7000002"), card("Hers"), key="a", loud=False
+    )
+    place = mine.model_copy(update={"reply_to": str(asked.id)})
+    await lost(phone, place, card("Mine"), "b")
+
+    found = await phone.courier.find(place, card("Mine"), key="b", after=None)
+
+    assert found == MessageRef(
+        platform="telegram", channel="7000003", message=str(ours(phone, 7000003)[0].id)
+    )
+    assert [each.text for each in ours(phone, 7000002)] == ["📣 Hers"]
+
+
+async def test_a_long_log_comes_with_its_file_once(phone: Phone) -> None:
+    """Head and tail in the message, the whole as a document in answer to it, also after edits."""
+    log = Log(lines=tuple(f"line {at}" for at in range(100)), filename="api.log")
+    reply = Reply(topic="logs", title="Logs", blocks=(log,))
+
+    ref = await phone.courier.send(HERE, reply, key="a", loud=False)
+    await phone.courier.edit(ref, reply.model_copy(update={"title": "Logs again"}))
+
+    message, document = ours(phone)
+    assert "… 85 more lines in api.log …" in message.text
+    assert document.upload is not None
+    assert ("api.log", message.id) == (document.upload.name, document.reply_to)
+    assert document.upload.content.decode().splitlines() == list(log.lines)
+
+
+async def test_a_picture_follows_as_a_photo(phone: Phone) -> None:
+    """The words for those who cannot see it are in both."""
+
+    async def draw(svg: str) -> bytes:
+        return b"\x89PNG\r\n\x1a\n" + svg.encode()
+
+    phone.courier._to_png = draw
+    picture = Picture(svg="<svg/>", alt="CPU between 10 and 20 %")
+
+    reply = Reply(topic="status", title="api", blocks=(picture,))
+    await phone.courier.send(HERE, reply, key="a", loud=False)
+
+    message, photo = ours(phone)
+    assert "CPU between" in message.text
+    assert (photo.file_kind, photo.text) == ("photo", "CPU between 10 and 20 %")
+
+
+async def test_buttons_and_mentions_are_real(phone: Phone) -> None:
+    """A press finds its action again, and people are mentioned by account."""
+    action = Action(label="Approve", command="approve", style="success")
+    reply = card("Sure?", action).model_copy(update={"mentions": ("dana", "nobody")})
+
+    await phone.courier.send(HERE, reply, key="a", loud=False)
+
+    (message,) = ours(phone)
+    (button,) = message.buttons
+    assert action == await phone.buttons.find(button["callback_data"])
+    assert button["style"] == "success"
+    assert [e["url"] for e in message.entities if "url" in e] == ["tg://user?id=7000002"]
+
+
+async def test_what_can_never_arrive_is_rejected(phone: Phone) -> None:
+    """Unknown rooms, unknown chats and people who never opened the chat are given up with why."""
+    phone.emulator.state.chats[7000008].opened = False
+    reasons = []
+    for room in ("#alerts", "-100999", "7000008"):
+        place = Place(platform="telegram", room=room)
+        with pytest.raises(Rejected) as caught:
+            await phone.courier.send(place, card("x"), key=room, loud=False)
+        reasons.append(caught.value.why)
+
+    assert reasons[0] == 'There is no Telegram room "#alerts".'
+    assert "chat not found" in reasons[1].casefold()
+    assert "can't initiate" in reasons[2]
+
+
+async def test_nothing_reaches_a_server_that_is_not_there(phone: Phone) -> None:
+    """A refused connection is Unavailable, certainly not sent, and names no address."""
+    phone.courier._chats._client = connect("7000000:secret-part", "http://127.0.0.1:9")
+
+    with pytest.raises(Unavailable) as caught:
+        await phone.courier.send(HERE, card("x"), key="k", loud=False)
+
+    shown = f"{caught.value} {caught.value.__cause__!r}"
+    assert "secret-part" not in shown
+    assert "127.0.0.1" not in shown
+    assert await phone.courier.find(HERE, card("x"), key="k", after=None) is None
+
+
+async def test_text_that_telegram_cannot_parse_is_sent_bare(phone: Phone) -> None:
+    """Should the markup ever be refused, the words arrive all the same."""
+    refused = 0
+    call = phone.client.call
+
+    class Strict:
+        """A client whose Telegram refuses all markup."""
+
+        async def call(self, method: str, /, **data: object) -> object:
+            """Refuse HTML."""
+            nonlocal refused
+            if data.get("parse_mode"):
+                refused += 1
+                data = {**data, "text": "<b>"}
+            return await call(method, **data)  # type: ignore[arg-type]
+
+    phone.courier._chats._client = Strict()  # type: ignore[assignment]
+    await phone.courier.send(
+        HERE, Reply(topic="notice", title="a < b", blocks=(Text(text="c"),)), key="a", loud=False
+    )
+
+    assert refused == 1
+    assert [each.text for each in ours(phone)] == ["📣 a < b\nc"]
