@@ -14,7 +14,7 @@ from rbac.loading import load_policy
 from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
     from tgk.ports.time import Clock
@@ -43,12 +43,14 @@ class PolicyFile:
         council: Collection[str] = (),
         on_faults: Callable[[ConfigurationInvalid], None] = _ignore_faults,
         on_reload: Callable[[str], None] = _ignore_reload,
+        changes: Callable[..., AsyncIterator[object]] = awatch,
     ) -> None:
         self.path = path
         self._discord_roles = dict(discord_roles)
         self._council = tuple(council)
         self._on_faults = on_faults
         self._on_reload = on_reload
+        self._changes = changes
         self._edition = self._load()
         self.guard = CasbinGuard(self, clock)
         self.directory = PolicyDirectory(self)
@@ -71,13 +73,26 @@ class PolicyFile:
             self._on_reload(fresh.version)
 
     async def watch(self, stop: asyncio.Event | None = None) -> None:
-        """Reload whenever the file is saved, replaced or linked anew, until stopped."""
-        folder = self.path.resolve().parent
-        folders = {folder, self.path.absolute().parent}
-        async for _ in awatch(
-            *folders, stop_event=stop, recursive=False, debounce=400, rust_timeout=5000,
+        """Reload whenever the file is saved, replaced or linked anew, until stopped.
+
+        Looks every few hundred milliseconds where the system has no notices left to give.
+        """
+        try:
+            await self._follow(stop, polling=False)
+        except (OSError, RuntimeError):  # its internal error is a RuntimeError
+            await self._follow(stop, polling=True)
+
+    async def _follow(self, stop: asyncio.Event | None, *, polling: bool) -> None:
+        folders = {self.path.resolve().parent, self.path.absolute().parent}
+        async for _ in self._changes(
+            *folders,
+            stop_event=stop,
+            recursive=False,
+            debounce=400,
+            rust_timeout=5000,
             watch_filter=None,
-        ):  # fmt: skip
+            force_polling=polling,
+        ):
             await asyncio.to_thread(self.reload)
 
     def _load(self) -> Edition:

@@ -162,11 +162,13 @@ def _wrong(detail: ErrorDetails, name: str, shapes: Mapping[str, str]) -> tuple[
         return f"{name} is empty", "write a value after the colon, or remove the line"
     if kind in _KINDS:
         return f"{name} is {_shown(given)}", f"write {_KINDS[kind]}"
+    if kind == "string_type" and isinstance(given, dict | list):
+        return f"{name} is {_shown(given)}", "write text"
     if kind == "string_type":
         return f"{name} is {_shown(given)}, not text", f'write it in quotes: "{_brief(given)}"'
     if kind in _BOUNDS:
         words, bound = _BOUNDS[kind]
-        return f"{name} is {given}", f"write {words} {context[bound]}"
+        return f"{name} is {given}", f"write {words} {context[bound]:g}"
     return _shape(detail, name, shapes)
 
 

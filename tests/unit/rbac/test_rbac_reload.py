@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from tgk.guard import Target
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 OPEN = """roles: {viewer: {permissions: [/status, /logs]}}
@@ -143,6 +145,27 @@ async def test_saving_the_file_is_noticed(tmp_path: Path, how: str) -> None:
 
     assert not may_log(policy)
     assert ears.faults == []
+
+
+async def test_without_notices_from_the_system_the_file_is_polled(tmp_path: Path) -> None:
+    """A machine that has given out all its watches does not lose reloads, nor the process."""
+    asked: list[object] = []
+
+    async def changes(*_: Path, force_polling: bool, **__: object) -> AsyncIterator[object]:
+        asked.append(force_polling)
+        if not force_polling:
+            raise OSError(errno.ENOSPC, "no watches left")
+        policy.path.write_text(CLOSED)
+        yield {1}
+
+    path = tmp_path / "p.yml"
+    path.write_text(OPEN)
+    policy = PolicyFile(path, {}, FakeClock(), changes=changes)
+
+    await policy.watch()
+
+    assert asked == [False, True]
+    assert not may_log(policy)
 
 
 def _save(fresh: Path, path: Path) -> None:

@@ -110,8 +110,8 @@ def test_every_fault_of_shape_is_named_at_once() -> None:
             'd.yml:16:60: event_gateway.routes.0.repositories.0 is "foo"; '
             "write owner/name, as in the repository's address"
         ),
-        'd.yml:17:29: discord.channels has no "#pr"; did you mean "#Prs"?',
-        'd.yml:17:45: event_gateway.routes.1.actions is "opened"; write a list, as in [one, two]',
+        'd.yml:17:30: discord.channels has no "#pr"; did you mean "#Prs"?',
+        'd.yml:17:46: event_gateway.routes.1.actions is "opened"; write a list, as in [one, two]',
         'd.yml:18:32: commands.status.channels.0 is "42", not text; write it in quotes: "42"',
         'd.yml:19:22: limits.per_minute is "1.1"; write a whole number',
         "d.yml:19:39: limits.log_lines is 9999; write at most 5000",
