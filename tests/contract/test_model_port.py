@@ -61,7 +61,9 @@ class _Served:
         if call:
             function = {"name": call.name, "arguments": json.dumps(call.arguments)}
             deltas.append({"tool_calls": [{"index": 0, "id": call.id, "function": function}]})
-        pieces = [{"model": "m-1", "choices": [{"index": 0, "delta": d}]} for d in deltas]
+        pieces: list[dict[str, Any]] = [
+            {"model": "m-1", "choices": [{"index": 0, "delta": d}]} for d in deltas
+        ]
         pieces.append({"model": "m-1", "choices": [], "usage": {"total_tokens": 7}})
         body = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces)
         self._server.expect_oneshot_request("/v1/chat/completions").respond_with_response(
