@@ -12,7 +12,7 @@ from integrations.circuit import Circuit
 from integrations.http import Answer
 from integrations.rollout import describe, wanted
 from integrations.verdict import judge
-from tgk.errors import Missing, Rejected, Unavailable
+from tgk.errors import Missing, Rejected, Unavailable, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -167,8 +167,8 @@ class KubernetesCluster:
         deployment = await self._ask(read, context, place.missing)
         pods: list[Pod] = []
         if _is_unready(deployment):
-            # Pods only explain; without the right to read them the state itself still stands.
-            with suppress(Rejected, Missing):
+            # Pods only explain; when they cannot be read the state itself still stands.
+            with suppress(Upstream, Missing):
                 pods = await self._pods(place, deployment, context)
         version = deployment.metadata.resourceVersion if deployment.metadata else None
         return describe(deployment, pods, place.container), version or ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
+from werkzeug import Request, Response
 
 from integrations.cloudwatch import CloudWatchLogs
 from tgk.discovery import Service
@@ -217,3 +220,38 @@ async def test_a_region_that_cannot_be_is_named(aws: str) -> None:
     async with client(aws, region="not a region") as logs:
         with pytest.raises(Rejected, match="AWS region"):
             await logs.tail("api", service(), "production", LogQuery())
+
+
+async def test_a_flood_is_narrowed_to_its_newest_lines(httpserver: HTTPServer) -> None:
+    """A window of more pages than may be read is cut until its end is reached."""
+    newest = int(NOW.timestamp() * 1000)
+    flood = [newest - 100 * n for n in range(3000, -1, -1)]
+    calls: list[int] = []
+
+    def answer(request: Request) -> Response:
+        asked = request.get_json(force=True)
+        calls.append(asked["endTime"] - asked["startTime"])
+        skip = int(asked.get("nextToken", 0))
+        found = [at for at in flood if asked["startTime"] <= at <= asked["endTime"]]
+        body: dict[str, Any] = {
+            "events": [{"timestamp": at, "message": str(at)} for at in found[skip : skip + 10]]
+        }
+        if found[skip + 10 :]:
+            body["nextToken"] = str(skip + 10)
+        return Response(json.dumps(body), content_type="application/x-amz-json-1.1")
+
+    httpserver.expect_request("/").respond_with_handler(answer)
+    async with client(httpserver.url_for(""), clock=FakeClock(NOW - minutes(1))) as logs:
+        page = await logs.tail("api", service(), "production", LogQuery(limit=20))
+
+    assert [line.text for line in page.lines] == [str(at) for at in flood[-20:]]
+    assert page.more
+    assert len(calls) < 60
+
+
+async def test_an_answer_that_does_not_come_is_unavailable() -> None:
+    """A connection that is accepted and never answered ends at the deadline."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with client(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.3) as logs:
+            with pytest.raises(Unavailable, match="longer than"):
+                await logs.tail("api", service(), "production", LogQuery())

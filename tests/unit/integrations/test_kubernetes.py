@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -234,12 +235,13 @@ async def test_a_pod_that_cannot_start_explains_the_state(
     assert (workload.state, workload.note) == ("Degraded", "ImagePullBackOff")
 
 
-async def test_without_the_right_to_read_pods_the_state_still_stands(
-    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+@pytest.mark.parametrize("status", [403, 404, 503])
+async def test_without_pods_the_state_still_stands(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, status: int
 ) -> None:
-    """A refused list of pods costs the explanation only."""
+    """A list of pods that cannot be read costs the explanation only."""
     kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(updatedReplicas=1)
-    kmock["get /api/v1/namespaces/production/pods"] << 403
+    kmock["get /api/v1/namespaces/production/pods"] << status
 
     assert (await cluster.workload(SERVICE, PRODUCTION)).state == "Progressing"
 
@@ -409,3 +411,94 @@ async def test_a_watch_waits_out_an_outage(
     await states.aclose()  # type: ignore[attr-defined]
 
     assert second.desired == 3
+
+
+async def test_init_containers_and_the_scheduler_explain_too(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """Every reason is told once, and starting up is none."""
+    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(updatedReplicas=0)
+    starting, crashing, homeless = (pod(x) for x in ("ContainerCreating", "CrashLoopBackOff", "x"))
+    crashing["status"]["initContainerStatuses"] = crashing["status"].pop("containerStatuses")
+    homeless["status"] = {
+        "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]
+    }
+    for name, body in (("a", starting), ("b", crashing), ("c", homeless)):
+        kmock.objects[PODS, "production", name] = body
+
+    workload = await cluster.workload(SERVICE, PRODUCTION)
+
+    assert workload.note == "CrashLoopBackOff, Unschedulable"
+
+
+async def test_a_failed_rollout_is_explained_by_its_condition(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """Without pods the controller's own reason is the note."""
+    late = [condition("Progressing", "False", "ProgressDeadlineExceeded")]
+    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(
+        readyReplicas=1, conditions=late
+    )
+
+    workload = await cluster.workload(SERVICE, PRODUCTION)
+
+    assert (workload.state, workload.note) == ("Degraded", "ProgressDeadlineExceeded")
+
+
+async def test_a_silent_server_is_given_up(tmp_path: Path, clock: FakeClock) -> None:
+    """A connection that is accepted and never answered ends at the deadline."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        path = kubeconfig(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        async with KubernetesCluster(clock=clock, kubeconfig=path, timeout=0.2) as cluster:
+            with pytest.raises(Unavailable, match=r"longer than 0\.2 s"):
+                await cluster.workload(SERVICE, PRODUCTION)
+
+
+async def test_a_throttled_call_is_not_repeated_at_once(
+    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
+) -> None:
+    """The server said when to come back."""
+    kmock[f"get {PATH}/event-gateway"] << 429
+
+    with pytest.raises(Unavailable, match="less often"):
+        await cluster.workload(SERVICE, PRODUCTION)
+
+    assert len(kmock["get"]) == 1
+
+
+async def test_credentials_that_cannot_be_had_are_named(
+    kmock: k.KubernetesEmulator, tmp_path: Path, clock: FakeClock
+) -> None:
+    """A login program that fails is the operator's to mend; its words are not repeated."""
+    path = kubeconfig(tmp_path, str(kmock.url))
+    content = json.loads(path.read_text())
+    content["users"][0]["user"] = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "sh",
+            "args": ["-c", "echo s3cr3t >&2; exit 1"],
+        }
+    }
+    path.write_text(json.dumps(content))
+    async with KubernetesCluster(clock=clock, kubeconfig=path) as cluster:
+        with pytest.raises(Rejected, match="credentials cannot be read") as refusal:
+            await cluster.workload(SERVICE, PRODUCTION)
+
+    assert "s3cr3t" not in str(refusal.value)
+
+
+async def test_a_quiet_watch_looks_again_after_a_while(
+    kmock: k.KubernetesEmulator, tmp_path: Path, clock: FakeClock
+) -> None:
+    """Pods that begin to fail change the note without any event of the deployment."""
+    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(updatedReplicas=1)
+    path = kubeconfig(tmp_path, str(kmock.url))
+    async with KubernetesCluster(clock=clock, kubeconfig=path, refresh=0.1) as cluster:
+        states = cluster.watch(SERVICE, PRODUCTION)
+        first = await anext(states)
+        kmock.objects[PODS, "production", "event-gateway-1"] = pod("ErrImagePull")
+        async with asyncio.timeout(10):
+            second = await anext(states)
+        await states.aclose()  # type: ignore[attr-defined]
+
+    assert (first.note, second.note) == ("", "ErrImagePull")

@@ -227,6 +227,29 @@ async def test_filtered_lines_are_made_up_for_from_older_ones(
     assert page.more
 
 
+async def test_lines_of_one_nanosecond_lead_on(httpserver: HTTPServer, loki: LokiLogs) -> None:
+    """A batch that is all of one moment does not stop the search before older lines."""
+    moment = [(NOW_NS - SECOND, f"level=info {n}") for n in range(4)]
+    store = Store(*moment, (NOW_NS - 2 * SECOND, "level=error older"))
+    httpserver.expect_request(PATH).respond_with_handler(store)
+
+    page = await loki.tail("api", service(), "production", LogQuery(limit=3, level="error"))
+
+    assert [line.text for line in page.lines] == ["level=error older"]
+    assert not page.more
+
+
+async def test_a_search_through_chaff_ends(httpserver: HTTPServer, loki: LokiLogs) -> None:
+    """After a few batches the page says that there is more, instead of reading for ever."""
+    store = Store(*[(NOW_NS - n * SECOND, "level=info x") for n in range(100)])
+    httpserver.expect_request(PATH).respond_with_handler(store)
+
+    page = await loki.tail("api", service(), "production", LogQuery(limit=1, level="error"))
+
+    assert (page.lines, page.more) == ((), True)
+    assert len(store.asked) == 6
+
+
 async def test_a_bad_query_tells_what_loki_says(httpserver: HTTPServer, loki: LokiLogs) -> None:
     """Loki answers parse errors as plain text."""
     httpserver.expect_request(PATH).respond_with_data(
