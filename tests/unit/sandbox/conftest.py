@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.cast import Cast, default_cast
 from sandbox.clock import WallClock
+from sandbox.discord import DiscordEmulator
 from sandbox.serving import served
 from sandbox.telegram import TelegramEmulator
 
@@ -40,3 +41,16 @@ async def telegram_address(telegram: TelegramEmulator) -> AsyncIterator[str]:
     """The served Telegram's address."""
     async with served({"/telegram": telegram.app()}) as address:
         yield f"{address}/telegram"
+
+
+@pytest.fixture
+async def discord(cast: Cast, clock: Clock) -> DiscordEmulator:
+    """A Discord whose people are impatient, for tests of silence."""
+    return DiscordEmulator(cast, clock)
+
+
+@pytest.fixture
+async def discord_address(discord: DiscordEmulator) -> AsyncIterator[str]:
+    """The served Discord's address."""
+    async with served({"/discord": discord.app()}) as address:
+        yield f"{address}/discord"

@@ -1,0 +1,428 @@
+"""discord.py, unchanged but for its addresses, against the simulated Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import discord
+import pytest
+import yarl
+from discord import app_commands, ui
+
+from sandbox.discord import ClientRefused, DiscordEmulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from sandbox.cast import Cast
+
+Inter: TypeAlias = discord.Interaction[discord.Client]
+DEPLOYMENTS = 400000000000000002
+
+
+class Panel(ui.LayoutView):
+    """A card of Components V2 with two buttons and a menu."""
+
+    def __init__(self, text: str, picture: str = "") -> None:
+        super().__init__(timeout=None)
+        inside: list[ui.Item[Any]] = [ui.TextDisplay(text)]
+        if picture:
+            inside.append(ui.MediaGallery(discord.MediaGalleryItem(picture, description="CPU")))
+        inside.append(
+            ui.ActionRow(
+                ui.Button(label="Approve", custom_id="tgk:a:0123456789"),
+                ui.Button(label="Why", custom_id="tgk:a:why0000000"),
+            )
+        )
+        options = [discord.SelectOption(label="Info", value="info")]
+        inside.append(ui.ActionRow(ui.Select(custom_id="level", options=options)))
+        self.add_item(ui.Container(*inside, accent_colour=0x3BA55D))
+
+
+class Reason(ui.Modal, title="Why?"):
+    """A form with one text."""
+
+    reason: ui.TextInput[Any] = ui.TextInput(label="Reason", custom_id="reason", max_length=20)
+
+    async def on_submit(self, interaction: Inter) -> None:
+        """Repeat what was written."""
+        await interaction.response.send_message(f"because {self.reason.value}")
+
+
+class Bot(discord.Client):
+    """A small bot with a command of each kind."""
+
+    def __init__(self, intents: discord.Intents | None = None) -> None:
+        super().__init__(
+            intents=intents or discord.Intents(guilds=True, guild_messages=True),
+            guild_ready_timeout=0.0,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        self.tree = app_commands.CommandTree(self)
+        self.heard: list[str] = []
+        self.resumed = asyncio.Event()
+        self.invented = 0
+
+    async def setup_hook(self) -> None:
+        """Register everything in the guild."""
+        guild = discord.Object(100000000000000001)
+        for command in (status, deploy, slow, silent, secret, ask):
+            self.tree.add_command(command, guild=guild)
+        await self.tree.sync(guild=guild)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Note what can be read."""
+        self.heard.append(message.content)
+
+    async def on_resumed(self) -> None:
+        """Note a resume."""
+        self.resumed.set()
+
+    async def on_interaction(self, interaction: Inter) -> None:
+        """Answer what is pressed and count what arrives."""
+        self.invented += 1
+        if interaction.type is not discord.InteractionType.component:
+            return
+        custom_id = (interaction.data or {}).get("custom_id")
+        if custom_id == "tgk:a:why0000000":
+            await interaction.response.send_modal(Reason())
+        elif custom_id == "level":
+            values: Any = (interaction.data or {}).get("values")
+            await interaction.response.send_message(f"chose {values}", ephemeral=True)
+        else:
+            await interaction.response.edit_message(view=Panel("approved"))
+
+
+@app_commands.command(description="Show how a service is")
+async def status(interaction: Inter, service: str, brief: bool = False) -> None:
+    """Answer with a panel."""
+    await interaction.response.send_message(view=Panel(f"{service} {brief}"))
+
+
+@app_commands.command(description="Deploy")
+@app_commands.choices(env=[app_commands.Choice(name="Production", value="production")])
+async def deploy(interaction: Inter, env: str, tag: app_commands.Range[str, 2, 20]) -> None:
+    """Think, answer, follow up."""
+    await interaction.response.defer(thinking=True)
+    await interaction.followup.send(f"{env} {tag}")
+    await interaction.edit_original_response(content=f"{env} {tag} done")
+    await interaction.followup.send("log", file=discord.File(io.BytesIO(b"lines"), "run.log"))
+
+
+@deploy.autocomplete("tag")
+async def tags(interaction: Inter, current: str) -> list[app_commands.Choice[str]]:
+    """Offer tags of the environment chosen so far."""
+    name = f"{interaction.namespace.env}-{current}"
+    return [app_commands.Choice(name=name, value=name)]
+
+
+@app_commands.command(description="Answer too late")
+async def slow(interaction: Inter) -> None:
+    """Wait for the test, then answer."""
+    client: Any = interaction.client
+    await client.late.wait()
+    try:
+        await interaction.response.send_message("late")
+    except discord.NotFound as error:
+        client.refusal = error.code
+
+
+@app_commands.command(description="Never answer")
+async def silent(_interaction: Inter) -> None:
+    """Say nothing."""
+
+
+@app_commands.command(description="Answer one person, twice")
+async def secret(interaction: Inter) -> None:
+    """Answer in private; the second acknowledgement is refused."""
+    await interaction.response.send_message("psst", ephemeral=True)
+    interaction.response._response_type = None
+    client: Any = interaction.client
+    try:
+        await interaction.response.send_message("again")
+    except discord.HTTPException as error:
+        client.refusal = error.code
+
+
+@app_commands.command(description="Ask for a reason")
+async def ask(interaction: Inter) -> None:
+    """Show a form."""
+    await interaction.response.send_modal(Reason())
+
+
+@pytest.fixture
+def moved(discord_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Move the library to the served emulator."""
+    monkeypatch.setattr(discord.http.Route, "BASE", f"{discord_address}/api/v10")
+    gateway = yarl.URL(discord_address.replace("http", "ws", 1) + "/gateway")
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
+    return discord_address
+
+
+@asynccontextmanager
+async def running(bot: Bot, token: str) -> AsyncIterator[Bot]:
+    """Run a bot until the block ends."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bot.start(token))
+        await asyncio.wait_for(bot.wait_until_ready(), 5)
+        try:
+            yield bot
+        finally:
+            await bot.close()
+
+
+@pytest.fixture
+async def bot(moved: str, cast: Cast) -> AsyncIterator[Bot]:
+    """A bot that is ready."""
+    async with running(Bot(), cast.discord_token) as started:
+        yield started
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Give the loop turns until something holds."""
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def texts(emulator: DiscordEmulator, channel: str, viewer: str = "") -> list[str]:
+    """Return the plain texts that somebody sees."""
+    return [message.content for message in emulator.messages(channel, viewer)]
+
+
+async def test_the_library_knows_guild_channels_and_itself(bot: Bot, cast: Cast) -> None:
+    """READY and GUILD_CREATE build the library's cache."""
+    guild = bot.get_guild(int(cast.guild))
+
+    assert guild is not None
+    assert (len(guild.text_channels), len(guild.roles), len(cast.people)) == (6, 5, 8)
+    assert int(cast.application) == bot.application_id
+
+
+async def test_a_wrong_token_is_refused_at_login(moved: str) -> None:
+    """401 before any connection."""
+    bot = Bot()
+
+    with pytest.raises(discord.LoginFailure):
+        await bot.start("wrong")
+
+    await bot.close()
+
+
+async def test_privileged_intents_are_refused(moved: str, cast: Cast) -> None:
+    """The gateway closes with 4014, as without the switch in the portal."""
+    bot = Bot(discord.Intents(guilds=True, message_content=True))
+
+    with pytest.raises(discord.PrivilegedIntentsRequired):
+        await bot.start(cast.discord_token)
+
+    await bot.close()
+
+
+async def test_a_typed_command_is_answered_with_a_panel(bot: Bot, discord: DiscordEmulator) -> None:
+    """Options arrive typed, the answer is Components V2."""
+    record = await discord.slash("dana", "#prs", "status", {"service": "api", "brief": True})
+
+    answer = discord.answer(record)
+    assert answer is not None
+    assert answer.is_layout
+    assert answer.components[0]["components"][0]["content"] == "api True"
+    assert {"status", "deploy", "slow", "silent", "secret", "ask"} == {
+        command["name"] for command in discord.commands()
+    }
+
+
+async def test_a_deferred_answer_is_filled_edited_and_followed(
+    bot: Bot, discord: DiscordEmulator
+) -> None:
+    """The first follow-up takes the place of "thinking"; a file arrives whole."""
+    record = await discord.slash("dana", "#prs", "deploy", {"env": "production", "tag": "v1.2"})
+
+    await until(lambda: len(record.followups) == 1)
+    assert texts(discord, "#prs") == ["production v1.2 done", "log"]
+    attachment = discord.messages("#prs")[-1].attachments[0]
+    assert (
+        discord.file(attachment["id"]).name,
+        discord.file(attachment["id"]).content,
+    ) == ("run.log", b"lines")
+
+
+async def test_choices_are_completed_and_checked_before_sending(
+    bot: Bot, discord: DiscordEmulator
+) -> None:
+    """The client offers what the bot says and refuses what the registration forbids."""
+    offered = await discord.autocomplete("dana", "deploy", "tag", "v1", given={"env": "production"})
+
+    assert [choice["value"] for choice in offered] == ["production-v1"]
+    for options in (
+        {"env": "moon", "tag": "v1.2"},
+        {"env": "production", "tag": "x"},
+        {"env": "production"},
+        {"env": "production", "tag": "v1.2", "more": 1},
+    ):
+        with pytest.raises(ClientRefused):
+            await discord.slash("dana", "#prs", "deploy", options)
+    with pytest.raises(LookupError):
+        await discord.slash("dana", "#prs", "nothing")
+
+
+async def test_buttons_menus_and_forms_work(bot: Bot, discord: DiscordEmulator) -> None:
+    """Press, choose, fill in: each is a new interaction with its own answer."""
+    card = discord.answer(await discord.slash("dana", "#prs", "status", {"service": "api"}))
+    assert card is not None
+
+    chosen = await discord.press("vik", card.id, "level", ["info"])
+    form = await discord.press("vik", card.id, "tgk:a:why0000000")
+    sent = await discord.submit_modal("vik", form.id, {"reason": "it is time"})
+    await discord.press("vik", card.id, "tgk:a:0123456789")
+
+    private = discord.answer(chosen)
+    assert private is not None
+    assert (private.content, private.viewer) == ("chose ['info']", "300000000000000004")
+    answer = discord.answer(sent)
+    assert answer is not None
+    assert answer.content == "because it is time"
+    assert card.components[0]["components"][0]["content"] == "approved"
+    with pytest.raises(ClientRefused):
+        await discord.submit_modal("vik", form.id, {"reason": "x" * 21})
+    with pytest.raises(LookupError):
+        await discord.press("vik", card.id, "tgk:a:other")
+
+
+async def test_private_answers_are_seen_by_one_person(bot: Bot, discord: DiscordEmulator) -> None:
+    """Nobody else sees it, and a second acknowledgement gets 40060."""
+    await discord.slash("dana", "#prs", "secret")
+
+    await until(lambda: hasattr(bot, "refusal"))
+    assert texts(discord, "#prs", "dana") == ["psst"]
+    assert texts(discord, "#prs", "vik") == []
+    assert bot.refusal == 40060  # type: ignore[attr-defined]  # set by the command
+
+
+async def test_a_late_answer_is_an_unknown_interaction(
+    moved: str, cast: Cast, discord: DiscordEmulator
+) -> None:
+    """After three seconds people read that nothing came, and the bot gets 10062."""
+    bot: Any = Bot()
+    bot.late = asyncio.Event()
+    discord.patience = 0.05
+    async with running(bot, cast.discord_token):
+        record = await discord.slash("dana", "#prs", "slow")
+        assert record.refused == ["The application did not respond"]
+        record.at -= 3.1
+        bot.late.set()
+        await until(lambda: hasattr(bot, "refusal"))
+
+    assert bot.refusal == 10062
+
+
+async def test_text_is_read_only_when_mentioned(bot: Bot, discord: DiscordEmulator) -> None:
+    """Without the privileged intent other messages arrive empty."""
+    await discord.say("dana", "#prs", "hello all")
+    await discord.say("dana", "#prs", "@tgk status")
+
+    await until(lambda: len(bot.heard) == 2)
+    assert bot.heard == ["", "<@500000000000000001> status"]
+
+
+async def test_a_nonce_posts_once(bot: Bot, discord: DiscordEmulator) -> None:
+    """The same nonce again returns the message that is there."""
+    channel = bot.get_partial_messageable(DEPLOYMENTS)
+
+    first = await channel.send("one", nonce="abc")
+    second = await channel.send("one", nonce="abc")
+
+    assert first.id == second.id
+    assert len(discord.messages("#deployments")) == 1
+
+
+async def test_messages_threads_reactions_and_pictures_are_kept(
+    bot: Bot, discord: DiscordEmulator, moved: str
+) -> None:
+    """What the couriers use goes through the library and comes back the same."""
+    channel = bot.get_channel(DEPLOYMENTS)
+    assert isinstance(channel, discord_text())
+    file = io.BytesIO(b"\x89PNG")
+    sent = await channel.send(view=Panel("cpu", "attachment://cpu.png"), file=picture(file))
+    thread = await sent.create_thread(name="log")
+    await thread.send("inside")
+    await sent.add_reaction("👀")
+    loud = await channel.send("done <@300000000000000002>", reference=sent)
+    await sent.edit(view=Panel("cpu 2", "attachment://cpu.png"))
+    fetched = await channel.fetch_message(sent.id)
+    history = [message.id async for message in channel.history(limit=5)]
+    await loud.delete()
+
+    kept = discord.message(str(sent.id))
+    picture_url = kept.components[0]["components"][1]["items"][0]["media"]["url"]
+    assert picture_url.startswith(f"{moved}/cdn/attachments/")
+    assert [loud.id, sent.id] == history
+    assert str(fetched.reactions[0].emoji) == "👀"
+    assert texts(discord, str(thread.id)) == ["inside"]
+    assert loud.mentions == []
+    assert [kept] == discord.messages("#deployments")
+
+
+def discord_text() -> type[discord.TextChannel]:
+    """Return the library's class; the fixture hides the module's name in the tests."""
+    return discord.TextChannel
+
+
+def picture(content: io.BytesIO) -> discord.File:
+    """Return an upload named as the panel names it."""
+    return discord.File(content, "cpu.png")
+
+
+async def test_a_dropped_gateway_is_resumed_and_nothing_is_missed(
+    bot: Bot, discord: DiscordEmulator
+) -> None:
+    """What happened meanwhile is replayed once, in order."""
+    discord.faults.drop_gateway()
+    await discord.say("dana", "#prs", "@tgk one")
+    await discord.say("dana", "#prs", "@tgk two")
+    await asyncio.wait_for(bot.resumed.wait(), 10)
+    await discord.say("dana", "#prs", "@tgk three")
+
+    await until(lambda: len(bot.heard) == 3)
+    assert [text.split()[-1] for text in bot.heard] == ["one", "two", "three"]
+    assert len(discord.gateway.sessions) == 1
+
+
+async def test_reconnect_is_followed(bot: Bot, discord: DiscordEmulator) -> None:
+    """Op 7 makes the client resume."""
+    await discord.faults.reconnect()
+
+    await asyncio.wait_for(bot.resumed.wait(), 10)
+    record = await discord.slash("dana", "#prs", "status", {"service": "api"})
+    assert (record.answer, bot.invented) == (4, 1)
+
+
+async def test_a_storm_is_waited_out(bot: Bot, discord: DiscordEmulator) -> None:
+    """The client obeys Retry-After and the message arrives once."""
+    discord.faults.storm(0.2)
+
+    await bot.get_partial_messageable(DEPLOYMENTS).send("after the storm")
+
+    assert texts(discord, "#deployments") == ["after the storm"]
+    assert discord.requests.of("/messages")[0].status == 429
+
+
+async def test_a_forbidden_channel_is_missing_access(bot: Bot, discord: DiscordEmulator) -> None:
+    """403 and 50001 until it is given back."""
+    discord.faults.forbid("#deployments")
+    place = bot.get_partial_messageable(DEPLOYMENTS)
+
+    with pytest.raises(forbidden()) as refused:
+        await place.send("x")
+
+    discord.faults.clear()
+    await place.send("y")
+    assert refused.value.code == 50001
+
+
+def forbidden() -> type[discord.Forbidden]:
+    """Return the library's class; the fixture hides the module's name in the tests."""
+    return discord.Forbidden
