@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Never
 
+from loguru import logger
+
 from orchestration.alarm import rest
 from tgk.approval import card
 from tgk.ballot import cast, expired
-from tgk.errors import Missing
+from tgk.errors import Missing, Unavailable
 from tgk.ports.council import Approval, Vote
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tgk.ports.board import Board, Place
     from tgk.ports.time import Clock
 
+_RETRY_SECONDS = 5.0
 _LONGEST_REST = 60.0
 """A wall clock that jumps is noticed within this many seconds."""
 
@@ -45,9 +48,14 @@ class StoredApprovals:
         """Keep cards and deadlines, until cancelled."""
         while True:
             self._asked.clear()
-            await self._expire_due()
-            await self._draw()
-            await rest(self._asked, self._clock, await self._until_next())
+            try:
+                await self._expire_due()
+                await self._draw()
+                pause = await self._until_next()
+            except Unavailable as error:
+                logger.warning("approvals not kept: {}", error.why)
+                pause = _RETRY_SECONDS
+            await rest(self._asked, self._clock, pause)
 
     async def ask(self, approval: Approval) -> Approval:
         """Open the question; asking again with the same id returns the one that stands."""

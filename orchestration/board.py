@@ -184,7 +184,10 @@ class DurableBoard:
         while True:
             await rest(self._missed, self._clock, _ROUND_SECONDS)
             self._missed.clear()
-            await self._take_up()
+            try:
+                await self._take_up()
+            except Unavailable as error:
+                logger.warning("board not read: {}", error.why)
 
     async def _take_up(self) -> None:
         """Take up every stored message that does not show what it should."""

@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestration.approvals import StoredApprovals
 from orchestration.store import Store
 from tgk.caller import Caller
@@ -152,3 +154,30 @@ async def test_a_decision_after_a_restart_reaches_who_waits_then(tmp_path: Path)
         await approvals.vote("q1", ana(), approve=True)
 
     assert waiting.result().state == "approved"
+
+
+async def test_a_board_that_refuses_for_a_moment_does_not_end_the_owner(tmp_path: Path) -> None:
+    """The card is drawn as soon as the board takes it."""
+
+    class Full(FakeBoard):
+        refusals = 2
+
+        async def show(self, key: str, place: Place, reply: Reply, *, loud: bool = False) -> None:
+            if self.refusals:
+                self.refusals -= 1
+                raise Unavailable("telegram", "too many messages")
+            await super().show(key, place, reply, loud=loud)
+
+    clock, board = FakeClock(), Full()
+    async with Store(tmp_path / "tgk.sqlite") as store, asyncio.TaskGroup() as group:
+        approvals = StoredApprovals(store, board, clock, PLACES)
+        with pytest.raises(Unavailable):
+            await approvals.ask(question(clock))
+        owner = group.create_task(approvals.run())
+        await settle(store)
+        before = len(board.shows)
+        await clock.advance(5)
+        await settle(store)
+        owner.cancel()
+
+    assert (before, states(board)) == (0, ["open", "open"])

@@ -1,0 +1,68 @@
+"""Old state goes away by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from orchestration.buttons import StoredButtons
+from orchestration.deliveries import REMEMBERED_SECONDS, StoredDeliveries
+from orchestration.store import Store
+from orchestration.upkeep import EVERY_SECONDS, keep_tidy
+from tgk.errors import Unavailable
+from tgk.reply import Action
+from tgk.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_chores_are_done_every_hour_although_one_fails() -> None:
+    """A chore that cannot be done now neither stops the others nor is given up."""
+    clock, done = FakeClock(), []
+
+    async def broken() -> int:
+        done.append("broken")
+        raise Unavailable("store", "disk full")
+
+    async def working() -> int:
+        done.append("working")
+        return 1
+
+    async with asyncio.TaskGroup() as group:
+        owner = group.create_task(keep_tidy(clock, {"broken": broken, "working": working}))
+        await clock.advance(0)
+        await clock.advance(EVERY_SECONDS)
+        owner.cancel()
+
+    assert done == ["broken", "working"] * 2
+
+
+async def test_only_expired_buttons_are_forgotten(tmp_path: Path) -> None:
+    """A living one still works after the purge."""
+    clock = FakeClock()
+    async with Store(tmp_path / "tgk.sqlite") as store:
+        buttons = StoredButtons(store, clock)
+        _, living = await buttons.mint(
+            [Action(label="a", command="a", lifetime=10), Action(label="b", command="b")]
+        )
+        await clock.advance(11)
+
+        assert await buttons.purge() == 1
+        assert await buttons.find(living) is not None
+
+
+async def test_only_handled_deliveries_are_forgotten(tmp_path: Path) -> None:
+    """What still waits is kept however old it is; what was handled lately is still recognised."""
+    clock = FakeClock()
+    async with Store(tmp_path / "tgk.sqlite") as store:
+        deliveries = StoredDeliveries(store, clock)
+        await deliveries.accept("telegram", [("1", b"a"), ("2", b"b")])
+        await deliveries.done("telegram", "1")
+        await clock.advance(REMEMBERED_SECONDS + 1)
+        await deliveries.accept("telegram", [("3", b"c")])
+        await deliveries.done("telegram", "3")
+
+        assert await deliveries.purge() == 1
+        assert await deliveries.waiting("telegram") == [("2", b"b")]
+        assert await deliveries.accept("telegram", [("3", b"c")]) == []
