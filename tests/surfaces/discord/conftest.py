@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import discord
 import pytest
 import simcord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 from pydantic import Field, SecretStr, StringConstraints
 
 from bot.discord.surface import DiscordSurface
+from bot.runtime.clock import SystemClock
 from integrations.discord.presenter import Presenter
+from sandbox.cast import default_cast
+from sandbox.discord import DiscordEmulator, Message
+from sandbox.serving import served
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
@@ -32,7 +40,7 @@ from tgk.testing.notes import FakeNotes
 from tgk.testing.operations import InlineOperations
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 GUILD = 100000000000000001
 
@@ -161,7 +169,7 @@ async def book_run(request: RunBook, context: Context) -> Reply:
 
 
 class ByName:
-    """A directory where the platform's name is the person."""
+    """A directory where the platform's name, in small letters, is the person."""
 
     def __init__(self) -> None:
         self.seen: list[Caller] = []
@@ -170,7 +178,7 @@ class ByName:
                 groups: frozenset[str] = frozenset()) -> Caller:  # fmt: skip
         """Remember the caller."""
         held = frozenset(f"discord:role:{group}" for group in groups)
-        caller = Caller(person=name, user_id=user_id, platform=platform, channel=channel,
+        caller = Caller(person=name.lower(), user_id=user_id, platform=platform, channel=channel,
                         principals=held, known=True)  # fmt: skip
         self.seen.append(caller)
         return caller
@@ -184,7 +192,7 @@ class ByName:
 class World:
     """Everything a test looks at."""
 
-    env: simcord.Env
+    env: Any
     surface: DiscordSurface
     guild: Any
     channel: Any
@@ -229,6 +237,60 @@ def discovery(channel: int) -> Discovery:
     )  # fmt: skip
 
 
+@dataclass
+class Wire:
+    """The surface connected to the loopback platform over real sockets."""
+
+    world: World
+    platform: DiscordEmulator
+    channel: str
+
+    async def until(self, look: Callable[[], Any]) -> Any:
+        """Wait for the other side of a socket: look until there is something, at most 5 s."""
+        for _ in range(500):
+            if found := look():
+                return found
+            await asyncio.sleep(0.01)
+        raise TimeoutError("it never came")
+
+    async def connected(self) -> None:
+        """Wait until the gateway has let the bot in."""
+        await self.until(lambda: self.world.surface.ready)
+
+    async def shown(self, text: str, viewer: str = "") -> Message:
+        """Wait until somebody sees a message with this text."""
+
+        def look() -> Message | None:
+            for message in self.platform.messages(self.channel, viewer):
+                if text in message.content + "\n".join(_texts(message.components)):
+                    return message
+            return None
+
+        found: Message = await self.until(look)
+        return found
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    """Return a surface that talks to a loopback Discord; it runs until the test ends."""
+    cast = default_cast()
+    platform = DiscordEmulator(cast, SystemClock())
+    channel = cast.channel("#deployments").id
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    async with served({"/discord": platform.app()}) as address:
+        made = _build(
+            None, None, SimpleNamespace(id=channel), {},
+            token=SecretStr(cast.discord_token), api_url=f"{address}/discord/api/v10",
+            gateway_url=f"{address}/discord/gateway".replace("http", "ws", 1),
+        )  # fmt: skip
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(made.surface.run())
+            yield Wire(made, platform, channel)
+            await made.surface.close()
+            await running
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
 @pytest.fixture
 async def sim() -> AsyncIterator[simcord.Env]:
     """Return a simulated Discord, at first with an empty client, so that the guild comes first."""
@@ -254,7 +316,9 @@ async def world(sim: simcord.Env) -> World:
     return made
 
 
-def _build(env: simcord.Env, guild: Any, channel: Any, people: dict[str, Any]) -> World:
+def _build(
+    env: simcord.Env | None, guild: Any, channel: Any, people: dict[str, Any], **connection: Any
+) -> World:
     clock, board, notes = FakeClock(flows=True), FakeBoard(), FakeNotes()
     buttons, journal, operations = FakeButtons(clock), FakeJournal(), InlineOperations()
     estate, directory = discovery(channel.id), ByName()
@@ -275,9 +339,10 @@ def _build(env: simcord.Env, guild: Any, channel: Any, people: dict[str, Any]) -
     )
     operations.bind(dispatcher.perform)
     surface = DiscordSurface(
-        token=SecretStr("t"), discovery=estate, dispatcher=dispatcher, directory=directory,
-        buttons=buttons, board=board, notes=notes, clock=clock,
+        discovery=estate, dispatcher=dispatcher, directory=directory, buttons=buttons,
+        board=board, notes=notes, clock=clock,
         presenter=Presenter(buttons=buttons, directory=directory),
+        **{"token": SecretStr("t"), **connection},
     )  # fmt: skip
     return World(env, surface, guild, channel, people, board, buttons, journal, notes, directory,
                  operations, clock)  # fmt: skip
