@@ -39,6 +39,7 @@ class Edition:
             file = loaded.document.file
             raise ConfigurationInvalid(f"{file} allows nothing.", [f"{file}: no rule"])
         self.enforcers = Enforcers(self.rules)
+        self._machines = _machine_roles(loaded.policy, frozenset(groups.values()))
         self._implied = implied(links_of(loaded.policy, groups, members))
         self._edges = sorted({edge for rule in self.rules for edge in rule.edges()})
 
@@ -49,7 +50,7 @@ class Edition:
         """
         named = frozenset(principals)
         found = named.union(*(self._implied.get(one, frozenset()) for one in named))
-        personal = any(one.startswith(("person:", "role:")) for one in found)
+        personal = any(one.startswith(("person:", "role:")) for one in found - self._machines)
         if personal and not any(one.startswith("gateway:") for one in named):
             found |= {EVERYONE}
         return found
@@ -80,6 +81,13 @@ class Edition:
             for person, member in self.policy.members.items()
             for account in member.accounts.listed()
         }
+
+
+def _machine_roles(policy: Policy, mapped: frozenset[str]) -> frozenset[str]:
+    """Return the roles that only webhooks hold: nobody with one of them is a person."""
+    given = {role for roles in policy.callers().values() for role in roles}
+    held = mapped.union(*(member.roles for member in policy.members.values()))
+    return frozenset(f"role:{role}" for role in given - held)
 
 
 class PolicySource(Protocol):

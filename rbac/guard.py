@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rbac.edition import EVERYONE
 from rbac.timed_cache import TimedCache
 from tgk.guard import Decision, Target
 
@@ -148,8 +147,7 @@ class _Poll:
         )
 
     def _may(self, principals: Iterable[str]) -> bool:
-        who = self._edition.everything(principals) | {EVERYONE}
-        relevant = who & self._subjects
+        relevant = self._edition.everything(principals) & self._subjects
         if relevant not in self._answers:
             verdict = self._edition.enforcers.verdict(relevant, *self._question)
             self._answers[relevant] = verdict.allowed

@@ -103,3 +103,23 @@ def test_a_matrix_cell_shows_denies(desk_of: Callable[..., Any]) -> None:
     )
 
     assert desk.explainer.matrix().rows == (("a", ("partly", "no", "yes")),)
+
+
+def test_everyone_means_people(desk_of: Callable[..., Any]) -> None:
+    """What everyone may is in each person's row, and not in the row of webhooks."""
+    desk = desk_of(
+        "roles: {viewer: {permissions: [/x]}, webhook: {permissions: [/alert]}}\n"
+        "everyone: [/help]\nmembers: {vik: {accounts: {cli: vik}}}",
+        {"2004": "viewer"},
+    )
+
+    assert desk.explainer.matrix().rows == (
+        ("viewer", ("no", "yes", "yes")),
+        ("webhook", ("yes", "no", "no")),
+    )
+    decision = desk.ask("cli:user:vik", "/help")
+    assert (
+        decision.allowed,
+        decision.roles_needed,
+        decision.people,
+    ) == (True, ("viewer",), ("vik",))
