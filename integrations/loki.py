@@ -157,9 +157,9 @@ def _expression(name: str, selector: str, environment: str, query: LogQuery) -> 
     if query.contains:
         parts.append(f"|= {_quoted(query.contains)}")
     if query.level is not None and (below := spellings_below(query.level)):
-        # A stream's own label counts; what Loki guessed counts where there is none.
+        # What carries no such label is kept, and judged by its text when it arrives.
         low = f'"(?i)({"|".join(below)})"'
-        parts.append(f'| level!~{low} | level=~".+" or detected_level!~{low}')
+        parts.append(f"| level!~{low} | detected_level!~{low}")
     return " ".join(parts)
 
 
