@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.runtime.settings import Settings
-    from tgk.discovery import Discovery
+    from tgk.discovery import Agent, Discovery
     from tgk.ports.cluster import Cluster
     from tgk.ports.library import Library
     from tgk.ports.logs import Logs
@@ -54,7 +54,7 @@ class Opener:
             logs=RoutedLogs(loki=await self._loki(), cloudwatch=await self._cloudwatch()),
             metrics=await self._metrics(),
             pipelines=await self._pipelines(),
-            model=await self._model(),
+            model=await self._model(tuple(discovery.agents.values())),
             library=self._stack.enter_context(library),
             off=self.off,
         )
@@ -117,15 +117,17 @@ class Opener:
             )
         )
 
-    async def _model(self) -> Model:
-        if self._settings.openai_api_key is None and not self._settings.openai_base_url:
+    async def _model(self, agents: tuple[Agent, ...]) -> Model:
+        addressed = self._settings.openai_base_url or any(agent.base_url for agent in agents)
+        if self._settings.openai_api_key is None and not addressed:
             return OffModel(*self._note("The model", "OPENAI_API_KEY"))
         from integrations.model import ChatModel
 
         return await self._stack.enter_async_context(
             ChatModel(
-                api_key=self._settings.openai_api_key,
+                key=self._settings.openai_api_key,
                 base_url=self._settings.openai_base_url or "",
+                agents=agents,
                 clock=self._clock,
             )
         )

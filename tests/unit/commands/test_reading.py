@@ -1,0 +1,148 @@
+"""Status, logs, help and whoami: what an operator reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tgk.errors import Unavailable
+from tgk.ports.cluster import Workload
+from tgk.ports.logs import LogLine
+from tgk.ports.metrics import Vitals
+from tgk.reply import Log, Picture, Table
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def running(world: World) -> World:
+    """A world in which event-gateway runs twice."""
+    for name in world.discovery.services:
+        world.cluster.put("production", name, Workload("Running", "v1.2.3", 2, 2, NOON))
+    history = tuple((NOON + timedelta(minutes=m), 30.0 + m) for m in range(5))
+    world.metrics.put("event-gateway", "production", Vitals(38.0, 0.02, 84.0, cpu_history=history))
+    return world
+
+
+async def test_status_keeps_the_wording_of_the_seed(running: World) -> None:
+    """The plain answer is word for word what people script against."""
+    outcome = await running.run("/status event-gateway", "vik")
+
+    assert outcome.reply.plain is not None
+    assert outcome.reply.plain.headline == "Sovereignty Architecture: status check"
+    assert outcome.reply.plain.lines == (
+        "Service: event-gateway",
+        "State: Running",
+        "Version: v1.2.3",
+        "Replicas: 2/2",
+    )
+
+
+async def test_status_draws_the_last_hour(running: World) -> None:
+    """The card has a picture with words for those who cannot see it."""
+    outcome = await running.run("/status event-gateway", "vik")
+
+    pictures = [block for block in outcome.reply.blocks if isinstance(block, Picture)]
+    assert 1 == len(pictures)
+    assert "CPU" in pictures[0].alt
+
+
+async def test_status_says_what_it_could_not_learn(running: World) -> None:
+    """Metrics that are down leave the rest standing, in amber, with the reason."""
+    running.metrics.faults.order(Unavailable("Prometheus", "timed out after 3 s"))
+
+    outcome = await running.run("/status event-gateway", "vik")
+
+    assert outcome.result == "success"
+    assert outcome.reply.tone == "warning"
+    assert ["metrics unavailable: timed out after 3 s"] == outcome.reply.data["problems"]
+
+
+async def test_status_offers_only_what_the_reader_may_do(running: World) -> None:
+    """A viewer gets no buttons to scale or deploy; a release manager does."""
+    for person, expected in (("vik", set()), ("dana", {"logs", "scale", "deploy"})):
+        outcome = await running.run("/status event-gateway", person)
+
+        assert expected == {action.command for action in outcome.reply.actions}
+
+
+async def test_status_without_a_service_shows_all_and_one_fault_hides_no_other(
+    running: World,
+) -> None:
+    """Four services, one of them unknown to the cluster."""
+    running.cluster.drop("production", "refinory-api")
+
+    outcome = await running.run("/status", "vik")
+
+    table = outcome.reply.blocks[0]
+    assert isinstance(table, Table)
+    assert ["Running", "Running", "Running", "unknown"] == [row[1] for row in table.rows]
+    assert outcome.reply.tone == "warning"
+
+
+async def test_logs_keep_the_wording_of_the_seed_and_mask_secrets(world: World) -> None:
+    """The headline counts the lines; a token in a line never leaves."""
+    start = datetime(2024, 1, 15, 10, 23, 45, tzinfo=UTC)
+    lines = [
+        LogLine(start, "INFO: Command /status executed", "info"),
+        LogLine(
+            start + timedelta(seconds=1), "INFO: token ghp_0123456789abcdef0123456789abcdef0123"
+        ),
+    ]
+    world.logs.put("discord-ops-bot", "production", lines)
+    world.dispatcher._redact = lambda text: text.replace("ghp_", "***")
+
+    outcome = await world.run("/logs discord-ops-bot --tail 50", "devi")
+
+    assert outcome.reply.plain is not None
+    assert outcome.reply.plain.headline == "Last 2 lines from discord-ops-bot:"
+    assert outcome.reply.plain.lines[0] == "[2024-01-15 10:23:45] INFO: Command /status executed"
+    assert "ghp_" not in outcome.reply.model_dump_json()
+
+
+async def test_logs_page_backwards(world: World) -> None:
+    """The button Older goes on where the page began."""
+    start = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+    world.logs.put(
+        "event-gateway",
+        "production",
+        [LogLine(start + timedelta(seconds=n), f"line {n}") for n in range(120)],
+    )
+
+    newest = await world.run("/logs event-gateway", "devi")
+    older = next(action for action in newest.reply.actions if action.label == "Older")
+    page = await world.dispatcher.run(
+        world.asked(older.command, older.arguments, world.caller("devi"))
+    )
+
+    assert isinstance(page.reply.blocks[0], Log)
+    assert page.reply.blocks[0].lines[-1].endswith("line 70")  # pages overlap, nothing is lost
+
+
+async def test_help_lists_only_what_one_may_run(world: World) -> None:
+    """A viewer does not read about deploying."""
+    outcome = await world.run("/help", "vik")
+
+    listed = [entry["usage"].split()[0] for entry in outcome.reply.data["commands"]]
+    assert ["/help", "/status", "/whoami"] == listed
+
+
+async def test_help_names_who_may_run_the_rest(world: World) -> None:
+    """Whoever may not deploy learns whom to ask."""
+    outcome = await world.run("/help deploy", "vik")
+
+    assert {"admin", "release_mgr"} == set(outcome.reply.data["roles"])
+
+
+async def test_whoami_tells_a_stranger_what_to_do(world: World) -> None:
+    """An account that no member has is told so, and may run nothing that matters."""
+    outcome = await world.run("/status event-gateway", "oli")
+    known = await world.run("/whoami", "dana")
+
+    assert outcome.result == "denied"
+    assert known.reply.data["roles"] == ["release_mgr"]

@@ -1,0 +1,51 @@
+"""Scaling: bounds, the number before, and waiting until it is so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tgk.ports.cluster import Workload
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+
+async def test_scaling_keeps_the_wording_of_the_seed_and_offers_the_way_back(
+    world: World,
+) -> None:
+    """Previous, new and ETA; the undo button carries the number before."""
+    world.cluster.put("production", "event-gateway", Workload("Running", "v1.2.3", 2, 2))
+
+    outcome = await world.run("/scale event-gateway 3", "dana")
+
+    assert outcome.result == "success"
+    assert outcome.reply.plain is not None
+    assert outcome.reply.plain.headline == "Scaling event-gateway to 3 replicas"
+    assert outcome.reply.plain.lines[:3] == ("Previous: 2", "New: 3", "ETA: ~30 seconds")
+    assert [2] == [action.arguments["replicas"] for action in outcome.reply.actions]
+
+
+async def test_a_number_outside_the_bounds_is_refused_before_the_cluster_is_asked(
+    world: World,
+) -> None:
+    """The bounds of discovery.yml stand in the refusal."""
+    world.cluster.put("production", "event-gateway", Workload("Running", "v1.2.3", 2, 2))
+
+    outcome = await world.run("/scale event-gateway 30", "dana")
+
+    assert outcome.result == "invalid"
+    assert "1 to 6" in outcome.reply.data["why"]
+    found = await world.cluster.workload(
+        world.discovery.services["event-gateway"], world.discovery.environments["production"]
+    )
+    assert found.desired == 2
+
+
+async def test_a_developer_may_not_scale(world: World) -> None:
+    """The twin of the success: same words, another person, nothing done."""
+    world.cluster.put("production", "event-gateway", Workload("Running", "v1.2.3", 2, 2))
+
+    outcome = await world.run("/scale event-gateway 3", "devi")
+
+    assert outcome.result == "denied"
+    assert [] == world.operations.ran
