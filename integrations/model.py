@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Self
 
@@ -54,6 +53,7 @@ class ChatModel:
         self._longest = longest
         self._clients: dict[str, AsyncOpenAI] = {}
         self._circuits: dict[str, Circuit] = {}
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,8 +90,7 @@ class ChatModel:
     ) -> AsyncGenerator[object, None]:
         """Yield the pieces as plain data; every failure becomes Unavailable or Rejected."""
         # No limit stands around a yield: it would end whoever reads, not the server.
-        openai = await asyncio.to_thread(importlib.import_module, "openai")
-        client = self._client(openai, address)
+        client = await self._client(address)
         stream = await self._within(until, _opened(client, request))
         try:
             while True:
@@ -121,26 +120,35 @@ class ChatModel:
             why = "It answered with something that is not JSON."
             raise Rejected(SYSTEM, why, remedy="Check the address of the model.") from None
 
-    def _client(self, openai: Any, address: str) -> AsyncOpenAI:
-        if address not in self._clients:
-            import httpx2
+    async def _client(self, address: str) -> AsyncOpenAI:
+        async with self._opening:
+            if address not in self._clients:
+                # The import and the certificates take long enough to be felt by everybody.
+                self._clients[address] = await asyncio.to_thread(self._connected, address)
+            return self._clients[address]
 
-            from integrations.bounded import BoundedTransport
+    def _connected(self, address: str) -> AsyncOpenAI:
+        import httpx2
+        import openai
 
-            self._clients[address] = openai.AsyncOpenAI(
-                api_key=self._key.get_secret_value() if self._key else "none",
-                base_url=address,
-                max_retries=0,
-                default_headers={"Accept-Encoding": "identity"},
-                http_client=httpx2.AsyncClient(
-                    transport=BoundedTransport(SYSTEM, _MOST_BYTES),
-                    timeout=httpx2.Timeout(self._pause, connect=5.0),
-                    follow_redirects=False,
-                    trust_env=False,
-                ),
-                timeout=httpx2.Timeout(self._pause, connect=5.0),
-            )
-        return self._clients[address]
+        from integrations.bounded import BoundedTransport
+
+        timeout = httpx2.Timeout(self._pause, connect=5.0)
+        client = openai.AsyncOpenAI(
+            api_key=self._key.get_secret_value() if self._key else "none",
+            base_url=address,
+            max_retries=0,
+            timeout=timeout,
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=httpx2.AsyncClient(
+                transport=BoundedTransport(SYSTEM, _MOST_BYTES),
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=False,
+            ),
+        )
+        _ = client.chat.completions  # imported at first use
+        return client
 
     def _address(self, agent: Agent) -> str:
         address = agent.base_url or self._base_url or (_OPENAI if self._key else "")
