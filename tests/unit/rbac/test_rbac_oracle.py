@@ -51,20 +51,13 @@ def applies(rule: Rule, who: frozenset[str], permission: str, target: Target, no
     st.lists(RULES, max_size=6, unique_by=lambda rule: tuple(rule.row())),
     st.frozensets(st.sampled_from(WHO)),
     st.sampled_from(("/x", "/z")),
-    VALUES,
-    VALUES,
+    st.builds(Target, environment=VALUES, service=VALUES),
     st.sampled_from((5.0, 10.0, 15.0, 20.0)),
 )
 def test_a_verdict_is_an_allow_without_a_deny(
-    rules: list[Rule],
-    who: frozenset[str],
-    permission: str,
-    environment: str,
-    service: str,
-    now: float,
+    rules: list[Rule], who: frozenset[str], permission: str, target: Target, now: float
 ) -> None:
     """For any rules and any question; and the rule named is one that speaks about it."""
-    target = Target(environment=environment, service=service)
     speaking = [rule for rule in rules if applies(rule, who, permission, target, now)]
     effects = {rule.effect for rule in speaking}
 
