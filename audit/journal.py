@@ -81,7 +81,7 @@ class AuditJournal:
         self._timeout = timeout
         self._ids = Ids(entropy)
         self._log = Log(settings, clock, entropy)
-        self._writer = Writer(self._log, clock, bound=queue_bound)
+        self._writer = Writer(self._log, clock, bound=queue_bound, timeout=timeout)
         self._anchored_at = clock.monotonic()
         self._orphans: dict[str, Mapping[str, Any]] = {}
 
@@ -89,7 +89,6 @@ class AuditJournal:
         try:
             await asyncio.to_thread(self._log.open)
         except OSError as error:
-            self._log.close()
             raise JournalUnavailable(f"{error.strerror or error}") from error
         self._orphans = dict(self._log.state.intents)
         self._writer.stats.damaged = bool(self._log.state.damages)
@@ -131,7 +130,7 @@ class AuditJournal:
             await self._look_for_acknowledgement()
         fields = self._fields(attempt, "intent", "pending")
         privileged = self._privileged(attempt.caller)
-        await self._write(draft("intent", attempt.corr, fields, privileged=privileged))
+        await self._writer.submit(draft("intent", attempt.corr, fields, privileged=privileged))
 
     async def conclude(self, attempt: Attempt, conclusion: Conclusion) -> None:
         """Record durably how it ended; raises JournalUnavailable."""
@@ -146,14 +145,14 @@ class AuditJournal:
             fields["detail"] = self._redactor.text(conclusion.detail)
         if conclusion.links:
             fields["links"] = self._redactor.value(conclusion.links)
-        await self._write(draft("outcome", attempt.corr, fields))
+        await self._writer.submit(draft("outcome", attempt.corr, fields))
         self._orphans.pop(attempt.corr, None)
 
     async def close_orphans(self, keep: Collection[str] = ()) -> tuple[Orphan, ...]:
         """Record ``unknown`` for every orphan that nobody goes on with, and return those."""
         lost = [orphan for orphan in self.orphans if orphan.corr not in keep]
         for orphan in lost:
-            await self._write(self._unknown(self._orphans[orphan.corr]))
+            await self._writer.submit(self._unknown(self._orphans[orphan.corr]))
             del self._orphans[orphan.corr]
         return tuple(lost)
 
@@ -171,7 +170,7 @@ class AuditJournal:
     async def anchored(self, anchor: Anchor, witnesses: Collection[str]) -> None:
         """Record that these places, such as ``telegram:council``, have been told."""
         data = {"anchored": anchor.size, "head": anchor.head, "witnesses": sorted(witnesses)}
-        await self._write(self._own("anchor", data))
+        await self._writer.submit(self._own("anchor", data))
         self._anchored_at = self._clock.monotonic()
 
     async def inspect(self) -> Verdict:
@@ -180,23 +179,20 @@ class AuditJournal:
         known = verdict.acknowledged | set(self._log.state.damages)
         fresh = [damage for damage in verdict.damages if damage.id not in known]
         if fresh and not self._log.state.damages:
-            await self._write(self._own("recover", reported(fresh), "failure"))
+            await self._writer.submit(self._own("recover", reported(fresh), "failure"))
         return verdict
 
     async def acknowledge(self, by: str) -> tuple[str, ...]:
         """Record that somebody has seen the damage, and accept changes again; returns its ids."""
         verdict = await asyncio.to_thread(verify, self._settings.path, self._settings.keyring)
         seen = sorted(verdict.unsettled | set(self._log.state.damages))
-        await self._write(self._own("recover", {"acknowledged": seen, "by": by}))
+        await self._writer.submit(self._own("recover", {"acknowledged": seen, "by": by}))
         return tuple(seen)
 
     async def _look_for_acknowledgement(self) -> None:
         request = await asyncio.to_thread(take_request, self._settings.path)
         if request and set(self._log.state.damages) <= set(request.damages):
             await self.acknowledge(request.by)
-
-    async def _write(self, each: Draft) -> None:
-        await self._writer.submit(each, self._timeout)
 
     def _own(self, phase: Phase, data: Mapping[str, Any], result: str = "success") -> Draft:
         fields = own_fields(self._ids, self._clock.now(), phase, data, result=result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +70,15 @@ class Log:
 
     def open(self) -> None:
         """Take the lock, mend a torn end, and write that this process goes on."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._take_lock()
-        self._space.hold()
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._take_lock()
+            self._space.hold()
+            self._continue()
+            undo.pop_all()
+
+    def _continue(self) -> None:
         try:
             self._recover()
         except KeyMissing as error:
@@ -226,8 +233,6 @@ class Log:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
-            os.close(self._lock)
-            self._lock = -1
             raise Conflict(
                 "The audit log is in use.",
                 why=f"Process {owner or 'unknown'} writes to {self.path.name}.",

@@ -57,14 +57,50 @@ class _Wait:
     future: asyncio.Future[None]
 
 
+class _Patience:
+    """Ends the waits of one event loop that last too long, with one timer for all of them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, timeout: float, stats: AuditStats) -> None:
+        self._loop = loop
+        self._timeout = timeout
+        self._stats = stats
+        self._ends: dict[asyncio.Future[None], float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, future: asyncio.Future[None]) -> None:
+        """Watch a wait."""
+        self._ends[future] = self._loop.time() + self._timeout
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._timeout, self._look)
+
+    def end(self, future: asyncio.Future[None]) -> None:
+        """Stop watching it."""
+        del self._ends[future]
+
+    def _look(self) -> None:
+        """Give up what is overdue, and come back for the next."""
+        now = self._loop.time()
+        for future, end in self._ends.items():
+            if end > now:
+                self._timer = self._loop.call_at(end, self._look)
+                return
+            if not future.done():
+                self._stats.blocked += 1
+                why = f"It did not answer within {self._timeout:g} s."
+                future.set_exception(JournalUnavailable(why))
+        self._timer = None
+
+
 class Writer:
     """Owns the thread that owns the log; serves any number of event loops."""
 
-    def __init__(self, log: Log, clock: Clock, *, bound: int) -> None:
+    def __init__(self, log: Log, clock: Clock, *, bound: int, timeout: float) -> None:
         self.stats = AuditStats()
         self._log = log
         self._clock = clock
         self._bound = bound
+        self._timeout = timeout
+        self._patience: dict[asyncio.AbstractEventLoop, _Patience] = {}
         self._wake = threading.Condition()
         self._queue: list[_Wait] = []
         self._closing = False
@@ -81,19 +117,20 @@ class Writer:
             self._wake.notify()
         self._thread.join(seconds)
 
-    async def submit(self, draft: Draft, timeout: float) -> None:  # noqa: ASYNC109 - one timer a record, not a scope
+    async def submit(self, draft: Draft) -> None:
         """Return once the record is durable; raises JournalUnavailable."""
         future = self._queued(draft)
-        timer = future.get_loop().call_later(timeout, self._give_up, future, timeout)
+        patience = self._patience_of(future.get_loop())
+        patience.begin(future)
         try:
             await future
         finally:
-            timer.cancel()
+            patience.end(future)
 
-    def _give_up(self, future: asyncio.Future[None], seconds: float) -> None:
-        if not future.done():
-            self.stats.blocked += 1
-            future.set_exception(JournalUnavailable(f"It did not answer within {seconds:g} s."))
+    def _patience_of(self, loop: asyncio.AbstractEventLoop) -> _Patience:
+        if loop not in self._patience:
+            self._patience[loop] = _Patience(loop, self._timeout, self.stats)
+        return self._patience[loop]
 
     def _queued(self, draft: Draft) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
