@@ -53,6 +53,7 @@ class Lane:
         self._patience = patience
         self._sends: dict[str, Message] = {}
         self._edits: dict[str, Message] = {}
+        self._on_its_way: Message | None = None
         self._wake = asyncio.Event()
         self._stopping = False
         self._failures = 0
@@ -90,7 +91,7 @@ class Lane:
         known = self._known(message.key)
         if known is None:
             self.put(message)
-        elif not known.left:
+        elif known is not self._on_its_way:
             known.ref, known.shown = message.ref, b""
             self._stands(known)
             self._wake.set()
@@ -146,6 +147,7 @@ class Lane:
     async def _deliver(self, message: Message) -> None:
         """Do one thing on the platform and note how it went."""
         self._sent_last = message.unsent
+        self._on_its_way = message
         digest = message.digest
         try:
             await (self._send(message) if message.unsent else self._edit(message))
@@ -159,6 +161,8 @@ class Lane:
             await self._refuse(message, digest, str(error) if known else "a fault of the bot")
         else:
             self._failures, self._blocked_until, self.trouble = 0, 0.0, ""
+        finally:
+            self._on_its_way = None
 
     async def _send(self, message: Message) -> None:
         shown, ref = b"", None

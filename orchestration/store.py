@@ -174,11 +174,13 @@ def _attempt(connection: sqlite3.Connection, job: _Job[Any], *, guarded: bool) -
 
 
 def _spoil(connection: sqlite3.Connection, batch: list[_Job[Any]], error: Exception) -> None:
-    """Undo a whole batch that the disk refused."""
+    """Undo a whole batch that the disk refused; who only reads gets what still stands."""
     if connection.in_transaction:
         connection.execute("ROLLBACK")
     for job in batch:
-        job.error = error
+        job.error = error if job.changes else None
+        if not job.changes:
+            _attempt(connection, job, guarded=False)
 
 
 def _settle(batch: list[_Job[Any]]) -> None:

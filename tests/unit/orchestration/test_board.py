@@ -1,24 +1,18 @@
-"""The board reaches the wished-for state over outages, limits and restarts, once each."""
+"""The board reaches the wished-for state over outages and limits, once each, in order."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.board import DurableBoard
-from orchestration.store import Store
 from tgk.errors import Rejected, Unavailable
 from tgk.ports.board import MessageRef, Place
 from tgk.reply import Reply
 from tgk.testing.board import FakeCourier
-from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from conftest import Desk
 
 COUNCIL = Place(platform="telegram", room="council")
 ALERTS = Place(platform="discord", room="#alerts")
@@ -27,47 +21,6 @@ ALERTS = Place(platform="discord", room="#alerts")
 def reply(title: str, **more: object) -> Reply:
     """Return a reply to tell apart."""
     return Reply.model_validate({"topic": "notice", "title": title, **more})
-
-
-class Desk:
-    """A board with its store, clock and two platforms; ``settle`` lets everything due happen."""
-
-    def __init__(self, path: Path, *, flows: bool = False, backlog: int = 1000) -> None:
-        self.clock = FakeClock(flows=flows)
-        self.telegram = FakeCourier("telegram", edit_interval=4.0)
-        self.discord = FakeCourier("discord", edit_interval=1.5)
-        self.backlog = backlog
-        self.path = path
-        self.store = Store(path)
-        self.board = DurableBoard(self.store, [], self.clock)
-
-    @asynccontextmanager
-    async def open(self, *, without: str = "") -> AsyncIterator[DurableBoard]:
-        """Start the board as a new process would."""
-        couriers = [each for each in (self.telegram, self.discord) if each.platform != without]
-        async with Store(self.path) as self.store:
-            board = DurableBoard(self.store, couriers, self.clock, backlog=self.backlog, grace=0.2)
-            async with board as self.board:
-                yield self.board
-
-    async def settle(self) -> None:
-        """Let workers and store act until nothing happens without the clock."""
-        for _ in range(30):
-            await self.store.read(lambda connection: connection.total_changes)
-            for _ in range(10):
-                await asyncio.sleep(0)
-
-    async def pass_time(self, seconds: float) -> None:
-        """Let time pass with everything that it brings."""
-        await self.settle()
-        await self.clock.advance(seconds)
-        await self.settle()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """Return a desk whose clock stands still."""
-    return Desk(tmp_path / "tgk.sqlite")
 
 
 async def test_a_message_is_sent_once_and_then_edited(desk: Desk) -> None:
@@ -230,24 +183,9 @@ async def test_after_a_day_without_the_platform_a_message_is_given_up(desk: Desk
     assert [desk.telegram.text(key) for key in ("old", "new")] == [[], ["new"]]
 
 
-async def test_a_platform_that_is_off_fails_at_once(desk: Desk) -> None:
-    """The wish is noted as failed, and nothing old is sent when the platform comes."""
-    async with desk.open(without="telegram") as board:
-        await board.show("a", COUNCIL, reply("a"))
-        await desk.settle()
-        assert board.depths() == {}
-    async with desk.open() as board:
-        await desk.settle()
-        assert desk.telegram.messages == []
-        await board.show("a", COUNCIL, reply("a now"))
-        await desk.settle()
-
-    assert desk.telegram.text("a") == ["a now"]
-
-
-async def test_too_much_progress_is_dropped_and_ends_are_kept(tmp_path: Path) -> None:
+async def test_too_much_progress_is_dropped_and_ends_are_kept(desk: Desk) -> None:
     """A full place loses the oldest messages that only tell of progress."""
-    desk = Desk(tmp_path / "tgk.sqlite", backlog=5)
+    desk.backlog = 5
     desk.telegram.faults = [Unavailable("telegram", "down", retry_after=60.0)]
     async with desk.open() as board:
         for number in range(4):
@@ -260,9 +198,9 @@ async def test_too_much_progress_is_dropped_and_ends_are_kept(tmp_path: Path) ->
     assert sent == ["end0", "end1", "end2", "end3", "run3"]
 
 
-async def test_a_place_with_far_too_many_messages_refuses_more(tmp_path: Path) -> None:
+async def test_a_place_with_far_too_many_messages_refuses_more(desk: Desk) -> None:
     """The backlog is bounded even when nothing in it may be dropped."""
-    desk = Desk(tmp_path / "tgk.sqlite", backlog=1)
+    desk.backlog = 1
     desk.telegram.faults = [Unavailable("telegram", "down", retry_after=60.0)]
     async with desk.open() as board:
         for number in range(10):
@@ -270,73 +208,6 @@ async def test_a_place_with_far_too_many_messages_refuses_more(tmp_path: Path) -
         with pytest.raises(Unavailable, match="10 messages wait"):
             await board.show("one more", COUNCIL, reply("end", tone="ok"))
         await board.show("end3", COUNCIL, reply("changed", tone="ok"))
-
-
-async def test_what_was_wished_before_a_stop_is_sent_after_the_start(desk: Desk) -> None:
-    """A new process goes on where the old one was, looking first for what may have arrived."""
-    desk.telegram.faults = [Unavailable("telegram", "down")] * 9
-    async with desk.open() as board:
-        await board.show("a", COUNCIL, reply("a"))
-        await board.show("b", COUNCIL, reply("b"))
-        await desk.settle()
-    desk.telegram.faults = []
-    async with desk.open():
-        await desk.settle()
-
-    assert [message.key for message in desk.telegram.messages] == ["a", "b"]
-    assert desk.telegram.finds == 1
-
-
-async def test_an_edit_that_was_wished_before_a_stop_is_made_after_the_start(desk: Desk) -> None:
-    """Coalescing never loses the last state."""
-    async with desk.open() as board:
-        for title in ("a", "b", "c"):
-            await board.show("op:1", COUNCIL, reply(title))
-            await desk.settle()
-        assert desk.telegram.text("op:1") == ["b"]
-    async with desk.open():
-        await desk.settle()
-
-    assert desk.telegram.text("op:1") == ["c"]
-
-
-async def test_a_show_whose_caller_gave_up_is_sent_all_the_same(desk: Desk) -> None:
-    """A wish that reached the store is kept, whoever stopped waiting for it."""
-    async with desk.open() as board:
-        async with asyncio.TaskGroup() as group:
-            hasty = group.create_task(board.show("a", COUNCIL, reply("a")))
-            await asyncio.sleep(0)
-            hasty.cancel()
-        await desk.settle()
-
-    assert desk.telegram.text("a") == ["a"]
-
-
-async def test_an_adopted_message_is_edited_over_a_restart(desk: Desk) -> None:
-    """The board remembers what a surface sent."""
-    ref = MessageRef(platform="telegram", channel="council", message="77")
-    async with desk.open() as board:
-        await board.adopt("op:1", COUNCIL, ref)
-    async with desk.open() as board:
-        await board.show("op:1", COUNCIL, reply("done"))
-        await desk.settle()
-
-        assert (desk.telegram.sends, desk.telegram.edits) == (0, 1)
-        assert await board.ref("op:1") == ref
-
-
-async def test_old_messages_are_forgotten(desk: Desk) -> None:
-    """After 30 days a settled row goes, one that still waits stays."""
-    async with desk.open() as board:
-        await board.show("a", COUNCIL, reply("a"))
-        await desk.settle()
-        desk.discord.faults = [Unavailable("discord", "down", retry_after=1e9)]
-        await board.show("b", ALERTS, reply("b"))
-        await desk.pass_time(31 * 86400.0)
-
-        assert await board.purge() == 1
-        assert await board.ref("a") is None
-        assert sum(board.depths().values()) == 1
 
 
 async def test_a_newer_wish_is_sent_when_the_older_one_is_refused(desk: Desk) -> None:
@@ -355,3 +226,32 @@ async def test_a_newer_wish_is_sent_when_the_older_one_is_refused(desk: Desk) ->
         await desk.settle()
 
     assert desk.telegram.text("op:1") == ["end"]
+
+
+async def test_a_row_of_new_messages_does_not_starve_an_edit(desk: Desk) -> None:
+    """When both are due they take turns."""
+    order: list[str] = []
+
+    class Noting(FakeCourier):
+        async def send(self, place: Place, reply: Reply, *, key: str, loud: bool) -> MessageRef:
+            ref = await super().send(place, reply, key=key, loud=loud)
+            order.append(key)
+            return ref
+
+        async def edit(self, ref: MessageRef, reply: Reply) -> None:
+            await super().edit(ref, reply)
+            order.append(reply.title)
+
+    desk.telegram = Noting("telegram")
+    async with desk.open() as board:
+        await board.show("op:1", COUNCIL, reply("working"))
+        await desk.settle()
+        desk.telegram.faults = [Unavailable("telegram", "flood", retry_after=10.0)]
+        for number in range(5):
+            await board.show(f"k{number}", COUNCIL, reply(str(number)))
+        await desk.settle()
+        await board.show("op:1", COUNCIL, reply("done"))
+        await desk.pass_time(10.0)
+
+    assert "done" in order[1:3]
+    assert [key for key in order if key != "done"] == ["op:1", "k0", "k1", "k2", "k3", "k4"]

@@ -144,3 +144,19 @@ async def test_the_state_file_is_private(tmp_path: Path) -> None:
     """Only the owner reads what people asked for."""
     async with Store(tmp_path / "tgk.sqlite"):
         assert (tmp_path / "tgk.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+async def test_readers_are_served_while_the_disk_refuses_writes(tmp_path: Path) -> None:
+    """A read that shares its moment with a refused write sees what still stands."""
+    async with Store(tmp_path / "tgk.sqlite") as store:
+        await store.write(note("before"))
+        await store.read(lambda connection: connection.execute("PRAGMA query_only = 1"))
+        answers = await asyncio.gather(
+            store.write(note("refused")),
+            store.read(notes),
+            store.write(note("refused too")),
+            return_exceptions=True,
+        )
+
+    assert [type(answer) for answer in answers] == [Unavailable, list, Unavailable]
+    assert answers[1] == ["before"]
