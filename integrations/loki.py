@@ -100,14 +100,19 @@ class LokiLogs:
         expression = _expression(name, service.logs.selector, environment, query)
         span = self._span(query)
         kept: list[_Entry] = []
+        batch = min(query.limit + 1, _BATCH)
         for _ in range(_MOST_BATCHES):
-            batch, rest = await self._batch(expression, span, query.limit + 1)
-            kept += [entry for entry in batch if is_wanted(entry.level, query.level)]
-            if len(kept) > query.limit or rest is None:
+            entries = await self._entries(expression, span, batch)
+            is_last = len(entries) < batch
+            if is_last or len(kept) + len(_fitting(entries, query)) > query.limit:
+                kept += _fitting(entries, query)
                 break
-            span = rest
+            entries, span = _whole_moments(entries, span)
+            kept += _fitting(entries, query)
+            # Most of a batch fell away, so a larger one is asked for.
+            batch = min(batch * 4, _BATCH)
         lines = [_line(entry) for entry in kept[: query.limit]]
-        more = len(kept) > query.limit or rest is not None
+        more = not is_last or len(kept) > query.limit
         return LogPage(lines=tuple(reversed(lines)), source="loki", more=more)
 
     def _span(self, query: LogQuery) -> _Span:
@@ -117,13 +122,10 @@ class LokiLogs:
         # A line of 12:00:00.1234567 reads as 12:00:00.123456, and must be found by that.
         return _Span(start=_ns(oldest), end=_ns(newest) + 1000)
 
-    async def _batch(
-        self, expression: str, span: _Span, wanted: int
-    ) -> tuple[list[_Entry], _Span | None]:
-        """Return entries, newest first, and where older ones are, None when there are none."""
+    async def _entries(self, expression: str, span: _Span, limit: int) -> list[_Entry]:
+        """Return the newest entries of a span, newest first."""
         if span.start >= span.end:
-            return [], None
-        limit = min(wanted, _BATCH)
+            return []
         answer = await self._http.request(
             "GET",
             "/loki/api/v1/query_range",
@@ -135,15 +137,23 @@ class LokiLogs:
                 "end": str(span.end),
             },
         )
-        entries = _entries(answer.read(_Payload))
-        if len(entries) < limit:
-            return entries, None
-        # The last nanosecond may be cut in two; it is read again with the next batch.
-        oldest = entries[-1].ns
-        whole = [entry for entry in entries if entry.ns > oldest]
-        if not whole or len(entries) >= wanted:
-            return entries, _Span(span.start, oldest)
-        return whole, _Span(span.start, oldest + 1)
+        return _parsed(answer.read(_Payload))
+
+
+def _fitting(entries: list[_Entry], query: LogQuery) -> list[_Entry]:
+    return [entry for entry in entries if is_wanted(entry.level, query.level)]
+
+
+def _whole_moments(entries: list[_Entry], span: _Span) -> tuple[list[_Entry], _Span]:
+    """Return the entries of a full batch that lost none of their moment, and where to go on.
+
+    The oldest nanosecond may have been cut in two, so it is left to the next batch.
+    """
+    oldest = entries[-1].ns
+    whole = [entry for entry in entries if entry.ns > oldest]
+    if not whole:
+        return entries, _Span(span.start, oldest)
+    return whole, _Span(span.start, oldest + 1)
 
 
 def _expression(name: str, selector: str, environment: str, query: LogQuery) -> str:
@@ -168,7 +178,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text.encode(errors="replace").decode(), ensure_ascii=False)
 
 
-def _entries(payload: _Payload) -> list[_Entry]:
+def _parsed(payload: _Payload) -> list[_Entry]:
     found = [
         _Entry(ns=int(value[0]), text=value[1], level=_level(stream.stream, value[1]))
         for stream in payload.data.result

@@ -215,16 +215,21 @@ async def test_lower_levels_are_left_out_on_both_sides(
 async def test_filtered_lines_are_made_up_for_from_older_ones(
     httpserver: HTTPServer, loki: LokiLogs
 ) -> None:
-    """When most of a batch falls away, older batches follow, and no line is lost or doubled."""
-    lines = [(NOW_NS - n // 2 * SECOND, f"level={'error' if n % 4 == 3 else 'info'} {n}")
-             for n in range(20)]  # fmt: skip
+    """When most of a batch falls away, larger ones follow, and no line is lost or doubled."""
+    lines = [(NOW_NS - n // 3 * SECOND, f"level={'error' if n % 7 == 6 else 'info'} {n}")
+             for n in range(200)]  # fmt: skip
     store = Store(*lines)
     httpserver.expect_request(PATH).respond_with_handler(store)
+    every = [n for n in range(200) if n % 7 == 6]
 
-    page = await loki.tail("api", service(), "production", LogQuery(limit=3, level="error"))
+    for limit in (1, 3, 10, 27):
+        page = await loki.tail("api", service(), "production", LogQuery(limit, level="error"))
+        found = sorted(int(line.text.split()[1]) for line in page.lines)
+        assert found == every[:limit]
+        assert page.more
 
-    assert [line.text[-2:] for line in page.lines] == ["11", " 7", " 3"]
-    assert page.more
+    page = await loki.tail("api", service(), "production", LogQuery(28, level="error"))
+    assert (len(page.lines), page.more) == (28, False)
 
 
 async def test_lines_of_one_nanosecond_lead_on(httpserver: HTTPServer, loki: LokiLogs) -> None:
@@ -241,7 +246,7 @@ async def test_lines_of_one_nanosecond_lead_on(httpserver: HTTPServer, loki: Lok
 
 async def test_a_search_through_chaff_ends(httpserver: HTTPServer, loki: LokiLogs) -> None:
     """After a few batches the page says that there is more, instead of reading for ever."""
-    store = Store(*[(NOW_NS - n * SECOND, "level=info x") for n in range(100)])
+    store = Store(*[(NOW_NS - n * SECOND, "level=info x") for n in range(3000)])
     httpserver.expect_request(PATH).respond_with_handler(store)
 
     page = await loki.tail("api", service(), "production", LogQuery(limit=1, level="error"))
