@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from integrations.circuit import Circuit
 from integrations.completion import Assembly, wire_messages, wire_tools
 from integrations.model_refusal import is_about, model_refusal
-from tgk.errors import Rejected, TgkError, Unavailable
+from tgk.errors import Rejected, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
@@ -112,8 +112,6 @@ class ChatModel:
             why = f"It did not finish within {self._deadline:g} s."
             raise Unavailable(SYSTEM, why) from error
         except OpenAIError as error:
-            if isinstance(error.__cause__, TgkError):
-                raise error.__cause__ from error
             raise model_refusal(SYSTEM, error, self._hide) from error
         except (ValueError, RecursionError):
             # The cause quotes the answer, which may be long and foreign.

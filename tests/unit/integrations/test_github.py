@@ -147,6 +147,20 @@ async def test_a_server_that_refuses_to_give_details_is_asked_without(
     assert "return_run_details" not in _posted(httpserver)[1]
 
 
+async def test_an_older_server_explains_its_refusals_too(
+    httpserver: HTTPServer, github: GitHubPipelines
+) -> None:
+    """The second attempt without details is judged like the first."""
+    httpserver.expect_request(RUNS).respond_with_json(_page())
+    refusal = _said('"return_run_details" is not a permitted key.', "422")
+    httpserver.expect_oneshot_request(DISPATCHES).respond_with_json(refusal, status=422)
+    no_branch = _said("No ref found for: main", "422")
+    httpserver.expect_request(DISPATCHES).respond_with_json(no_branch, status=422)
+
+    with pytest.raises(Rejected, match=r"mend deploy\.ref"):
+        await github.dispatch(PIPELINE, INPUTS, "corr-1")
+
+
 async def test_a_started_run_without_our_name_is_said_to_be_so(
     httpserver: HTTPServer, github: GitHubPipelines, clock: FakeClock
 ) -> None:
@@ -209,6 +223,18 @@ async def test_a_dispatch_that_left_no_trace_is_an_outage(
     with pytest.raises(Unavailable, match="502"):
         await github.dispatch(PIPELINE, INPUTS, "corr-1")
     assert len(_posted(httpserver)) == 1
+
+
+async def test_a_dispatch_is_an_outage_when_its_trace_cannot_be_read(
+    httpserver: HTTPServer, github: GitHubPipelines
+) -> None:
+    """The error of the dispatch itself is what the operator reads."""
+    httpserver.expect_oneshot_request(RUNS).respond_with_json(_page())
+    httpserver.expect_request(RUNS).respond_with_data("", status=401)
+    httpserver.expect_request(DISPATCHES).respond_with_data("", status=502)
+
+    with pytest.raises(Unavailable, match="502"):
+        await github.dispatch(PIPELINE, INPUTS, "corr-1")
 
 
 async def test_a_dispatch_without_an_answer_in_time_is_traced(clock: FakeClock) -> None:

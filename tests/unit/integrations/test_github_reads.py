@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -292,3 +293,23 @@ async def test_a_wrong_token_is_named_when_reading(
     with pytest.raises(Rejected, match="Renew GITHUB_TOKEN") as refused:
         await github.tags("octo/app")
     assert "ghp_secret" not in str(refused.value)
+
+
+async def test_what_is_remembered_is_bounded(
+    httpserver: HTTPServer, github: GitHubPipelines
+) -> None:
+    """The repository asked for longest ago is forgotten first, and read again."""
+
+    def tags(_: Request) -> Response:
+        return Response(json.dumps([_tag("v1.0.0")]), headers={"ETag": '"abc"'})
+
+    httpserver.expect_request(re.compile("/repos/octo/.*")).respond_with_handler(tags)
+
+    for number in range(65):
+        await github.tags(f"octo/app-{number}")
+    await github.tags("octo/app-64")
+    assert len(httpserver.log) == 65
+
+    await github.tags("octo/app-0")
+    assert len(httpserver.log) == 66
+    assert "If-None-Match" not in httpserver.log[-1][0].headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -196,3 +197,12 @@ def test_a_long_section_is_cut_between_paragraphs() -> None:
     assert {"long"} == {section.anchor for section in found}
     assert max(len(section.text) for section in found) <= 1200
     assert words == " ".join(section.text for section in found).split()
+
+
+def test_a_closed_library_cannot_be_searched(runbooks: Path, clock: FakeClock) -> None:
+    """Leaving the context gives the memory back."""
+    with _library(runbooks, clock) as library:
+        assert library.search("rollback")
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        library.search("rollback")

@@ -218,6 +218,16 @@ async def test_an_outage_is_worth_another_try_later(
     assert len(httpserver.log) == 1
 
 
+async def test_a_refusal_without_end_is_not_read_to_its_end(
+    httpserver: HTTPServer, model: ChatModel
+) -> None:
+    """Errors are bounded like answers."""
+    httpserver.expect_request(PATH).respond_with_data("x" * (9 * 1024 * 1024), status=400)
+
+    with pytest.raises(Rejected, match="bytes"):
+        await _read(model)
+
+
 async def test_a_limit_names_the_time_to_wait(httpserver: HTTPServer, model: ChatModel) -> None:
     """The server's own figure is handed on."""
     _refuse(httpserver, 429, {"message": "slow down"}, **{"Retry-After": "17"})

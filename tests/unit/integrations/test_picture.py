@@ -187,3 +187,10 @@ def test_the_font_travels_with_its_licence() -> None:
     """Slim containers have no fonts, and the licence wants to be beside it."""
     assert picture_worker.FONT.stat().st_size > 500_000
     assert "Bitstream Vera" in picture_worker.FONT.with_name("LICENSE.DejaVu").read_text()
+
+
+def test_the_renderer_refuses_what_is_no_svg() -> None:
+    """The program's own door tells good from bad."""
+    assert picture_worker.draw(_chart()).startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match=r"."):
+        picture_worker.draw("<svg")

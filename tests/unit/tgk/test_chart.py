@@ -132,6 +132,15 @@ def test_a_long_history_keeps_its_peak_and_stays_small() -> None:
     assert len(svg) < 40_000
 
 
+def test_a_long_gap_stays_a_gap_when_thinned() -> None:
+    """Hours without measurements are not bridged."""
+    values = [10.0] * 3000 + [math.nan] * 3000 + [20.0] * 3000
+
+    first, second = _lines(line_chart(_points(*values), title="x"))
+
+    assert second[0][0] - first[-1][0] > 300
+
+
 def test_the_picture_in_words_names_now_lowest_highest_and_limit() -> None:
     """Who cannot see the picture learns the same; the drawing carries it too."""
     words = line_chart_alt(_points(20.4, 91, 0.023), title="CPU · api", unit="%", limit=80)
