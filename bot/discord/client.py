@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +14,23 @@ from loguru import logger
 from bot.discord import mention, press, slash
 from bot.discord.exchange import Exchange, tell
 from tgk.refusal import crashed
+from tgk.reply import Reply, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Coroutine
 
     from bot.discord.desk import Desk
 
 _RATE_LIMIT_SECONDS = 30.0
 _GUILD_SECONDS = 0.2
+_LAST_ANSWERS_SECONDS = 3.0
+_LEAVING = Reply(
+    topic="unavailable",
+    title="The bot is restarting.",
+    tone="warning",
+    blocks=(Text(text="Nothing was done. Try again in a moment."),),
+    private=True,
+)
 
 
 class Tree(app_commands.CommandTree["OpsClient"]):
@@ -50,7 +61,10 @@ class OpsClient(discord.Client):
         )
         self.desk = desk
         self.connected = False
+        self.leaving = False
         self.tree = Tree(self)
+        self._answering = 0
+        self._quiet = asyncio.Event()
 
     async def setup_hook(self) -> None:
         """Register presses and slash commands; the guild hears of them only when they changed."""
@@ -99,16 +113,37 @@ class OpsClient(discord.Client):
         self.connected = False
 
     async def guarded(
-        self, interaction: discord.Interaction[Any] | None, work: Awaitable[None]
+        self, interaction: discord.Interaction[Any] | None, work: Coroutine[Any, Any, None]
     ) -> None:
         """Do the work; a fault is logged under an id that the asker gets to read."""
+        self._answering += 1
         try:
-            await work
+            await (self._put_off(interaction, work) if self.leaving else work)
         except Exception as error:  # noqa: BLE001 - the one broad except of this surface
             reference = secrets.token_hex(3)
             logger.bind(reference=reference).opt(exception=error).error("discord surface failed")
             if interaction is not None:
                 await self._admit_fault(interaction, reference)
+        finally:
+            self._answering -= 1
+            if self.leaving and self._answering == 0:
+                self._quiet.set()
+
+    async def leave(self) -> None:
+        """Take no new work, let short answers finish, and disconnect; changes go on elsewhere."""
+        self.leaving = True
+        if self._answering:
+            with contextlib.suppress(TimeoutError):  # whoever still waits is told by the board
+                async with asyncio.timeout(_LAST_ANSWERS_SECONDS):
+                    await self._quiet.wait()
+        await self.close()
+
+    async def _put_off(
+        self, interaction: discord.Interaction[Any] | None, work: Coroutine[Any, Any, None]
+    ) -> None:
+        work.close()
+        if interaction is not None:
+            await tell(self.desk, interaction, _LEAVING)
 
     async def _admit_fault(self, interaction: discord.Interaction[Any], reference: str) -> None:
         name = interaction.command.qualified_name if interaction.command else "that"

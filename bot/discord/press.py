@@ -59,7 +59,7 @@ async def press(desk: Desk, interaction: discord.Interaction, token: str) -> Non
     action = await _usable(desk, interaction, token)
     if action is None:
         return
-    if action.asks:
+    if action.asks and action.command in desk.dispatcher.admission.registry:
         await interaction.response.send_modal(form(desk, action, token))
         return
     message = interaction.message.id if interaction.message else interaction.id

@@ -65,6 +65,11 @@ class DiscordSurface:
         client = self._client
         return client is not None and client.connected and not client.is_closed()
 
+    @property
+    def current(self) -> OpsClient | None:
+        """The client that runs now."""
+        return self._client
+
     def client(self) -> OpsClient:
         """Return a fresh client, not yet connected."""
         return OpsClient(self._desk)
@@ -93,6 +98,6 @@ class DiscordSurface:
             self._client = None
 
     async def close(self) -> None:
-        """Disconnect; ``run`` returns."""
+        """Let short answers finish, at most 3 s, and disconnect; ``run`` returns."""
         if self._client is not None:
-            await self._client.close()
+            await self._client.leave()

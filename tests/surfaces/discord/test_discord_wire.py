@@ -21,6 +21,44 @@ async def test_a_command_typed_by_a_person_is_answered(wire: Wire) -> None:
     assert {"status", "lines", "ship"} <= {entry["name"] for entry in wire.platform.commands()}
 
 
+async def test_the_roles_of_a_member_come_from_the_platform(wire: Wire) -> None:
+    """Role ids of the configured guild reach the guard as principals."""
+    await wire.connected()
+
+    await wire.platform.slash("dana", "#deployments", "status", {"service": "api"})
+    await wire.shown("api · production")
+
+    caller = wire.world.directory.seen[-1]
+    assert "discord:role:200000000000000002" in caller.principals
+    assert "discord:role:200000000000000001" not in caller.principals
+    assert (caller.user_id, caller.channel) == ("300000000000000002", "#deployments")
+
+
+async def test_a_leaving_bot_takes_no_new_work(wire: Wire) -> None:
+    """Whoever asks during a stop is told so, and nothing is started."""
+    await wire.connected()
+    client = wire.world.surface.current
+    assert client is not None
+    client.leaving = True
+
+    await wire.platform.slash("dana", "#deployments", "ship", {"env": "staging", "tag": "v1"})
+    await wire.shown("restarting", viewer="dana")
+
+    assert wire.world.operations.ran == []
+
+
+async def test_a_stop_waits_for_a_short_answer(wire: Wire) -> None:
+    """An answer that is being written is still sent."""
+    await wire.connected()
+    wire.platform.faults.slow(0.2)
+
+    asked = await wire.platform.slash("dana", "#deployments", "status", {"service": "api"})
+    await wire.world.surface.close()
+
+    assert not wire.world.surface.ready
+    assert "api · production" in str(wire.platform.answer(asked).components)
+
+
 async def test_a_denial_is_seen_by_the_asker_alone(wire: Wire) -> None:
     """Nobody else finds a message in the channel."""
     await wire.connected()
