@@ -198,9 +198,8 @@ class Lane:
             raise
 
     async def _edit(self, message: Message) -> None:
-        digest, ref = message.digest, message.ref
-        if ref is not None:
-            await self._asked(self._courier.edit(ref, message.wished))
+        digest = message.digest
+        await self._asked(self._courier.edit(message.stands, message.wished))
         message.edit_after = self._clock.monotonic() + self._courier.edit_interval
         message.shown = digest
         await self._keep(message)

@@ -74,6 +74,13 @@ class Message:
         return self.state == "failed" or (self.state == "sent" and self.shown == self.digest)
 
     @property
+    def stands(self) -> MessageRef:
+        """Where it is; only for one that was sent."""
+        if self.ref is None:
+            raise LookupError(self.key)
+        return self.ref
+
+    @property
     def wished(self) -> Reply:
         """What it should show."""
         return Reply.model_validate_json(self.reply)

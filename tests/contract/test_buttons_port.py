@@ -48,6 +48,11 @@ async def test_a_token_leads_back_to_its_action(buttons: Buttons) -> None:
     assert all(re.fullmatch(TOKEN_PATTERN, token) for token in tokens)
 
 
+async def test_no_actions_need_no_tokens(buttons: Buttons) -> None:
+    """A card without buttons is no special case."""
+    assert await buttons.mint([]) == ()
+
+
 async def test_the_same_action_keeps_its_token(buttons: Buttons) -> None:
     """A card that is drawn again carries the buttons that people already see."""
     first = await buttons.mint([RETRY])

@@ -36,6 +36,11 @@ async def test_only_what_was_not_seen_before_is_accepted(deliveries: Deliveries)
     assert (first, again) == (["1", "2"], ["3"])
 
 
+async def test_an_empty_batch_is_accepted(deliveries: Deliveries) -> None:
+    """A poll that brought nothing is no special case."""
+    assert await deliveries.accept("telegram", []) == []
+
+
 async def test_sources_do_not_know_each_other(deliveries: Deliveries) -> None:
     """The same id from another platform is another delivery."""
     await deliveries.accept("telegram", [("1", b"a")])

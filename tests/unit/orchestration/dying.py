@@ -199,7 +199,7 @@ async def vote(world: World, directory: Path) -> None:
             caller = Caller(person="ana", user_id="7000005", platform="telegram")
             await approvals.vote(asked.id, caller, approve=True)
         owner = group.create_task(approvals.run())
-        while len(world.lines()) < 2:  # noqa: ASYNC110 - the world is a file
+        while len(world.lines()) < 2:
             await asyncio.sleep(0.01)
         owner.cancel()
 

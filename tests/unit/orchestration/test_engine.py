@@ -246,6 +246,51 @@ async def test_old_operations_are_forgotten_and_recent_ones_kept(tmp_path: Path)
     assert (recent, old) == (0, 1)
 
 
+async def test_an_asker_before_the_start_is_served_after_it(tmp_path: Path) -> None:
+    """A command that comes while the engine is starting waits a moment instead of failing."""
+    gate = Gate()
+    gate.through.set()
+    engine = Engine(tmp_path, FakeClock())
+    async with asyncio.TaskGroup() as group:
+        asker = group.create_task(engine.run(operation("one"), ignore))
+        await asyncio.sleep(0)
+        await engine.start(gate.perform)
+    await engine.stop()
+
+    assert asker.result() == outcome("one")
+
+
+async def test_stopping_before_the_start_refuses_what_comes(tmp_path: Path) -> None:
+    """A process that ends while starting leaves nobody waiting."""
+    engine = Engine(tmp_path, FakeClock())
+    await engine.stop()
+
+    with pytest.raises(Unavailable, match="stopping"):
+        await engine.run(operation("one"), ignore)
+
+
+async def test_two_hundred_operations_at_once_end_each_once(tmp_path: Path) -> None:
+    """A burst is worked off side by side, every one to its own end."""
+    performed: list[str] = []
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        async def act() -> Nothing:
+            performed.append(operation.corr)
+            return Nothing()
+
+        await steps.once("act", act, Nothing)
+        return outcome(operation.corr)
+
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(perform)
+    names = [f"c{number}" for number in range(200)]
+    ends = await asyncio.gather(*(engine.run(operation(name), ignore) for name in names))
+    await engine.stop()
+
+    assert [end.reply.title for end in ends] == names
+    assert sorted(performed) == sorted(names)
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
