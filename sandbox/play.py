@@ -84,7 +84,9 @@ class Controls:
     async def discord_messages(self, request: web.Request) -> web.Response:
         """Return a channel as one person sees it, private answers included."""
         channel, viewer = request.query["channel"], request.query.get("viewer", "alex")
-        return web.json_response(as_json(self._stage.discord.messages(channel, viewer)))
+        discord = self._stage.discord
+        found = [discord.wire(message) for message in discord.messages(channel, viewer)]
+        return web.json_response(as_json(found))
 
     async def discord_commands(self, _: web.Request) -> web.Response:
         """Return the slash commands as registered."""
@@ -110,7 +112,9 @@ class Controls:
     async def discord_press(self, request: web.Request) -> web.Response:
         """Press a button as somebody."""
         asked = await request.json()
-        found = await self._stage.discord.press(asked["user"], asked["message"], asked["custom_id"])
+        found = await self._stage.discord.press(
+            asked["user"], asked["message"], asked["custom_id"], asked.get("values")
+        )
         return web.json_response(as_json(found))
 
     async def discord_modal(self, request: web.Request) -> web.Response:
@@ -175,7 +179,7 @@ class Controls:
         return web.json_response({"status": status})
 
     async def faults(self, request: web.Request) -> web.Response:
-        """Switch faults: a system's name, ``telegram``, ``discord``, ``gateway``, ``storm`` …"""
+        """Switch faults by the names of systems, or telegram, discord, gateway, storm, flood."""
         asked = await request.json()
         for name, on in asked.items():
             self._switch(name, on)

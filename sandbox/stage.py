@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sandbox.cast import Cast
 
 TICK_SECONDS = 0.25
+_UNWRITABLE = (asyncio.Future, asyncio.Event, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,10 @@ async def _tick(world: World) -> None:
 
 
 def as_json(value: Any) -> Any:
-    """Return plain JSON of records made of dataclasses, sets and tuples."""
-    from dataclasses import asdict, is_dataclass
-
+    """Return plain JSON of records; what cannot be written, such as a waiting task, is left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        return as_json(asdict(value))
+        pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name: as_json(each) for name, each in pairs if not isinstance(each, _UNWRITABLE)}
     if isinstance(value, dict):
         return {str(key): as_json(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -83,13 +83,17 @@ class Admission:
         """Say who may do it, and what the caller has."""
         target = command.target(request, caller.channel)
         where = f" in {target.environment}" if target.environment != "-" else ""
-        needed = " or ".join(decision.roles_needed) or "a role that nobody has"
         held = ", ".join(decision.roles_held) or "no role"
         people = ", ".join(decision.people[:5])
+        if decision.rule.startswith("deny"):
+            why = f"A rule of the policy forbids you /{command.name}{where}."
+        else:
+            needed = " or ".join(decision.roles_needed) or "a right that no role has"
+            why = f"/{command.name}{where} needs {needed}. You have: {held}."
         return Denied(
             command.name,
             decision,
-            why=f"/{command.name}{where} needs {needed}. You have: {held}.",
+            why=why,
             remedy=f"Ask one of {people}." if people else "Ask an administrator for the role.",
         )
 

@@ -10,8 +10,8 @@ import click
 
 from bot.cli import exits
 from bot.runtime.discovery import load_estate
+from bot.runtime.schemas import schemas
 from bot.runtime.settings import read_settings
-from tgk.discovery import Discovery
 from tgk.errors import ConfigurationInvalid
 
 
@@ -54,4 +54,4 @@ def check(config: Path, *, as_json: bool) -> None:
 @tool.command("schema")
 def schema() -> None:
     """Print the JSON Schema of discovery.yml, for editors."""
-    click.echo(json.dumps(Discovery.model_json_schema(), indent=2))
+    click.echo(schemas()["discovery.schema.json"])

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 import commands
 from audit.chain import Keyring
 from audit.journal import AuditJournal
@@ -33,12 +35,13 @@ from tgk.redaction import Redactor
 from tgk.registry import Registry, collect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from bot.runtime.couriers import Couriers
     from bot.runtime.settings import Settings
     from tgk.discovery import Discovery
+    from tgk.errors import ConfigurationInvalid
     from tgk.ports.time import Clock
 
 POLICY = "rbac/policy.yml"
@@ -94,13 +97,21 @@ def redactor_of(settings: Settings, discovery: Discovery) -> Redactor:
     return redactor
 
 
-def policy_of(
-    path: Path, discovery: Discovery, clock: Clock, **hooks: Callable[..., None]
-) -> PolicyFile:
+def policy_of(path: Path, discovery: Discovery, clock: Clock) -> PolicyFile:
     """Load the policy; raises ConfigurationInvalid with every fault."""
     roles = discovery.discord.roles if discovery.discord else {}
     council = discovery.telegram.council.members if discovery.telegram else ()
-    return PolicyFile(path, roles, clock, council=council, **hooks)
+    return PolicyFile(
+        path, roles, clock, council=council, on_faults=_policy_refused, on_reload=_policy_changed
+    )
+
+
+def _policy_refused(error: ConfigurationInvalid) -> None:
+    logger.bind(faults=list(error.faults)).error("policy not reloaded, the old one stays in force")
+
+
+def _policy_changed(version: str) -> None:
+    logger.bind(version=version[:12]).info("policy reloaded")
 
 
 @asynccontextmanager

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from loguru import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_QUIET = ("httpx", "httpcore", "telegram", "casbin", "asyncio", "uvicorn.access", "lightkube")
+_QUIET = (
+    "httpx",
+    "httpcore",
+    "telegram",
+    "casbin",
+    "asyncio",
+    "uvicorn",
+    "uvicorn.error",
+    "lightkube",
+)
 """Libraries that log addresses with tokens, or every request."""
+
+
+_SILENT = ("discord.client",)
+"""Warns of missing voice support at every start; what ends its connection is raised anyway."""
+_LONGEST_TRACE = 4000
 
 
 class _Bridge(logging.Handler):
@@ -31,18 +47,34 @@ def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> No
     logger.remove()
 
     def write(message: Any) -> None:
-        sys.stderr.write(redact(str(message)))
+        line = _as_json(message.record) + "\n" if json else str(message)
+        sys.stderr.write(redact(line))
 
-    form = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message} {extra}\n"
+    form = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message} {extra}\n{exception}"
     logger.configure(extra={"logger": "tgk"})
     logger.add(
         write,
         level=level,
-        serialize=json,
-        format=form + "{exception}",
+        format=form,
         diagnose=False,  # values of local variables may be secrets
         backtrace=False,
     )
     logging.basicConfig(handlers=[_Bridge()], level=level if level != "TRACE" else 5, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _as_json(record: Any) -> str:
+    """Return a record as one flat object: when, how bad, who says it, what, and its fields."""
+    entry = {
+        "time": record["time"].isoformat(),
+        "level": record["level"].name,
+        "message": record["message"],
+        **record["extra"],
+    }
+    if failure := record["exception"]:
+        lines = traceback.format_exception(failure.type, failure.value, failure.traceback)
+        entry["exception"] = "".join(lines)[-_LONGEST_TRACE:]
+    return orjson.dumps(entry, default=str).decode()

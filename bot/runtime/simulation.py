@@ -14,7 +14,7 @@ import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bot.runtime.settings import read_settings
+from bot.runtime.settings import AUDIT_LOG, read_settings
 from tgk.errors import ConfigurationInvalid, Unavailable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def simulated(settings: Settings, root: Path) -> Iterator[Settings]:
     elif settings.sandbox_url:
         yield announced(settings.sandbox_url)
     else:
-        with _own_world(root) as address:
+        with _own_world(root, _whereabouts(settings)) as address:
             yield announced(address)
 
 
@@ -67,16 +67,22 @@ def announced(address: str) -> Settings:
     return read_settings(announced={**environment, "TGK_SIMULATED": "true"})
 
 
+def _whereabouts(settings: Settings) -> tuple[str, ...]:
+    """Tell the world where this bot takes webhooks and writes its audit log."""
+    log = str((settings.state / AUDIT_LOG).resolve())
+    return "--bot", f"http://{settings.http}", "--audit-log", log
+
+
 @contextmanager
-def _own_world(root: Path) -> Iterator[str]:
+def _own_world(root: Path, more: tuple[str, ...]) -> Iterator[str]:
     """Start a world that ends when this process does, even when it is killed."""
     read, write = os.pipe()
     world = subprocess.Popen(  # noqa: S603 - our own module, no shell
-        [*_COMMAND, "--config", str(root / "discovery.yml"), "--ends-with-stdin"],
+        [*_COMMAND, "--config", str(root / "discovery.yml"), "--ends-with-stdin", *more],
         stdin=read,
         stdout=subprocess.PIPE,
         text=True,
-        close_fds=True,
+        start_new_session=True,  # Ctrl-C is for the bot; the world ends when its input does
     )
     os.close(read)
     try:
