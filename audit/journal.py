@@ -102,8 +102,8 @@ class AuditJournal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await asyncio.to_thread(self._writer.close, self._timeout)
-        self._log.close()
+        if await asyncio.to_thread(self._writer.close, self._timeout):
+            self._log.close()  # else the thread still uses the files; they end with the process
 
     @property
     def stats(self) -> AuditStats:

@@ -76,12 +76,15 @@ class _Check:
         self._compared = 0
         self._segments = 0
         self._torn = 0
+        self._last = 0
         self._broken = False
 
     def segment(self, name: str, file: BinaryIO) -> None:
         """Check one file, up to its first damage."""
         self._segments += 1
+        self._last = 0
         for number, line in enumerate(lines(file), start=1):
+            self._last = number
             fault = self._walk.resume(line) if self._broken else self._walk.step(line)
             if fault:
                 self._damages.append(Damage(name, number, *fault))
@@ -97,11 +100,14 @@ class _Check:
 
     def verdict(self, last: str) -> Verdict:
         """Return what was found."""
-        walk = self._walk
+        walk, keyring = self._walk, self._walk.keyring
+        if not self._damages and keyring.active and walk.link.kid not in keyring.keys:
+            what = "ends a log that none of the configured keys has sealed"
+            self._witnessed.append(Damage(last, self._last, "wrong key", what))
         for anchor in self._anchors.values():
             if anchor.size > walk.link.seq:
                 what = f"is followed by nothing, but an anchor names {anchor.size} records"
-                self._witnessed.append(Damage(last, walk.link.seq, "truncated", what))
+                self._witnessed.append(Damage(last, self._last, "truncated", what))
                 break
         return Verdict(
             records=walk.link.seq,

@@ -110,12 +110,13 @@ class Writer:
         """Begin to write."""
         self._thread.start()
 
-    def close(self, seconds: float) -> None:
-        """Write what waits, at most for so long, and stop."""
+    def close(self, seconds: float) -> bool:
+        """Write what waits, at most for so long, and stop; False when the disk still hangs."""
         with self._wake:
             self._closing = True
             self._wake.notify()
         self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     async def submit(self, draft: Draft) -> None:
         """Return once the record is durable; raises JournalUnavailable."""

@@ -19,6 +19,7 @@ SHORTEST_LITERAL = 6
 """Shorter exact secrets are not looked for: they would hide ordinary words."""
 DEEPEST = 24
 """Containers nested further than this are replaced whole."""
+MOST_PASSES = 5
 LONGEST_REMEMBERED = 64
 MOST_REMEMBERED = 2048
 """Short texts without a secret that are not looked at again."""
@@ -90,7 +91,7 @@ _BUILT_IN = (
     _rule(r"\bbearer\s{1,4}(?P<secret>(?!" + _MARK + r")[A-Za-z0-9._~+/=-]{8,})",
           "bearer", flags=re.IGNORECASE),
     _rule(
-        _NAMES + r"[\"']?\s{0,4}(?:=\s{0,4}|:\s{0,4}(?=\S{0,64}\d)|(?<=password):\s{0,4}"
+        _NAMES + r"[\"']?\s{0,4}(?:=\s{0,4}|:\s{0,4}(?=[^\s=]{0,64}\d)|(?<=password):\s{0,4}"
         r"|(?<=\"|'):\s{0,4})"
         r"(?:\"(?P<secret>(?!" + _MARK + r")[^\"\n]{1,4096})|'(?P<single>(?!" + _MARK
         + r")[^'\n]{1,4096})|(?P<bare>(?!" + _MARK + r")[^\s,;&\"'{}\[\]]+))",
@@ -153,6 +154,14 @@ class Redactor:
         return known
 
     def _masked(self, value: str) -> str:
+        """Mask until nothing is left to mask: a mark may be what completes its neighbour."""
+        for _ in range(MOST_PASSES):
+            before, value = value, self._masked_once(value)
+            if value == before:
+                break
+        return value
+
+    def _masked_once(self, value: str) -> str:
         for secret in self._literals:
             if secret in value:
                 self.masked += 1

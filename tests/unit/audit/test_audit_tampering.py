@@ -89,21 +89,31 @@ def written_log(desk: Desk) -> Desk:
     return desk
 
 
-async def test_a_rewrite_without_the_key_is_found(desk: Desk) -> None:
-    """Somebody who recomputes every hash but has no key is found at the first line they made."""
+@pytest.mark.parametrize("keyring", [Keyring(), Keyring.of(b"a key of mallory")])
+async def test_a_rewrite_without_the_key_is_found(desk: Desk, keyring: Keyring) -> None:
+    """Somebody who computes every seal anew, with no key or another one, is found."""
     await desk.write(5)
     keyed = desk.settings.keyring
+    assert verify(desk.path, keyed).intact
     desk.path.unlink()
-    desk.setting(keyring=Keyring())
+    desk.setting(keyring=keyring)
     await desk.write(5)
+    assert verify(desk.path, keyring).intact
 
     forged = verify(desk.path, keyed)
 
-    assert forged.unkeyed == forged.records
-    desk.setting(keyring=Keyring.of(b"a key of mallory"))
-    desk.path.unlink()
+    assert [(damage.line, damage.kind) for damage in forged.damages] == [(7, "wrong key")]
+    assert forged.unkeyed + forged.unchecked == 7
+
+
+async def test_without_the_key_at_hand_the_order_is_still_checked(desk: Desk) -> None:
+    """Somebody without the key sees that no record is missing, and that seals were not checked."""
     await desk.write(5)
-    assert verify(desk.path, keyed).unchecked > 0
+    assert verify(desk.path, Keyring()).unchecked == 7
+
+    desk.put([*desk.lines()[:3], *desk.lines()[4:]])
+
+    assert [each.line for each in verify(desk.path, Keyring()).damages] == [4]
 
 
 async def test_a_stretch_sealed_without_the_key_is_found(desk: Desk) -> None:
