@@ -136,7 +136,7 @@ replies = st.builds(
 
 
 @given(replies, st.booleans())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_reply_fits_the_platform(reply: Reply, simulated: bool) -> None:
     """Whatever a command answers, the payload keeps every limit and pings nobody."""
     shown = drawn(
