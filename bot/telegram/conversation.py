@@ -182,7 +182,9 @@ class Conversation:
     def _prepare(
         self, invocation: Invocation, place: Place, key: str, *, quiet: bool = False
     ) -> tuple[Invocation, Course]:
-        change = self._desk.dispatcher.preview(invocation).change
+        registry = self._desk.dispatcher.admission.registry
+        known_read = invocation.name in registry and registry[invocation.name].effect == "read"
+        change = not known_read and self._desk.dispatcher.preview(invocation).change
         course = Course(self._desk.board, place, key, change=change, quiet=quiet)
         origin = place if change else None
         return replace(invocation, origin=origin, show=course.watch), course

@@ -13,19 +13,26 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 64
 MOST_OPEN = 2000
 """Changes that wait for the council stay open; beyond this many no more updates are taken."""
-_SLOT_SECONDS = 10.0
 _DRAIN_SECONDS = 3.0
 
 
 class Crew:
     """Answers each update in a task of its own; ``answer`` must not raise."""
 
-    def __init__(self, answer: Answer, owner: asyncio.TaskGroup) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        owner: asyncio.TaskGroup,
+        *,
+        at_once: int = MOST_AT_ONCE,
+        slot_seconds: float = 10.0,
+    ) -> None:
         self._answer = answer
         self._owner = owner
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(MOST_OPEN)
-        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+        self._slots = asyncio.Semaphore(at_once)
+        self._slot_seconds = slot_seconds
 
     async def take(self, update: dict[str, Any], *, again: bool) -> None:
         """Begin to answer an update, once there is room."""
@@ -43,7 +50,7 @@ class Crew:
                 task.cancel()
 
     async def _work(self, update: dict[str, Any], *, again: bool) -> None:
-        slot = _Slot(self._slots)
+        slot = _Slot(self._slots, self._slot_seconds)
         try:
             await self._answer(update, again)
         finally:
@@ -57,10 +64,10 @@ class _Slot:
     A change that waits for the council must not keep the votes from being counted.
     """
 
-    def __init__(self, slots: asyncio.Semaphore) -> None:
+    def __init__(self, slots: asyncio.Semaphore, seconds: float) -> None:
         self._slots = slots
         self._held = True
-        self._timer = asyncio.get_running_loop().call_later(_SLOT_SECONDS, self.leave)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.leave)
 
     def leave(self) -> None:
         """Give the place back, once."""

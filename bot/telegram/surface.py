@@ -62,9 +62,11 @@ class TelegramSurface:
         clock: Clock,
         api_url: str = "",
         council_chat: int | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._token = token
         self._api_url = api_url
+        self._proxy = proxy
         self._deliveries = deliveries
         self._clock = clock
         self._desk = Desk(
@@ -90,14 +92,15 @@ class TelegramSurface:
         Raises ConfigurationInvalid for a token that Telegram refuses, Rejected when another process
         polls with it, Unavailable when Telegram or the state file cannot be reached at the start.
         """
-        client = connect(self._token.get_secret_value(), self._api_url or None)
-        try:
-            async with _final():
-                me = await self._introduce(client)
-                await self._serve(client, me)
-        finally:
-            self._ready = False
-            await close_client(client)
+        async with _final():
+            client = connect(
+                self._token.get_secret_value(), self._api_url or None, proxy=self._proxy
+            )
+            try:
+                await self._serve(client, await self._introduce(client))
+            finally:
+                self._ready = False
+                await close_client(client)
 
     async def close(self) -> None:
         """Stop taking updates; ``run`` returns once what is being answered is done."""

@@ -37,10 +37,11 @@ class Client(Bot):
         return await self._post(method, given, read_timeout=wait or BaseRequest.DEFAULT_NONE)
 
 
-def connect(token: str, api_url: str | None = None, *, connections: int = 64) -> Client:
+def connect(token: str, api_url: str | None = None, *, proxy: str | None = None) -> Client:
     """Return a client for a token; connections open at the first call, ``close_client`` ends them.
 
-    Raises Rejected when the token is none at all.
+    ``proxy`` is the address of an HTTP proxy; the environment is not asked. Raises Rejected when
+    the token is none at all.
     """
     base = (api_url or DEFAULT_API).rstrip("/")
     try:
@@ -48,8 +49,8 @@ def connect(token: str, api_url: str | None = None, *, connections: int = 64) ->
             token,
             base_url=f"{base}/bot",
             base_file_url=f"{base}/file/bot",
-            request=AiohttpRequest(connections=connections),
-            get_updates_request=AiohttpRequest(connections=1),
+            request=AiohttpRequest(proxy=proxy),
+            get_updates_request=AiohttpRequest(connections=1, proxy=proxy),
         )
     except InvalidToken as error:
         raise rejected_token() from error

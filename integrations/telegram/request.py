@@ -40,10 +40,13 @@ class FloodLimit(TelegramError):
 class AiohttpRequest(BaseRequest):
     """A bounded pool of connections; opened at the first call, closed by ``shutdown``."""
 
-    __slots__ = ("_connections", "_read_timeout", "_session")
+    __slots__ = ("_connections", "_proxy", "_read_timeout", "_session")
 
-    def __init__(self, *, connections: int = 64, read_timeout: float = 10.0) -> None:
+    def __init__(
+        self, *, connections: int = 64, read_timeout: float = 10.0, proxy: str | None = None
+    ) -> None:
         self._connections = connections
+        self._proxy = proxy
         self._read_timeout = read_timeout
         self._session: aiohttp.ClientSession | None = None
 
@@ -109,7 +112,7 @@ class AiohttpRequest(BaseRequest):
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=60.0)
-            self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
+            self._session = aiohttp.ClientSession(connector=connector, proxy=self._proxy)
         return self._session
 
 

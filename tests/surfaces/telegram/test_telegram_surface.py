@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.telegram.crew import Crew
+from bot.telegram.menu import Menu
+from bot.telegram.popup import popup
+from tgk.command import Command, Request
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
-from tgk.reply import Action, Reply
+from tgk.outcome import Outcome
+from tgk.registry import Registry
+from tgk.reply import Action, Reply, Text
 
 if TYPE_CHECKING:
     from bot.telegram.surface import TelegramSurface
     from sandbox.telegram.state import Message
     from tests.surfaces.telegram.conftest import Phone
+    from tgk.context import Context
 
 COUNCIL, TOPIC, BOT = -1001234567890, 25782, 7000000
 
@@ -79,24 +86,31 @@ async def test_other_topics_and_chatter_are_left_alone(live: Phone) -> None:
     assert live.answers(elsewhere) + live.answers(chatter) == []
 
 
-async def test_a_change_asks_first_and_keeps_one_message(live: Phone) -> None:
-    """The question has a button; pressing it runs the change, shown in one message of its own."""
-    question = await live.ask("dana", "/scale event-gateway 3")
-    if question.buttons and not live.world.operations.ran:
-        await live.press("dana", question, "Scale")
-    await live.until(lambda: live.world.operations.ran)
-    await live.until(
-        lambda: (
-            [
-                each
-                for each in live.emulator.messages(COUNCIL, TOPIC)
-                if each.sender == BOT and "3" in each.text and each.id != question.id
-            ]
-            or not question.buttons
-        )
-    )
+async def test_a_change_keeps_one_message_where_it_was_asked(live: Phone) -> None:
+    """Progress and end are one message under the change's own key; nothing else answers."""
+    said = await live.emulator.say("dana", COUNCIL, "/scale event-gateway 3", thread=TOPIC)
+    await live.until(lambda: live.world.operations.ran and live.answers(said))
+    (update,) = live.world.operations.ran
 
-    assert len(live.world.operations.ran) == 1
+    assert len(live.answers(said)) == 1
+    async with asyncio.timeout(5):
+        while (ref := await live.board.ref(f"op:{update.corr}")) is None:
+            await asyncio.sleep(0)
+    assert int(ref.message) == live.answers(said)[0].id
+    assert await live.board.ref(update.delivery) is None
+
+
+async def test_a_protected_deployment_asks_the_asker_first(live: Phone) -> None:
+    """The question's button is for the asker alone; nothing has started before it is pressed."""
+    question = await live.ask("dana", "/deploy production v1.2.3")
+    assert live.world.operations.ran == []
+
+    await live.press("alex", question, "Deploy")
+    assert live.popups() == ["This button is only for dana."]
+
+    await live.press("dana", question, "Deploy")
+    await live.until(lambda: live.world.operations.ran)
+    assert [each.command for each in live.world.operations.ran] == ["deploy"]
 
 
 async def minted(live: Phone, action: Action, where: str = "council") -> Message:
@@ -265,7 +279,7 @@ async def test_a_second_poller_is_told_apart(phone: Phone) -> None:
         first = tasks.create_task(_caught(phone.surface))
         await phone.until(lambda: phone.surface.ready)
         second = tasks.create_task(_caught(rival))
-        await phone.until(first.done)
+        await asyncio.wait({first}, timeout=5)
         assert await phone.whisper("devi", "/whoami")
         await rival.close()
 
@@ -283,3 +297,58 @@ async def _caught(surface: TelegramSurface) -> TgkError | None:
     except TgkError as error:
         return error
     return None
+
+
+async def test_forwarded_commands_are_nobodys(live: Phone) -> None:
+    """Whoever forwards a message does not say it."""
+    said = await live.emulator.say("devi", text="chatter")
+    forwarded = {**live.emulator.wire(said), "text": "/whoami", "forward_origin": {"type": "user"}}
+    await live.emulator.repeat({"update_id": 990000003, "message": forwarded})
+    await live.whisper("devi", "/whoami")
+
+    assert live.answers(said) == []
+
+
+async def test_a_denied_press_too_long_for_a_popup_is_whole_in_the_chat() -> None:
+    """A popup shows 200 units at most; the message has the rest."""
+    long = Reply(topic="denied", title="x" * 150, blocks=(Text(text="y" * 150),), private=True)
+
+    words, whole = popup(Outcome(result="denied", reply=long))
+
+    assert not whole
+    assert words == f"{'x' * 150}\n{'y' * 150}"
+
+
+async def test_a_change_that_waits_leaves_room_for_the_votes() -> None:
+    """A slot is given back in time, so that waiting changes cannot lock everybody out."""
+    never, answered = asyncio.Event(), asyncio.Event()
+
+    async def answer(update: dict[str, Any], again: bool) -> None:
+        await (never.wait() if update["update_id"] == 1 else asyncio.sleep(0))
+        answered.set()
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        crew = Crew(answer, tasks, at_once=1, slot_seconds=0.01)
+        await crew.take({"update_id": 1}, again=False)
+        await crew.take({"update_id": 2}, again=False)
+        await answered.wait()
+        never.set()
+
+
+async def test_names_are_spelled_as_telegram_allows() -> None:
+    """Spaces and dashes become underscores and are understood again."""
+
+    class Nothing(Request):
+        """Do nothing at all. Really."""
+
+    async def handle(request: Nothing, context: Context) -> Reply:
+        return Reply(topic="notice", title="done")
+
+    names = ("orchestrate run", "ai-health", "help")
+    made = [Command(name=name, request=Nothing, handle=handle, permission="/x") for name in names]
+    menu = Menu(Registry(made))
+
+    typed = ("/orchestrate_run", "/orchestrate run", "/AI_health@tgk_council_bot", "/start x")
+    assert [menu.understand(line)[0] for line in typed] == [
+        "orchestrate run", "orchestrate run", "ai-health", "help",
+    ]  # fmt: skip
