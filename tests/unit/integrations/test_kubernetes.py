@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,17 @@ import pytest
 
 from integrations.kubernetes import KubernetesCluster
 from integrations.rollout import version_of
+from tests.unit.integrations.kubernetes_world import (
+    DEPLOYMENTS,
+    PATH,
+    PODS,
+    PRODUCTION,
+    SERVICE,
+    condition,
+    deployment,
+    kubeconfig,
+    pod,
+)
 from tgk.discovery import Environment, Service
 from tgk.errors import Missing, Rejected, Unavailable
 from tgk.testing.clock import FakeClock
@@ -20,113 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import kmock as k
-
-DEPLOYMENTS = "apps/v1/deployments"
-PODS = "v1/pods"
-PATH = "/apis/apps/v1/namespaces/production/deployments"
-
-SERVICE = Service.model_validate({"kubernetes": {"deployment": "event-gateway"}})
-PRODUCTION = Environment(namespace="production")
-
-
-def deployment(**changes: Any) -> dict[str, Any]:
-    """Return what a real API server answers for a healthy deployment, with changes."""
-    image = changes.pop("image", "registry.local:5000/team/event-gateway:v1.2.3")
-    desired = changes.pop("desired", 2)
-    status = {
-        "observedGeneration": 4,
-        "replicas": desired,
-        "updatedReplicas": desired,
-        "readyReplicas": desired,
-        "availableReplicas": desired,
-        "conditions": [
-            condition("Available", "True", "MinimumReplicasAvailable"),
-            condition("Progressing", "True", "NewReplicaSetAvailable"),
-        ],
-    }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {
-            "name": "event-gateway",
-            "namespace": "production",
-            "generation": 4,
-            "resourceVersion": changes.pop("version", "100"),
-            "creationTimestamp": "2026-01-01T00:00:00Z",
-        },
-        "spec": {
-            "replicas": desired,
-            "selector": {"matchLabels": {"app": "event-gateway"}},
-            "template": {
-                "metadata": {"labels": {"app": "event-gateway"}},
-                "spec": {
-                    "containers": [
-                        {"name": "proxy", "image": "envoy:9"},
-                        {"name": "main", "image": image},
-                    ]
-                },
-            },
-        },
-        "status": {**status, **changes},
-    }
-
-
-def condition(kind: str, status: str, reason: str) -> dict[str, str]:
-    """Return one condition of a deployment."""
-    return {
-        "type": kind,
-        "status": status,
-        "reason": reason,
-        "message": reason,
-        "lastUpdateTime": "2026-01-10T08:30:00Z",
-        "lastTransitionTime": "2026-01-10T08:30:00Z",
-    }
-
-
-def pod(reason: str) -> dict[str, Any]:
-    """Return a pod whose container waits."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": "event-gateway-1",
-            "namespace": "production",
-            "labels": {"app": "event-gateway"},
-        },
-        "spec": {"containers": [{"name": "main", "image": "x"}]},
-        "status": {
-            "phase": "Pending",
-            "containerStatuses": [
-                {"name": "main", "ready": False, "restartCount": 3, "image": "x", "imageID": "",
-                 "state": {"waiting": {"reason": reason, "message": "no such image"}}}
-            ],
-        },
-    }  # fmt: skip
-
-
-def kubeconfig(folder: Path, url: str, token: str = "") -> Path:
-    """Write a kubeconfig with two contexts; the second leads nowhere."""
-    path = folder / "kubeconfig"
-    path.write_text(
-        json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "here",
-                "clusters": [
-                    {"name": "here", "cluster": {"server": url}},
-                    {"name": "nowhere", "cluster": {"server": "http://127.0.0.1:1"}},
-                ],
-                "users": [{"name": "tgk", "user": {"token": token} if token else {}}],
-                "contexts": [
-                    {"name": "here", "context": {"cluster": "here", "user": "tgk"}},
-                    {"name": "anonymous", "context": {"cluster": "here"}},
-                    {"name": "nowhere", "context": {"cluster": "nowhere", "user": "tgk"}},
-                ],
-            }
-        )
-    )
-    return path
 
 
 @pytest.fixture
@@ -351,68 +254,6 @@ async def test_the_token_is_sent_and_never_told(
     assert "s3cr3t" not in str(refusal.value)
 
 
-async def test_a_watch_tells_the_state_now_and_each_change(
-    kmock: k.KubernetesEmulator, cluster: KubernetesCluster
-) -> None:
-    """A patch made by somebody else arrives through the stream."""
-    states = cluster.watch(SERVICE, PRODUCTION)
-    async with asyncio.timeout(10):
-        first = await anext(states)
-        await kmock.patch(
-            f"{PATH}/event-gateway",
-            json={"metadata": {"resourceVersion": "101"}, "spec": {"replicas": 4}},
-        )
-        second = await anext(states)
-    await states.aclose()  # type: ignore[attr-defined]
-
-    assert [first.desired, second.desired] == [2, 4]
-
-
-@pytest.mark.parametrize(
-    "dropped",
-    [
-        b"",
-        b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n',
-        b"half a li",
-        410,
-        503,
-    ],
-)
-async def test_a_watch_survives_a_stream_that_ends(
-    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, clock: FakeClock, dropped: object
-) -> None:
-    """End of file, 410 and garbage lead to another look, with a pause and without an error."""
-    states = cluster.watch(SERVICE, PRODUCTION)
-    first = await anext(states)
-    kmock[f"get {PATH}", {"watch": "true"}] << dropped
-    following = asyncio.ensure_future(anext(states))
-    async with asyncio.timeout(10):
-        await clock.until(lambda: len(clock.slept) >= 2)
-        kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(desired=3)
-        second = await following
-    await states.aclose()  # type: ignore[attr-defined]
-
-    assert [first.desired, second.desired] == [2, 3]
-
-
-async def test_a_watch_waits_out_an_outage(
-    kmock: k.KubernetesEmulator, cluster: KubernetesCluster, clock: FakeClock
-) -> None:
-    """Failed looks after the first are repeated with growing pauses."""
-    states = cluster.watch(SERVICE, PRODUCTION)
-    await anext(states)
-    kmock[f"get {PATH}"] << 503
-    kmock[f"get {PATH}/event-gateway"] << 503
-    following = asyncio.ensure_future(anext(states))
-    async with asyncio.timeout(10):
-        await clock.until(lambda: 4.0 in clock.slept)
-        kmock[f"get {PATH}/event-gateway"] ** 10 << deployment(desired=3)
-        second = await following
-    await states.aclose()  # type: ignore[attr-defined]
-
-    assert second.desired == 3
-
-
 async def test_init_containers_and_the_scheduler_explain_too(
     kmock: k.KubernetesEmulator, cluster: KubernetesCluster
 ) -> None:
@@ -485,20 +326,3 @@ async def test_credentials_that_cannot_be_had_are_named(
             await cluster.workload(SERVICE, PRODUCTION)
 
     assert "s3cr3t" not in str(refusal.value)
-
-
-async def test_a_quiet_watch_looks_again_after_a_while(
-    kmock: k.KubernetesEmulator, tmp_path: Path, clock: FakeClock
-) -> None:
-    """Pods that begin to fail change the note without any event of the deployment."""
-    kmock.objects[DEPLOYMENTS, "production", "event-gateway"] = deployment(updatedReplicas=1)
-    path = kubeconfig(tmp_path, str(kmock.url))
-    async with KubernetesCluster(clock=clock, kubeconfig=path, refresh=0.1) as cluster:
-        states = cluster.watch(SERVICE, PRODUCTION)
-        first = await anext(states)
-        kmock.objects[PODS, "production", "event-gateway-1"] = pod("ErrImagePull")
-        async with asyncio.timeout(10):
-            second = await anext(states)
-        await states.aclose()  # type: ignore[attr-defined]
-
-    assert (first.note, second.note) == ("", "ErrImagePull")
