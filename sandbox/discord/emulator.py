@@ -12,7 +12,7 @@ from sandbox.discord.faults import DiscordFaults
 from sandbox.discord.forms import fill_form
 from sandbox.discord.guild import DIRECT, Place
 from sandbox.discord.interaction import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction
-from sandbox.discord.options import ClientRefused, build_data
+from sandbox.discord.options import ClientRefused, build_data, menu_data
 from sandbox.discord.rest.places import private_chat
 from sandbox.discord.server import Server
 from sandbox.discord.state import DiscordState, Message
@@ -121,6 +121,12 @@ class DiscordEmulator:
         """
         who = self.cast.person(user).discord
         data = build_data(self.state, who, name, options or {})
+        return await self._interact(COMMAND, who, self._place(channel), data)
+
+    async def choose(self, user: str, channel: str, name: str, target: str) -> Interaction:
+        """Choose an entry of the menu on a message (by id) or on a person (by name)."""
+        who = self.cast.person(user).discord
+        data = menu_data(self.state, who, name, target)
         return await self._interact(COMMAND, who, self._place(channel), data)
 
     async def autocomplete(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sandbox.wire import Json
 
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER = 3, 4, 5, 6, 7, 8, 10
+USER_MENU, MESSAGE_MENU = 2, 3
 
 
 class ClientRefused(ValueError):
@@ -72,6 +73,27 @@ def build_data(
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
     return {**data, "resolved": resolved} if resolved else data
+
+
+def menu_data(state: DiscordState, user: str, name: str, target: str) -> Json:
+    """Return the data of a choice from the menu on a message or a person.
+
+    Raises LookupError when no such entry is registered for this person.
+    """
+    message = next((kept[target] for kept in state.messages.values() if target in kept), None)
+    kind = USER_MENU if message is None else MESSAGE_MENU
+    for command in [*state.commands[state.cast.guild], *state.commands[GLOBAL]]:
+        if (command["name"], command["type"]) == (name, kind) and _may_use(state, user, command):
+            break
+    else:
+        raise LookupError(f"no menu entry {name!r} is registered")
+    resolved: Json = {}
+    if message is None:
+        target = _resolve(state, USER, target, resolved)
+    else:
+        resolved["messages"] = {target: state.wire(message)}
+    data: Json = {"id": command["id"], "name": name, "type": kind, "target_id": target}
+    return {**data, "guild_id": state.cast.guild, "resolved": resolved}
 
 
 def _may_use(state: DiscordState, user: str, command: Json) -> bool:

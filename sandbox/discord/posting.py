@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.discord.errors import invalid_form, unknown
+from sandbox.discord.snowflake import seconds_of
 from sandbox.discord.state import Message
 from sandbox.discord.validation.components import walk
 from sandbox.discord.validation.messages import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sandbox.wire import Json, Upload
 
 _MENTION: Final = re.compile(r"<@!?(\d{15,20})>")
+NONCE_LIFE: Final = 300.0
 TAKEN: Final = LAYOUT | SILENT | SUPPRESS_EMBEDS
 
 
@@ -99,8 +101,11 @@ def _same_nonce(state: DiscordState, channel: str, body: Json) -> Message | None
     nonce = str(body.get("nonce") or "")
     if not nonce or not body.get("enforce_nonce"):
         return None
-    kept = state.messages[channel].values()
-    return next((message for message in kept if message.nonce == nonce), None)
+    now = state.clock.now().timestamp()
+    for message in state.messages[channel].values():
+        if message.nonce == nonce and now - seconds_of(message.id) < NONCE_LIFE:
+            return message
+    return None
 
 
 def _reply_to(state: DiscordState, channel: str, body: Json) -> str:

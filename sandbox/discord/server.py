@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 30 * 1024 * 1024
 NO_TOKEN: Final = ("/interactions/", "/webhooks/", "/gateway")
+INERT: Final = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
 OK: Final = 200
 NOTHING: Final = 204
 
@@ -104,7 +105,7 @@ class Server:
             return web.Response(status=404)
         return web.Response(
             body=upload.content,
-            headers={"Content-Type": upload.kind, "X-Content-Type-Options": "nosniff"},
+            headers={"Content-Type": upload.kind, **INERT},
         )
 
 

@@ -25,7 +25,11 @@ class Snowflakes:
         return str(self._last)
 
 
+def seconds_of(snowflake: str) -> float:
+    """Return when an id was made, in seconds of the epoch."""
+    return ((int(snowflake) >> 22) + EPOCH_MS) / 1000
+
+
 def time_of(snowflake: str) -> str:
     """Return when an id was made, as the platform writes times."""
-    moment = ((int(snowflake) >> 22) + EPOCH_MS) / 1000
-    return datetime.fromtimestamp(moment, UTC).isoformat()
+    return datetime.fromtimestamp(seconds_of(snowflake), UTC).isoformat()

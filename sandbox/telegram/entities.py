@@ -30,6 +30,7 @@ KINDS: Final = {
     "blockquote": "blockquote",
     "tg-emoji": "custom_emoji",
 }
+QUOTES: Final = ("blockquote", "expandable_blockquote")
 _REFERENCE: Final = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?")
 _ATTRIBUTE: Final = re.compile(r"""([a-zA-Z-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?""")
 _COMMAND: Final = re.compile(r"(?<![\w/])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?")
@@ -183,7 +184,24 @@ def parse_html(source: str) -> tuple[str, list[Json]]:
     """Return the text without its tags and the entities in it, trimmed as the platform does."""
     reader = _Reader(source)
     reader.read()
-    return trim("".join(reader.written), reader.found)
+    return trim("".join(reader.written), _outside_code(reader.found))
+
+
+def _outside_code(entities: list[Json]) -> list[Json]:
+    """Return the entities without those inside code, which the platform drops."""
+    codes = [entity for entity in entities if entity["type"] in {"code", "pre"}]
+    return [
+        entity
+        for entity in entities
+        if entity["type"] in QUOTES or not any(_swallows(code, entity) for code in codes)
+    ]
+
+
+def _swallows(code: Json, entity: Json) -> bool:
+    inside = code["offset"] <= entity["offset"] and _end(entity) <= _end(code)
+    rank = {"pre": 2, "code": 1}
+    shorter = entity["length"] < code["length"]
+    return inside and (shorter or rank.get(entity["type"], 0) < rank[code["type"]])
 
 
 def trim(text: str, entities: list[Json]) -> tuple[str, list[Json]]:

@@ -69,7 +69,7 @@ class Bot(discord.Client):
     async def setup_hook(self) -> None:
         """Register everything in the guild."""
         guild = discord.Object(100000000000000001)
-        for command in (status, deploy, slow, silent, secret, ask):
+        for command in (status, deploy, slow, silent, secret, ask, explain, rights):
             self.tree.add_command(command, guild=guild)
         await self.tree.sync(guild=guild)
 
@@ -153,6 +153,18 @@ async def ask(interaction: Inter) -> None:
     await interaction.response.send_modal(Reason())
 
 
+@app_commands.context_menu(name="Explain")
+async def explain(interaction: Inter, message: discord.Message) -> None:
+    """Say something about a message."""
+    await interaction.response.send_message(f"explained {message.content}")
+
+
+@app_commands.context_menu(name="Rights")
+async def rights(interaction: Inter, member: discord.Member) -> None:
+    """Say something about a member."""
+    await interaction.response.send_message(f"{member.name}: {member.top_role.name}")
+
+
 @pytest.fixture
 def moved(discord_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Move the library to the served emulator."""
@@ -230,7 +242,7 @@ async def test_a_typed_command_is_answered_with_a_panel(bot: Bot, discord: Disco
     assert answer is not None
     assert answer.is_layout
     assert answer.components[0]["components"][0]["content"] == "api True"
-    assert {"status", "deploy", "slow", "silent", "secret", "ask"} == {
+    assert {"status", "deploy", "slow", "silent", "secret", "ask", "Explain", "Rights"} == {
         command["name"] for command in discord.commands()
     }
 
@@ -326,6 +338,21 @@ async def test_text_is_read_only_when_mentioned(bot: Bot, discord: DiscordEmulat
 
     await until(lambda: len(bot.heard) == 2)
     assert bot.heard == ["", "<@500000000000000001> status"]
+
+
+async def test_menus_on_messages_and_people_work(bot: Bot, discord: DiscordEmulator) -> None:
+    """The target arrives resolved."""
+    said = await discord.say("dana", "#prs", "@tgk broken")
+
+    about_message = discord.answer(await discord.choose("vik", "#prs", "Explain", said.id))
+    about_person = discord.answer(await discord.choose("vik", "#prs", "Rights", "dana"))
+
+    assert about_message is not None
+    assert about_person is not None
+    assert "explained <@500000000000000001> broken" == about_message.content
+    assert "dana: ReleaseMgr" == about_person.content
+    with pytest.raises(LookupError):
+        await discord.choose("vik", "#prs", "Nothing", said.id)
 
 
 async def test_a_nonce_posts_once(bot: Bot, discord: DiscordEmulator) -> None:

@@ -94,11 +94,7 @@ async def test_a_whole_approval_works(
             assert app.updater is not None
             await app.updater.start_polling(timeout=1, poll_interval=0.0)
             await telegram.say("dana", cast.council_chat, "/ask now", cast.council_thread)
-            while (change := await asyncio.wait_for(changes.get(), 5)).body["from"][
-                "id"
-            ] == 7000002:
-                pass
-            card = change.body["message_id"]
+            card = await asyncio.wait_for(_answer_of(changes, cast.telegram_bot), 5)
             await telegram.press("ana", cast.council_chat, card, "tgk:a:0123456789")
             await asyncio.wait_for(done.wait(), 5)
             await app.updater.stop()
@@ -110,6 +106,13 @@ async def test_a_whole_approval_works(
         (7000005, "Your vote stands", True)
     ]
     assert telegram.pending_updates == []
+
+
+async def _answer_of(changes: asyncio.Queue[Change], bot: int) -> int:
+    while True:
+        change = await changes.get()
+        if change.kind == "message" and change.body["from"]["id"] == bot:
+            return int(change.body["message_id"])
 
 
 async def test_updates_wait_until_they_are_confirmed(bot: Bot, telegram: TelegramEmulator) -> None:

@@ -31,6 +31,15 @@ def test_expandable_quote_and_language_are_understood() -> None:
     assert next(entity["language"] for entity in entities if entity["type"] == "pre") == "py"
 
 
+def test_nothing_is_formatted_inside_code() -> None:
+    """Bold inside code is dropped, code inside a block too, a quote around it stays."""
+    _, entities = parse_html("<blockquote><code>a<b>b</b></code></blockquote>")
+    _, block = parse_html("<pre><code>x</code></pre>")
+
+    assert ["pre"] == [entity["type"] for entity in block]
+    assert {"blockquote", "code"} == {entity["type"] for entity in entities}
+
+
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [

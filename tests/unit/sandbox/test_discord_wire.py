@@ -1,0 +1,382 @@
+"""The parts of Discord that a well-behaved library never shows: raw REST, clocks, gateway codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from sandbox.discord import DiscordEmulator
+from sandbox.feed import Change, Feed
+from sandbox.serving import served
+from tgk.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sandbox.cast import Cast
+
+DEPLOYMENTS = "/channels/400000000000000002/messages"
+LAYOUT = 1 << 15
+CARD = {"type": 10, "content": "card"}
+
+
+class Wire:
+    """Raw calls with the right token."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        self.session = session
+        self.address = address
+
+    async def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Return status and JSON of one call."""
+        url = f"{self.address}/api/v10{path}"
+        async with self.session.request(method, url, json=body) as answer:
+            raw = await answer.read()
+            return answer.status, json.loads(raw) if raw else None
+
+
+@pytest.fixture
+def frozen() -> FakeClock:
+    """Time that the test moves."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def still(cast: Cast, frozen: FakeClock) -> DiscordEmulator:
+    """A Discord on the test's time, with limits, whose people do not wait."""
+    emulator = DiscordEmulator(cast, frozen, rate_limits=True)
+    emulator.patience = 0.0
+    return emulator
+
+
+@pytest.fixture
+async def wire(still: DiscordEmulator, cast: Cast) -> AsyncIterator[Wire]:
+    """Raw calls to it."""
+    headers = {"Authorization": f"Bot {cast.discord_token}"}
+    async with (
+        served({"/discord": still.app()}) as address,
+        aiohttp.ClientSession(headers=headers) as session,
+    ):
+        yield Wire(session, f"{address}/discord")
+
+
+async def typed(emulator: DiscordEmulator, wire: Wire) -> Any:
+    """Register a command and type it; nobody answers yet."""
+    commands = f"/applications/{emulator.cast.application}/guilds/{emulator.cast.guild}/commands"
+    await wire("PUT", commands, [{"name": "status", "description": "d"}])
+    return await emulator.slash("dana", "#prs", "status")
+
+
+def callback(record: Any) -> str:
+    """Return where an interaction is answered."""
+    return f"/interactions/{record.id}/{record.token}/callback"
+
+
+def webhook(emulator: DiscordEmulator, record: Any, ending: str = "") -> str:
+    """Return where an interaction is followed up."""
+    return f"/webhooks/{emulator.cast.application}/{record.token}{ending}"
+
+
+async def test_the_three_second_clock_runs(
+    still: DiscordEmulator, wire: Wire, frozen: FakeClock
+) -> None:
+    """At three seconds it is still known, after that not."""
+    early, late = await typed(still, wire), await typed(still, wire)
+    await frozen.advance(3)
+    assert 204 == (await wire("POST", callback(early), {"type": 5}))[0]
+    await frozen.advance(0.1)
+
+    status, body = await wire("POST", callback(late), {"type": 5})
+
+    assert (404, 10062) == (status, body["code"])
+
+
+async def test_the_token_lives_fifteen_minutes(
+    still: DiscordEmulator, wire: Wire, frozen: FakeClock
+) -> None:
+    """Then the card can only be edited through its channel."""
+    record = await typed(still, wire)
+    await wire("POST", callback(record), {"type": 4, "data": {"content": "one"}})
+    await frozen.advance(15 * 60)
+    original = webhook(still, record, "/messages/@original")
+    assert 200 == (await wire("PATCH", original, {"content": "two"}))[0]
+    await frozen.advance(1)
+
+    status, body = await wire("PATCH", original, {"content": "three"})
+    through_channel = await wire(
+        "PATCH", f"/channels/{record.channel}/messages/{record.original}", {"content": "three"}
+    )
+
+    assert (401, 50027) == (status, body["code"])
+    assert 200 == through_channel[0]
+
+
+async def test_a_second_or_wrong_answer_is_refused(still: DiscordEmulator, wire: Wire) -> None:
+    """40060 for the second, 50035 for a type that does not fit; a refused body leaves it open."""
+    record = await typed(still, wire)
+
+    wrong = await wire("POST", callback(record), {"type": 7, "data": {"content": "x"}})
+    long = await wire("POST", callback(record), {"type": 4, "data": {"content": "x" * 2001}})
+    early = await wire("POST", webhook(still, record), {"content": "x"})
+    good = await wire(
+        "POST", callback(record) + "?with_response=1", {"type": 4, "data": {"content": "x"}}
+    )
+    second = await wire("POST", callback(record), {"type": 4, "data": {"content": "x"}})
+    stranger = await wire("POST", f"/interactions/{record.id}/other/callback", {"type": 5})
+
+    answers = (wrong, long, early, good, second, stranger)
+    assert [400, 400, 404, 200, 400, 404] == [status for status, _ in answers]
+    assert [50035, 50035, 10015, 40060, 10062] == [
+        body["code"] for _, body in (wrong, long, early, second, stranger)
+    ]
+    assert "x" == good[1]["resource"]["message"]["content"]
+    assert ["x"] == [message.content for message in still.messages("#prs")]
+
+
+async def test_a_private_answer_is_out_of_the_channels_reach(
+    still: DiscordEmulator, wire: Wire
+) -> None:
+    """Only the token reaches an ephemeral message, and it stays private after the thinking."""
+    record = await typed(still, wire)
+    await wire("POST", callback(record), {"type": 5, "data": {"flags": 64}})
+    assert record.is_deferred
+
+    await wire("POST", webhook(still, record), {"content": "psst"})
+
+    path = f"/channels/{record.channel}/messages/{record.original}"
+    assert 10008 == (await wire("GET", path))[1]["code"]
+    assert [] == (await wire("GET", f"/channels/{record.channel}/messages"))[1]
+    assert ["psst"] == [message.content for message in still.messages("#prs", "dana")]
+    await wire("DELETE", webhook(still, record, "/messages/@original"))
+    assert [] == still.messages("#prs", "dana")
+
+
+async def test_a_layout_stays_a_layout(still: DiscordEmulator, wire: Wire) -> None:
+    """Text cannot come back, and 4001 characters are refused on edits too."""
+    _, sent = await wire("POST", DEPLOYMENTS, {"flags": LAYOUT, "components": [CARD]})
+    path = f"{DEPLOYMENTS}/{sent['id']}"
+
+    refused = await wire("PATCH", path, {"content": "text"})
+    too_long = {**CARD, "content": "x" * 4001}
+    over = await wire("PATCH", path, {"components": [too_long]})
+    fine = await wire("PATCH", path, {"components": [{**CARD, "content": "y"}]})
+
+    assert [400, 400, 200] == [refused[0], over[0], fine[0]]
+    assert LAYOUT == fine[1]["flags"]
+    assert "y" == fine[1]["components"][0]["content"]
+
+
+async def test_refusals_have_the_platforms_shapes(still: DiscordEmulator, wire: Wire) -> None:
+    """Codes for what is missing, foreign or malformed."""
+    foreign = await still.say("dana", "#deployments", "hello")
+    calls = [
+        ("GET", "/channels/1", None, 404, 10003),
+        ("GET", f"{DEPLOYMENTS}/1", None, 404, 10008),
+        ("PATCH", f"{DEPLOYMENTS}/{foreign.id}", {"content": "x"}, 403, 50005),
+        ("DELETE", f"{DEPLOYMENTS}/{foreign.id}", None, 403, 50013),
+        ("POST", DEPLOYMENTS, {}, 400, 50006),
+        ("POST", DEPLOYMENTS, [], 400, 50109),
+        ("GET", "/guilds/1", None, 403, 50001),
+        ("GET", f"/guilds/{still.cast.guild}/members/1", None, 404, 10007),
+        ("PUT", "/applications/1/commands", [], 403, 20012),
+        ("PUT", f"/applications/{still.cast.application}/commands", {}, 400, 50035),
+        ("GET", "/nowhere", None, 404, 0),
+        (
+            "POST",
+            DEPLOYMENTS,
+            {"content": "x", "message_reference": {"message_id": "1"}},
+            400,
+            50035,
+        ),
+    ]
+
+    for method, path, body, status, code in calls:
+        answered, refusal = await wire(method, path, body)
+        assert (status, code) == (answered, refusal["code"]), (method, path)
+
+
+async def test_the_channel_bucket_fills_and_drains(
+    still: DiscordEmulator, wire: Wire, frozen: FakeClock
+) -> None:
+    """Five posts in five seconds; the sixth learns when to come back."""
+    for number in range(5):
+        await wire("POST", DEPLOYMENTS, {"content": str(number)})
+
+    async with wire.session.post(
+        f"{wire.address}/api/v10{DEPLOYMENTS}", json={"content": "six"}
+    ) as refused:
+        body = await refused.json()
+    await frozen.advance(5)
+
+    assert (429, 5.0, False) == (refused.status, body["retry_after"], body["global"])
+    assert {"Via", "Retry-After", "X-RateLimit-Bucket"} <= set(refused.headers)
+    assert "application/json" == refused.headers["Content-Type"]
+    assert 200 == (await wire("POST", DEPLOYMENTS, {"content": "six"}))[0]
+
+
+async def test_faults_are_what_they_say(
+    still: DiscordEmulator, wire: Wire, frozen: FakeClock
+) -> None:
+    """Down is 503, a storm is global, a failure is undone, a lost answer is done."""
+    still.faults.down()
+    assert 503 == (await wire("POST", DEPLOYMENTS, {"content": "down"}))[0]
+    still.faults.clear()
+    still.faults.storm(9)
+    assert (429, True) == (await storm(wire))
+    await frozen.advance(9)
+    still.faults.fail("/messages", 500)
+    assert 500 == (await wire("POST", DEPLOYMENTS, {"content": "failed"}))[0]
+    still.faults.drop_connection_after_handling("/messages")
+    with pytest.raises(aiohttp.ClientError):
+        await wire("POST", DEPLOYMENTS, {"content": "lost"})
+
+    assert ["lost"] == [message.content for message in still.messages("#deployments")]
+    assert {"down": False, "slow": 0.0, "storm": 0.0, "lost": 0} == still.faults.describe()
+
+
+async def storm(wire: Wire) -> tuple[int, bool]:
+    """Return status and reach of the next refusal."""
+    status, body = await wire("GET", "/users/@me")
+    return status, body["global"]
+
+
+async def test_private_chats_and_threads_open(still: DiscordEmulator, wire: Wire) -> None:
+    """A private chat is opened once; an archived thread takes nothing."""
+    dana = still.cast.person("dana").discord
+    _, first = await wire("POST", "/users/@me/channels", {"recipient_id": dana})
+    _, second = await wire("POST", "/users/@me/channels", {"recipient_id": dana})
+    _, thread = await wire("POST", DEPLOYMENTS.replace("messages", "threads"), {"name": "log"})
+    await wire("PATCH", f"/channels/{thread['id']}", {"archived": True})
+
+    assert first["id"] == second["id"] == still.private_chat("dana").id
+    posted = await wire("POST", f"/channels/{first['id']}/messages", {"content": "hello"})
+    assert 200 == posted[0]
+    refused = await wire("POST", f"/channels/{thread['id']}/messages", {"content": "x"})
+    assert 50083 == refused[1]["code"]
+
+
+@asynccontextmanager
+async def connected(wire: Wire, query: str = "") -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """Open a raw gateway connection and read its HELLO."""
+    async with wire.session.ws_connect(f"{wire.address}/gateway?v=10{query}") as socket:
+        yield socket
+
+
+async def read(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    """Return the next plain payload."""
+    return await socket.receive_json(timeout=5)
+
+
+def identify(cast: Cast, intents: int = 513) -> dict[str, Any]:
+    """Return an IDENTIFY."""
+    return {"op": 2, "d": {"token": cast.discord_token, "intents": intents, "properties": {}}}
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"op": 2, "d": {"token": "wrong", "intents": 0}}, 4004),
+        ({"op": 8, "d": {}}, 4003),
+        ({"d": {}}, 4002),
+    ],
+)
+async def test_bad_payloads_close_with_their_code(
+    wire: Wire, payload: dict[str, Any], code: int
+) -> None:
+    """The code says whether coming back makes sense."""
+    async with connected(wire) as socket:
+        assert 10 == (await read(socket))["op"]
+        await socket.send_json(payload)
+        await socket.receive(timeout=5)
+
+    assert code == socket.close_code
+
+
+async def test_sessions_are_resumed_or_refused(still: DiscordEmulator, wire: Wire) -> None:
+    """A known session replays what was missed; an unknown one gets op 9."""
+    async with connected(wire) as socket:
+        await read(socket)
+        await socket.send_json(identify(still.cast))
+        ready, _ = await read(socket), await read(socket)
+        still.faults.drop_gateway()
+        await socket.receive(timeout=5)
+    await still.say("dana", "#prs", "@tgk missed")
+    assert f"{wire.address.replace('http', 'ws')}/gateway" == ready["d"]["resume_gateway_url"]
+
+    async with connected(wire) as socket:
+        await read(socket)
+        resume = {"token": still.cast.discord_token, "seq": 2}
+        await socket.send_json({"op": 6, "d": {**resume, "session_id": "none"}})
+        invalid = await read(socket)
+        assert (9, False) == (invalid["op"], invalid["d"])
+        session = {**resume, "session_id": ready["d"]["session_id"]}
+        await socket.send_json({"op": 6, "d": session})
+        missed, resumed = await read(socket), await read(socket)
+        await socket.send_json({"op": 1, "d": 4})
+        assert 11 == (await read(socket))["op"]
+
+    assert ("MESSAGE_CREATE", 3, "<@500000000000000001> missed") == (
+        missed["t"],
+        missed["s"],
+        missed["d"]["content"],
+    )
+    assert "RESUMED" == resumed["t"]
+
+
+async def test_members_come_in_a_chunk_over_a_packed_stream(
+    still: DiscordEmulator, wire: Wire
+) -> None:
+    """One zlib stream for the whole connection, flushed after each payload."""
+    stream = zlib.decompressobj()
+
+    async def unpacked(socket: aiohttp.ClientWebSocketResponse) -> Any:
+        packed = await socket.receive_bytes(timeout=5)
+        assert packed.endswith(b"\x00\x00\xff\xff")
+        return json.loads(stream.decompress(packed))
+
+    async with connected(wire, "&compress=zlib-stream") as socket:
+        await unpacked(socket)
+        await socket.send_json(identify(still.cast, intents=1))
+        await unpacked(socket)
+        guild = await unpacked(socket)
+        await socket.send_json({"op": 8, "d": {"query": "", "limit": 0, "nonce": "n"}})
+        chunk = await unpacked(socket)
+
+    assert 1 == len(guild["d"]["members"])
+    assert (9, "n") == (len(chunk["d"]["members"]), chunk["d"]["nonce"])
+
+
+async def test_a_client_that_says_goodbye_ends_its_session(
+    still: DiscordEmulator, wire: Wire
+) -> None:
+    """A clean close cannot be resumed; a closed gateway takes nobody."""
+    with still.subscribe() as changes:
+        async with connected(wire) as socket:
+            await read(socket)
+            await socket.send_json(identify(still.cast))
+            await read(socket)
+        async with asyncio.timeout(5):
+            while (await changes.get()).body.get("connected", True):
+                pass
+    still.faults.down()
+
+    assert [] == still.gateway.sessions
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await wire.session.ws_connect(f"{wire.address}/gateway")
+
+
+def test_a_slow_watcher_is_told_to_reload() -> None:
+    """A feed never grows past its bound."""
+    feed = Feed()
+    with feed.subscribe(bound=2) as changes:
+        for number in range(3):
+            feed.publish(Change("message", str(number)))
+
+        assert "reload" == changes.get_nowait().kind
+        assert changes.empty()
