@@ -181,7 +181,7 @@ class HttpPort:
         for left in range(self._patience.retries if call.idempotent else 0, -1, -1):
             try:
                 return await self._once(call)
-            except _TimedOut:
+            except TimedOut:
                 # Whoever waits has waited long enough: a second attempt would double it.
                 raise
             except Unavailable as error:
@@ -201,7 +201,7 @@ class HttpPort:
                 answer = await self._exchange(call)
         except (TimeoutError, httpx.TimeoutException) as error:
             why = f"It took longer than {self._patience.timeout:g} s.{unknown}"
-            raise _TimedOut(self.system, why) from error
+            raise TimedOut(self.system, why) from error
         except httpx.ConnectError as error:
             raise Unavailable(self.system, "It cannot be reached.") from error
         except (httpx.LocalProtocolError, UnicodeEncodeError):
@@ -259,7 +259,7 @@ class HttpPort:
         return self._client
 
 
-class _TimedOut(Unavailable):
+class TimedOut(Unavailable):
     """An Unavailable that is not worth a second wait."""
 
 

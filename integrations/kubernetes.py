@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from integrations.circuit import Circuit
-from integrations.http import Answer
+from integrations.http import Answer, TimedOut
 from integrations.rollout import describe, wanted
 from integrations.verdict import judge
 from tgk.errors import Missing, Rejected, Unavailable, Upstream
@@ -64,7 +64,8 @@ class KubernetesCluster:
     """Implements Cluster.
 
     ``kubeconfig=None`` means the service account of the pod that this runs in. Every call here may
-    be repeated safely, so each is tried twice; ``refresh`` is how often a watch looks again anyway.
+    be repeated safely, so each that fails fast is tried twice; ``refresh`` is how often a watch
+    looks again anyway.
     """
 
     def __init__(
@@ -223,6 +224,8 @@ class KubernetesCluster:
         with circuit.call():
             try:
                 return await self._once(act, missing)
+            except TimedOut:
+                raise
             except Unavailable as error:
                 if error.retry_after is not None:
                     raise
@@ -238,7 +241,7 @@ class KubernetesCluster:
             async with asyncio.timeout(self._timeout):
                 return await act()
         except (TimeoutError, httpx2.TimeoutException) as error:
-            raise Unavailable(_SYSTEM, f"It took longer than {self._timeout:g} s.") from error
+            raise TimedOut(_SYSTEM, f"It took longer than {self._timeout:g} s.") from error
         except httpx2.HTTPStatusError as error:
             raise self._verdict(error, missing) from error
         except httpx2.TransportError as error:

@@ -294,6 +294,8 @@ async def test_a_silent_server_is_given_up(tmp_path: Path, clock: FakeClock) -> 
             with pytest.raises(Unavailable, match=r"longer than 0\.2 s"):
                 await cluster.workload(SERVICE, PRODUCTION)
 
+    assert clock.slept == []
+
 
 async def test_a_throttled_call_is_not_repeated_at_once(
     kmock: k.KubernetesEmulator, cluster: KubernetesCluster
