@@ -89,7 +89,8 @@ class DiscordSurface:
             remedy = "Set DISCORD_TOKEN to the bot's present token."
             raise Rejected(_SYSTEM, "the token was rejected", status=401, remedy=remedy) from error
         except discord.PrivilegedIntentsRequired as error:
-            raise Rejected(_SYSTEM, "the gateway refused our intents") from error
+            why = "the gateway refused our intents"
+            raise Rejected(_SYSTEM, why, status=403) from error
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unavailable(_SYSTEM, "the connection was lost") from error
         except AttributeError as error:  # the library fails so when its first connection fails

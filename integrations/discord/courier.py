@@ -63,7 +63,7 @@ class RestClient:
 
     async def _login(self) -> discord.Client:
         client = discord.Client(
-            intents=discord.Intents.none(),
+            intents=discord.Intents(guilds=True),  # never sent: there is no gateway here
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=_RATE_LIMIT_SECONDS,
         )
