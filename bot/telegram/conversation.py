@@ -166,14 +166,14 @@ class Conversation:
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(self._desk.dispatcher.run(invocation))
             await asyncio.wait({running}, timeout=POPUP_SECONDS)
-            text, whole = popup(running.result() if running.done() else None)
-            if text:
-                refusal = running.result().result != "success"
-                await self._popups.say(press.query, text, alert=refusal)
+            early = running.result() if running.done() else None
+            text, whole = popup(early)
+            if early and text:
+                await self._popups.say(press.query, text, alert=early.result != "success")
             else:
                 await self._popups.close(press.query)
-            if not whole:
-                await course.end(await running, invocation.delivery)
+        if not whole:
+            await course.end(running.result(), invocation.delivery)
 
     async def _run(self, invocation: Invocation, place: Place, key: str) -> None:
         invocation, course = self._prepare(invocation, place, key)

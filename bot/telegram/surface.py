@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,8 +20,9 @@ from tgk.dispatcher import correlation, reference
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
+    from loguru import Logger
     from pydantic import SecretStr
 
     from integrations.telegram.client import Client
@@ -186,17 +187,26 @@ class TelegramSurface:
         """Answer one update to the end. No fault of one is a fault of another."""
         delivery = str(update.get("update_id", "-"))
         known = reference(correlation(f"telegram:{delivery}"))
+        log = logger.bind(platform="telegram", reference=known, update=delivery)
         try:
-            read = read_update(update, me.id)
-            if read is not None:
-                await conversation.hear(read, again=again)
+            with _noted(log):
+                read = read_update(update, me.id)
+                if read is not None:
+                    await conversation.hear(read, again=again)
             await self._deliveries.done(SOURCE, delivery)
         except TgkError as error:
-            fields = {"reference": known, "update": delivery, "why": str(error)}
-            logger.bind(platform="telegram", **fields).error("update kept for the next start")
-        except Exception as error:  # noqa: BLE001 - the surface's one broad except
-            fields = {"reference": known, "update": delivery}
-            logger.bind(platform="telegram", **fields).opt(exception=error).error("update failed")
+            log.bind(why=str(error)).error("update kept for the next start")
+
+
+@contextmanager
+def _noted(log: Logger) -> Iterator[None]:
+    """Log any fault of ours with the reference that people can quote; the next update goes on."""
+    try:
+        yield
+    except TgkError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the surface's one broad except
+        log.opt(exception=error).error("update failed")
 
 
 @asynccontextmanager

@@ -19,6 +19,8 @@ _SHORT_LOG = 15
 _HEAD, _TAIL = 5, 10
 _LOG_LINE = 160
 _STAGES_AS_LINES = 12
+_SELF_EXPLAINING = 2
+"""So many columns need no names."""
 
 
 def block_lines(block: Block, now: datetime) -> list[Line]:
@@ -82,10 +84,9 @@ def _table(block: Table) -> list[Line]:
 
 def _row_as_line(columns: tuple[str, ...], row: tuple[str, ...]) -> Line:
     """A row of a table that is too wide for a phone: the first cell leads, nothing is cut."""
-    named = [*columns, *[""] * (len(row) - len(columns))]
-    rest = " · ".join(
-        f"{name} {cell}".strip() for name, cell in list(zip(named, row, strict=False))[1:]
-    )
+    names = [*columns, *[""] * len(row)] if len(columns) > _SELF_EXPLAINING else [""] * len(row)
+    pairs = list(zip(names, row, strict=False))[1:]
+    rest = " · ".join(f"{name} {cell}".strip() for name, cell in pairs)
     first = row[0] if row else ""
     return (span(first, "b"), span(f" · {rest}" if rest else ""))
 

@@ -13,6 +13,7 @@ from bot.telegram.popup import popup
 from tgk.command import Command, Request
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
 from tgk.outcome import Outcome
+from tgk.ports.cluster import Workload
 from tgk.registry import Registry
 from tgk.reply import Action, Reply, Text
 
@@ -88,8 +89,10 @@ async def test_other_topics_and_chatter_are_left_alone(live: Phone) -> None:
 
 async def test_a_change_keeps_one_message_where_it_was_asked(live: Phone) -> None:
     """Progress and end are one message under the change's own key; nothing else answers."""
+    running = Workload(state="Running", version="v1", ready=2, desired=2)
+    live.world.cluster.put("production", "event-gateway", running)
     said = await live.emulator.say("dana", COUNCIL, "/scale event-gateway 3", thread=TOPIC)
-    await live.until(lambda: live.world.operations.ran and live.answers(said))
+    await live.until(lambda: any("3" in each.text for each in live.answers(said)))
     (update,) = live.world.operations.ran
 
     assert len(live.answers(said)) == 1
@@ -98,6 +101,7 @@ async def test_a_change_keeps_one_message_where_it_was_asked(live: Phone) -> Non
             await asyncio.sleep(0)
     assert int(ref.message) == live.answers(said)[0].id
     assert await live.board.ref(update.delivery) is None
+    assert live.world.cluster.scaled == [("production", "event-gateway", 3)]
 
 
 async def test_a_protected_deployment_asks_the_asker_first(live: Phone) -> None:
