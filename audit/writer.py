@@ -148,11 +148,16 @@ class Writer:
         return future
 
     def _work(self) -> None:
-        while batch := self._taken():
-            began = self._clock.monotonic()
-            refusals = self._commit([wait.draft for wait in batch])
-            self._observe(self._clock.monotonic() - began, refusals)
-            _settle(batch, refusals)
+        try:
+            while batch := self._taken():
+                began = self._clock.monotonic()
+                refusals = self._log.commit([wait.draft for wait in batch])
+                self._observe(self._clock.monotonic() - began, refusals)
+                _settle(batch, refusals)
+        finally:
+            self._closing = (
+                True  # a fault in here: whoever waits is refused in time, others at once
+            )
 
     def _taken(self) -> list[_Wait]:
         """Wait for records; empty when closing and nothing is left."""
@@ -161,12 +166,6 @@ class Writer:
                 self._wake.wait()
             batch, self._queue = self._queue[:LARGEST_BATCH], self._queue[LARGEST_BATCH:]
             return batch
-
-    def _commit(self, drafts: Sequence[Draft]) -> list[str]:
-        try:
-            return self._log.commit(drafts)
-        except Exception as error:  # noqa: BLE001 - the thread's surface: waiters must hear of it
-            return [f"{type(error).__name__}: {error}"] * len(drafts)
 
     def _observe(self, seconds: float, refusals: Sequence[str]) -> None:
         refused = sum(1 for why in refusals if why)

@@ -70,8 +70,8 @@ async def rate(path: Path, waiters: int, records: int) -> float:
     [(1, 2_000, 500), (10, 20_000, 5_000), (100, 80_000, 50_000), (1_000, 80_000, 50_000)],
 )
 def test_durable_records_a_second(tmp_path: Path, waiters: int, records: int, bar: int) -> None:
-    """The best of three runs, because other work shares the machine."""
-    rates = [uvloop.run(rate(tmp_path / f"{run}.jsonl", waiters, records)) for run in range(3)]
+    """The best of five runs, because other work shares the machine."""
+    rates = [uvloop.run(rate(tmp_path / f"{run}.jsonl", waiters, records)) for run in range(5)]
 
     print(f"{waiters} waiters: {max(rates):,.0f} durable records/s")  # noqa: T201 - the figure
     assert max(rates) >= bar
