@@ -104,7 +104,7 @@ class FileCourier:
         """Look for the key after the last message known."""
         known = int(after.message) if after else 0
         for number, line in enumerate(self.world.lines(), 1):
-            if number > known and line["key"] == key:
+            if number > known and line.get("key") == key:
                 return MessageRef(platform="telegram", channel=place.room, message=str(number))
         return None
 
@@ -116,6 +116,49 @@ async def tell_board(world: World, directory: Path, *, after: bool) -> None:
         async with DurableBoard(store, [courier], FakeClock(flows=True)) as board:
             for key in "abc":
                 await board.show(key, COUNCIL, Reply(topic="notice", title=key))
+            while board.depths():
+                await store.read(lambda connection: connection.total_changes)
+
+
+class Fuse(FileCourier):
+    """A platform on which the process dies at a given call, before or after its effect."""
+
+    def __init__(self, world: World, burns: int) -> None:
+        super().__init__(world, after=False)
+        self.burns = burns
+        self.odd = burns % 2 == 1
+
+    def burn(self, *, before: bool) -> None:
+        """Come closer to the end; odd fuses end before the effect, even ones after it."""
+        self.burns -= before
+        if self.burns == 0 and before == self.odd:
+            self.world.kill_here()
+
+    async def send(self, place: Place, reply: Reply, *, key: str, loud: bool) -> MessageRef:
+        """Put up a message, or die over it."""
+        self.burn(before=True)
+        number = self.world.do(key=key, title=reply.title)
+        self.burn(before=False)
+        return MessageRef(platform="telegram", channel=place.room, message=str(number))
+
+    async def edit(self, ref: MessageRef, reply: Reply) -> None:
+        """Change a message, or die over it."""
+        self.burn(before=True)
+        self.world.do(edit=self.world.lines()[int(ref.message) - 1]["key"], title=reply.title)
+        self.burn(before=False)
+
+
+async def storm(world: World, directory: Path, burns: int) -> None:
+    """Show thirty messages twice each; whoever asked asks again from where it stopped."""
+    progress = directory / "progress"
+    begun = int(progress.read_text()) if progress.exists() else 0
+    async with Store(directory / "tgk.sqlite") as store:
+        courier: Any = Fuse(world, burns)
+        async with DurableBoard(store, [courier], FakeClock()) as board:
+            for number in range(begun, 30):
+                for title in ("begun", "ended"):
+                    await board.show(f"k{number}", COUNCIL, Reply(topic="notice", title=title))
+                progress.write_text(str(number + 1))
             while board.depths():
                 await store.read(lambda connection: connection.total_changes)
 
@@ -231,7 +274,10 @@ def main(story: str, directory: Path, *, die: bool) -> None:
         "council": lambda: wait_for_council(world, directory),
         "vote": lambda: vote(world, directory),
     }
-    asyncio.run(stories[story]())
+    if story.startswith("storm"):
+        asyncio.run(storm(world, directory, int(story.split()[1])))
+    else:
+        asyncio.run(stories[story]())
     sys.stdout.write(json.dumps(world.lines()))
 
 

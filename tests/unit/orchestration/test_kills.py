@@ -90,3 +90,16 @@ async def test_a_vote_stands_although_its_card_was_not_drawn(tmp_path: Path) -> 
     seen = await killed_and_resumed("vote", tmp_path)
 
     assert [line["step"] for line in seen] == ["open", "approved"]
+
+
+async def test_a_process_that_keeps_dying_still_shows_every_message_once(tmp_path: Path) -> None:
+    """Over ten lives each message is sent once, in order, and shows its end at last."""
+    for calls in (1, 2, 3, 8, 1, 4, 7, 2, 9):
+        ended, _ = await live(f"storm {calls}", tmp_path, "die")
+        assert ended == -signal.SIGKILL
+    code, seen = await live("storm 0", tmp_path)
+
+    assert code == 0
+    assert [line["key"] for line in seen if "key" in line] == [f"k{number}" for number in range(30)]
+    shows = {line.get("key", line.get("edit")): line["title"] for line in seen}
+    assert set(shows.values()) == {"ended"}
