@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.discord.options import ClientRefused
-from sandbox.discord.validation.components import ROW, SELECTS, TEXT, TEXT_INPUT
+from sandbox.discord.validation.components import ROW, TEXT, TEXT_INPUT
 from sandbox.discord.validation.modals import CHECKBOX, RADIO
 
 if TYPE_CHECKING:
@@ -41,10 +41,9 @@ def _field(field: Json, values: dict[str, Any]) -> Json:
     if kind == CHECKBOX:
         return {**described, "value": bool(field.get("default") if given is None else given)}
     chosen = _chosen(field, given)
+    _check_listed(field, chosen)
     if kind == RADIO:
         return {**described, "value": chosen[0] if chosen else None}
-    if kind not in SELECTS or kind == 3:  # noqa: PLR2004 - options carry the values
-        _check_listed(field, chosen)
     return {**described, "values": chosen}
 
 

@@ -16,6 +16,7 @@ from sandbox.discord.validation.messages import (
     LOADING,
     SILENT,
     SUPPRESS_EMBEDS,
+    asked_flags,
     check_message,
     check_not_empty,
     check_uploads,
@@ -45,7 +46,7 @@ async def post_message(
     before = _same_nonce(state, channel, body)
     if before is not None:
         return before
-    asked = int(body.get("flags") or 0)
+    asked = asked_flags(body)
     flags = asked & (TAKEN | (EPHEMERAL if origin else 0))
     message = Message(state.ids.next(), channel, state.cast.application, flags=flags, origin=origin)
     message.viewer = origin.user if origin and flags & EPHEMERAL else ""
@@ -66,7 +67,7 @@ async def edit_message(
     """Replace what the body names; a Components V2 message stays one."""
     was_loading = message.is_loading
     flags = message.flags & ~LOADING
-    flags |= int(body.get("flags") or 0) & LAYOUT
+    flags |= asked_flags(body) & LAYOUT
     check_uploads(list(files.values()))
     names = _names(body, files, message.attachments)
     whole = {**_standing(message, flags), **dict(body.items())}

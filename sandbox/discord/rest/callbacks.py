@@ -16,7 +16,7 @@ from sandbox.discord.interaction import (
 from sandbox.discord.posting import edit_message, fill, post_message
 from sandbox.discord.state import Message
 from sandbox.discord.validation.form import Form
-from sandbox.discord.validation.messages import EPHEMERAL, LOADING
+from sandbox.discord.validation.messages import EPHEMERAL, LOADING, asked_flags
 from sandbox.discord.validation.modals import check_modal
 from sandbox.feed import Change
 
@@ -89,7 +89,7 @@ async def _show(call: Call, interaction: Interaction, answer: int, data: Json) -
 
 async def _think(call: Call, interaction: Interaction, data: Json) -> None:
     state = call.state
-    flags = LOADING | (int(data.get("flags") or 0) & EPHEMERAL)
+    flags = LOADING | (asked_flags(data) & EPHEMERAL)
     message = Message(state.ids.next(), interaction.channel, state.cast.application, flags=flags)
     message.origin = interaction
     message.viewer = interaction.user if message.is_ephemeral else ""

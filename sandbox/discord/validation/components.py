@@ -58,7 +58,9 @@ def check_layout(form: Form, components: Any, files: Collection[str]) -> None:
             "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED",
             f"The total number of components cannot exceed {MOST_COMPONENTS} (got {count})",
         )
-    length = sum(len(str(part.get("content", ""))) for part in walk(found) if part["type"] == TEXT)
+    length = sum(
+        len(str(part.get("content", ""))) for part in walk(found) if part.get("type") == TEXT
+    )
     if length > MOST_TEXT:
         form.fault(
             ("components",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox.discord.errors import Refused
+from sandbox.discord.errors import Refused, invalid_form
 from sandbox.discord.validation.components import check_layout, check_rows
 from sandbox.discord.validation.form import Form, Path
 
@@ -27,6 +27,15 @@ MOST_FILES: Final = 10
 MOST_BYTES: Final = 10 * 1024 * 1024
 MENTIONS: Final = ("roles", "users", "everyone")
 OLD_FIELDS: Final = ("content", "embeds", "sticker_ids", "poll")
+
+
+def asked_flags(body: Json) -> int:
+    """Return the flags that a body asks for; anything but a number is refused."""
+    flags = body.get("flags") or 0
+    if isinstance(flags, bool) or not isinstance(flags, int):
+        fault = (("flags",), "NUMBER_TYPE_COERCE", f'Value "{flags}" is not int.')
+        raise invalid_form([fault])
+    return flags
 
 
 def check_message(body: Json, files: Collection[str], *, flags: int) -> None:
@@ -57,7 +66,7 @@ def check_uploads(uploads: Sequence[Upload]) -> None:
 def check_not_empty(body: Json, *, has_files: bool) -> None:
     """Refuse a message with nothing in it."""
     filled = any(body.get(name) for name in ("content", "embeds", "components", "sticker_ids"))
-    only_rows = body.get("components") and not int(body.get("flags") or 0) & LAYOUT
+    only_rows = body.get("components") and not asked_flags(body) & LAYOUT
     shown = body.get("content") or body.get("embeds") or body.get("sticker_ids")
     if not has_files and (not filled or (only_rows and not shown)):
         raise Refused(400, 50006, "Cannot send an empty message")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from sandbox.cast import Cast
+    from sandbox.clock import WallClock
 
 Inter: TypeAlias = discord.Interaction[discord.Client]
 DEPLOYMENTS = 400000000000000002
@@ -72,6 +73,9 @@ class Bot(discord.Client):
         for command in (status, deploy, slow, silent, secret, ask, explain, rights):
             self.tree.add_command(command, guild=guild)
         await self.tree.sync(guild=guild)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Identify at once: nobody counts here."""
 
     async def on_message(self, message: discord.Message) -> None:
         """Note what can be read."""
@@ -425,6 +429,20 @@ async def test_reconnect_is_followed(bot: Bot, discord: DiscordEmulator) -> None
     await asyncio.wait_for(bot.resumed.wait(), 10)
     record = await discord.slash("dana", "#prs", "status", {"service": "api"})
     assert (record.answer, bot.invented) == (4, 1)
+
+
+async def test_an_invalid_session_makes_the_client_identify_again(
+    bot: Bot, discord: DiscordEmulator, clock: WallClock
+) -> None:
+    """Op 9 ends the session; the next one is new and works."""
+    before = discord.gateway.sessions[0].id
+
+    await discord.faults.invalidate()
+
+    await until(lambda: discord.gateway.connections == 1)
+    assert before != discord.gateway.sessions[0].id
+    record = await discord.slash("dana", "#prs", "status", {"service": "api"})
+    assert 4 == record.answer
 
 
 async def test_a_storm_is_waited_out(bot: Bot, discord: DiscordEmulator) -> None:

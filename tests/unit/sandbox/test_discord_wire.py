@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from sandbox.discord import DiscordEmulator
+from sandbox.discord import ClientRefused, DiscordEmulator
 from sandbox.feed import Change, Feed
 from sandbox.serving import served
 from tgk.testing.clock import FakeClock
@@ -182,6 +182,7 @@ async def test_refusals_have_the_platforms_shapes(still: DiscordEmulator, wire: 
         ("DELETE", f"{DEPLOYMENTS}/{foreign.id}", None, 403, 50013),
         ("POST", DEPLOYMENTS, {}, 400, 50006),
         ("POST", DEPLOYMENTS, [], 400, 50109),
+        ("POST", DEPLOYMENTS, {"content": "x", "flags": "loud"}, 400, 50035),
         ("GET", "/guilds/1", None, 403, 50001),
         ("GET", f"/guilds/{still.cast.guild}/members/1", None, 404, 10007),
         ("PUT", "/applications/1/commands", [], 403, 20012),
@@ -259,6 +260,107 @@ async def test_private_chats_and_threads_open(still: DiscordEmulator, wire: Wire
     assert 200 == posted[0]
     refused = await wire("POST", f"/channels/{thread['id']}/messages", {"content": "x"})
     assert 50083 == refused[1]["code"]
+
+
+async def test_the_guild_can_be_read(still: DiscordEmulator, wire: Wire) -> None:
+    """Guild, channels, roles, members, accounts, application and the way to the gateway."""
+    guild, dana = f"/guilds/{still.cast.guild}", still.cast.person("dana").discord
+
+    read_back = {
+        path: (await wire("GET", path))[1]
+        for path in (guild, f"{guild}/channels", f"{guild}/roles", f"{guild}/members?limit=3")
+    }
+    _, member = await wire("GET", f"{guild}/members/{dana}")
+    _, user = await wire("GET", f"/users/{dana}")
+    _, gateway = await wire("GET", "/gateway/bot")
+    _, place = await wire("GET", "/channels/400000000000000002")
+    commands = f"/applications/{still.cast.application}/commands"
+
+    assert still.cast.guild_name == read_back[guild]["name"]
+    assert [6, 5, 3] == [len(found) for path, found in read_back.items() if path != guild]
+    assert (["200000000000000002"], "Dana") == (member["roles"], user["global_name"])
+    assert f"{wire.address.replace('http', 'ws')}/gateway" == gateway["url"]
+    assert "deployments" == place["name"]
+    assert [] == (await wire("GET", commands))[1]
+    assert 204 == (await wire("POST", "/channels/400000000000000002/typing"))[0]
+
+
+async def test_answers_can_be_read_edited_and_removed(still: DiscordEmulator, wire: Wire) -> None:
+    """Follow-ups belong to their interaction and to no other."""
+    record, other = await typed(still, wire), await typed(still, wire)
+    for each in (record, other):
+        await wire("POST", callback(each), {"type": 4, "data": {"content": "one"}})
+    _, second = await wire("POST", webhook(still, record), {"content": "two"})
+
+    own = webhook(still, record, f"/messages/{second['id']}")
+    foreign = webhook(still, other, f"/messages/{second['id']}")
+    assert "two" == (await wire("GET", own))[1]["content"]
+    assert 10008 == (await wire("PATCH", foreign, {"content": "x"}))[1]["code"]
+    assert 204 == (await wire("DELETE", own))[0]
+    assert 10008 == (await wire("GET", own))[1]["code"]
+    assert (
+        10015
+        == (await wire("POST", f"/webhooks/{still.cast.application}/x", {"content": "x"}))[1][
+            "code"
+        ]
+    )
+
+
+async def test_a_press_can_be_answered_by_changing_the_card(
+    still: DiscordEmulator, wire: Wire
+) -> None:
+    """Type 6 shows nothing and lets the token edit the card; a disabled button does nothing."""
+    press = {"type": 2, "style": 1, "label": "Go", "custom_id": "go"}
+    dead = {**press, "custom_id": "dead", "disabled": True}
+    components = [{"type": 1, "components": [press, dead]}]
+    _, card = await wire("POST", DEPLOYMENTS, {"content": "card", "components": components})
+    record = await still.press("vik", card["id"], "go")
+
+    await wire("POST", callback(record), {"type": 6})
+    await wire("PATCH", webhook(still, record, "/messages/@original"), {"content": "pressed"})
+
+    assert "pressed" == still.message(card["id"]).content
+    assert record.finished.is_set()
+    with pytest.raises(ClientRefused):
+        await still.press("vik", card["id"], "dead")
+    with pytest.raises(LookupError):
+        await still.submit_modal("vik", record.id, {})
+
+
+async def test_marks_come_and_go(still: DiscordEmulator, wire: Wire) -> None:
+    """A reaction is a real emoji and can be taken back."""
+    _, sent = await wire("POST", DEPLOYMENTS, {"content": "x"})
+    mark = f"{DEPLOYMENTS}/{sent['id']}/reactions/%F0%9F%91%80/@me"
+
+    assert 204 == (await wire("PUT", mark))[0]
+    assert {"👀": {still.cast.application}} == dict(still.message(sent["id"]).reactions)
+    assert 204 == (await wire("DELETE", mark))[0]
+    assert [] == still.wire(still.message(sent["id"]))["reactions"]
+    assert 10014 == (await wire("PUT", mark.replace("%F0%9F%91%80", "eyes")))[1]["code"]
+
+
+async def test_files_are_served_and_kept_through_edits(still: DiscordEmulator, wire: Wire) -> None:
+    """An edit that lists no file drops it; an unknown one is refused."""
+    form = aiohttp.FormData()
+    form.add_field("payload_json", json.dumps({"attachments": [{"id": 0, "description": "log"}]}))
+    form.add_field("files[0]", b"lines", filename="run.log", content_type="text/plain")
+    async with wire.session.post(f"{wire.address}/api/v10{DEPLOYMENTS}", data=form) as answer:
+        sent = await answer.json()
+    path, attachment = f"{DEPLOYMENTS}/{sent['id']}", sent["attachments"][0]
+    async with wire.session.get(attachment["url"]) as answer:
+        served_back = (await answer.read(), answer.headers["Content-Security-Policy"])
+
+    kept = await wire("PATCH", path, {"attachments": [{"id": attachment["id"]}]})
+    unknown = await wire("PATCH", path, {"attachments": [{"id": "99999"}], "content": "x"})
+    dropped = await wire("PATCH", path, {"attachments": [], "content": "gone"})
+
+    assert (b"lines", "sandbox") == served_back
+    assert "log" == attachment["description"]
+    assert 1 == len(kept[1]["attachments"])
+    assert 10045 == unknown[1]["code"]
+    assert [] == dropped[1]["attachments"]
+    async with wire.session.get(attachment["url"] + "x") as answer:
+        assert 404 == answer.status
 
 
 @asynccontextmanager

@@ -228,6 +228,59 @@ async def test_edits_follow_the_platforms_rules(
     ) == ("two", None)
 
 
+async def test_captions_marks_and_topics_have_rules(
+    bot: Bot, council: dict[str, Any], cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """Captions are not texts, marks come from a list, a closed topic takes nothing."""
+    log = await bot.send_document(**council, document=b"x", filename="a.txt", caption="one")
+    chat = {"chat_id": cast.council_chat}
+
+    await bot.edit_message_caption(message_id=log.id, caption="two", **chat)
+    with pytest.raises(BadRequest, match="no text in the message"):
+        await bot.edit_message_text("x", message_id=log.id, **chat)
+    with pytest.raises(BadRequest, match=r"(?i)reaction_invalid"):
+        await bot.set_message_reaction(message_id=log.id, reaction="🧵", **chat)
+    with pytest.raises(BadRequest, match=r"(?i)to react not found"):
+        await bot.set_message_reaction(message_id=1, reaction="👍", **chat)
+    telegram.state.chats[cast.council_chat].closed.add(cast.council_thread or 0)
+    with pytest.raises(BadRequest, match=r"(?i)topic_closed"):
+        await bot.send_message(**council, text="x")
+
+    assert ["two"] == [message.text for message in telegram.messages(thread=cast.council_thread)]
+    assert "two" == telegram.wire(telegram.messages()[0])["caption"]
+
+
+async def test_menus_answers_and_webhooks_have_bounds(bot: Bot, cast: Cast) -> None:
+    """Names, lengths and addresses are checked."""
+    with pytest.raises(BadRequest, match=r"(?i)bot_command_invalid"):
+        await bot.set_my_commands([("Status", "x")])
+    with pytest.raises(BadRequest, match=r"(?i)description_invalid"):
+        await bot.set_my_commands([("status", "x" * 257)])
+    with pytest.raises(BadRequest, match="https url"):
+        await bot.set_webhook("http://example.test/hook")
+    with pytest.raises(BadRequest, match="unallowed"):
+        await bot.set_webhook("https://example.test/hook", secret_token="a b")
+    with pytest.raises(BadRequest, match="parse_mode"):
+        await bot.send_message(cast.council_chat, "x", parse_mode="MarkdownV2")
+    await bot.set_my_commands([("status", "x")])
+    await bot.delete_my_commands()
+    assert () == await bot.get_my_commands()
+    assert await bot.send_chat_action(cast.council_chat, "typing")
+
+
+async def test_an_update_can_come_twice(bot: Bot, telegram: TelegramEmulator) -> None:
+    """A repeated update has its old id, so that the bot can tell."""
+    await telegram.say("dana", text="/status")
+    update = telegram.pending_updates[0]
+    await bot.get_updates(offset=update["update_id"] + 1, timeout=0)
+
+    await telegram.repeat(update)
+
+    assert [update["update_id"]] == [again.update_id for again in await bot.get_updates(timeout=0)]
+    await bot.delete_webhook(drop_pending_updates=True)
+    assert [] == telegram.pending_updates
+
+
 async def test_group_ids_run_on_even_after_a_deletion(bot: Bot, council: dict[str, Any]) -> None:
     """A message id is never given twice."""
     first = await bot.send_message(**council, text="one")
