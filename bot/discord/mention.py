@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import discord
+from loguru import logger
 
 from integrations.discord import escape
 from integrations.discord.rows import label
@@ -102,9 +103,12 @@ def shortened(lines: Sequence[str]) -> str:
 async def _attach(sent: discord.Message, lines: Sequence[str]) -> None:
     """Put the whole answer into a thread of its own; beside it where threads are not allowed."""
     content = "\n".join(lines).encode()
-    room: discord.Thread | discord.Message = sent
-    try:
-        room = await sent.create_thread(name=label(lines[0], _THREAD_NAME))
-        await room.send(file=discord.File(io.BytesIO(content), filename="answer.txt"))
-    except discord.HTTPException:  # not allowed here, or already inside a thread
-        await sent.reply(file=discord.File(io.BytesIO(content), filename="answer.txt"))
+    if not isinstance(sent.channel, discord.Thread):
+        try:
+            thread = await sent.create_thread(name=label(lines[0], _THREAD_NAME))
+            await thread.send(file=discord.File(io.BytesIO(content), filename="answer.txt"))
+        except discord.HTTPException as error:
+            logger.info("no thread for a long answer, code {}", error.code)
+        else:
+            return
+    await sent.reply(file=discord.File(io.BytesIO(content), filename="answer.txt"))

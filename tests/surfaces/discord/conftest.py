@@ -77,6 +77,8 @@ class RunBook(Request):
     """Run a playbook."""
 
     dry_run: bool = Field(default=False, description="only plan")
+    share: float | None = Field(default=None, ge=0, le=1, description="how much of it")
+    pace: Literal["slow", "fast"] = Field(default="slow", description="how fast")
 
 
 @command("status", permission="status")
@@ -165,7 +167,21 @@ async def secret(request: Secret, context: Context) -> Reply:
 @command("book run", permission="book")
 async def book_run(request: RunBook, context: Context) -> Reply:
     """Say whether it was dry."""
-    return Reply(topic="orchestrate", title=f"dry {request.dry_run}")
+    again = Action(label="Again…", command="book run", asks=("pace", "dry_run", "share"))
+    title = f"dry {request.dry_run} {request.pace} {request.share}"
+    return Reply(topic="orchestrate", title=title, actions=(again,))
+
+
+@command("book deeper than discord goes", permission="book")
+async def deep(request: Secret, context: Context) -> Reply:
+    """Answer what can only be typed."""
+    return Reply(topic="orchestrate", title="deep")
+
+
+@command("slow", permission="slow")
+async def slow(request: Status, context: Context) -> Reply:
+    """Have an option that completes."""
+    return Reply(topic="notice", title="slow")
 
 
 class ByName:
@@ -173,10 +189,13 @@ class ByName:
 
     def __init__(self) -> None:
         self.seen: list[Caller] = []
+        self.broken = False
 
     def resolve(self, platform: Any, user_id: str, *, name: str, channel: str,
                 groups: frozenset[str] = frozenset()) -> Caller:  # fmt: skip
         """Remember the caller."""
+        if self.broken:
+            raise ZeroDivisionError
         held = frozenset(f"discord:role:{group}" for group in groups)
         caller = Caller(person=name.lower(), user_id=user_id, platform=platform, channel=channel,
                         principals=held, known=True)  # fmt: skip
@@ -292,6 +311,21 @@ async def wire() -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
+async def deaf() -> AsyncIterator[DiscordSurface]:
+    """Return a surface whose platform lets it log in, but has no gateway."""
+    cast = default_cast()
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    async with served({"/discord": DiscordEmulator(cast, SystemClock()).app()}) as address:
+        channel = SimpleNamespace(id=cast.channel("#deployments").id)
+        yield _build(
+            None, None, channel, {},
+            token=SecretStr(cast.discord_token), api_url=f"{address}/discord/api/v10",
+            gateway_url="ws://127.0.0.1:9/gateway",
+        ).surface  # fmt: skip
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+@pytest.fixture
 async def sim() -> AsyncIterator[simcord.Env]:
     """Return a simulated Discord, at first with an empty client, so that the guild comes first."""
     env = simcord.Env(discord.Client(intents=discord.Intents.none()))
@@ -324,7 +358,7 @@ def _build(
     estate, directory = discovery(channel.id), ByName()
     table = {"dana": {"*"}, "devi": {"/status", "/lines", "/secret"}}
     admission = Admission(
-        Registry([status, lines, ship, secret, book_run, many]),
+        Registry([status, lines, ship, secret, book_run, many, deep, slow]),
         FakeGuard(table),
         estate,
         RateLimiter(estate.limits, clock),

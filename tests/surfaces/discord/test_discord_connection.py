@@ -81,6 +81,14 @@ async def test_an_answer_of_5xx_may_be_tried_again(platform: dict[str, Any]) -> 
         await door.run()
 
 
+async def test_a_gateway_that_cannot_be_reached_at_first_may_be_tried_again(
+    deaf: DiscordSurface,
+) -> None:
+    """The library gives up after its first failure; a fresh client may go on."""
+    with pytest.raises(Unavailable, match="gateway did not let us in"):
+        await deaf.run()
+
+
 async def test_closing_what_never_ran_is_no_fault() -> None:
     """A stop before the start is a stop."""
     door = surface("")

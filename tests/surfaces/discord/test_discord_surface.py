@@ -293,6 +293,67 @@ async def test_progress_of_a_read_is_edited_into_its_answer(world: World) -> Non
     assert 1 <= len(edits) <= 2
 
 
+async def test_a_typed_question_comes_with_its_buttons(world: World) -> None:
+    """A change that asks first can be confirmed where it was typed."""
+    dana, me = world.people["dana"], world.env.bot.user.id
+    await dana.send(world.channel, f"<@{me}> ship --env production --tag v3")
+    question = world.channel.last_message
+
+    await dana.click(question, label="Do it")
+
+    assert "Ship v3?" in world.text(question)
+    assert [each.raw["tag"] for each in world.operations.ran] == ["v3"]
+
+
+async def test_a_long_typed_answer_inside_a_thread_has_its_file_beside_it(world: World) -> None:
+    """A thread cannot open another; the file is a reply then."""
+    me, devi = world.env.bot.user.id, world.people["devi"]
+    await devi.send(world.channel, f"<@{me}> lines api --tail 400")
+    thread = world.channel.threads[0]
+
+    await devi.send(thread, f"<@{me}> lines api --tail 300")
+
+    assert (await thread.last_message.attachments[0].read()).count(b"line ") == 300
+    assert world.directory.seen[-1].channel == "#deployments"
+
+
+async def test_a_fault_of_the_surface_is_admitted_under_an_id(world: World) -> None:
+    """The asker reads an id, in private, and the bot goes on."""
+    card = await world.people["dana"].slash(world.channel, "status", service="api")
+    world.directory.broken = True
+    failed = await world.people["dana"].click(card.response.message, label="Lines")
+    world.directory.broken = False
+    fine = await world.people["dana"].click(card.response.message, label="Lines")
+
+    assert failed.ephemeral
+    assert "ran into a fault" in world.text(failed.response)
+    assert "Tell an administrator the id" in world.text(failed.response)
+    assert "line 49" in world.text(fine.response)
+
+
+async def test_what_discord_cannot_nest_can_be_typed(world: World) -> None:
+    """A name of more than three words is no slash command, and still a command."""
+    me = world.env.bot.user.id
+    offered = world.people["dana"].available_commands(world.channel)
+    await world.people["dana"].send(world.channel, f"<@{me}> book deeper than discord goes")
+
+    assert "book run" in offered
+    assert not any("deeper" in name for name in offered)
+    assert world.shown() == "🧩 deep"
+
+
+async def test_a_form_offers_choices_as_a_menu(world: World) -> None:
+    """Choices and switches are chosen, not typed; the rest is a field."""
+    card = await world.people["dana"].slash(world.channel, "book run", share=0.5)
+    form = await world.people["dana"].click(card.response.message, label="Again…")
+    answers = {"pace": ["fast"], "dry_run": ["true"], "share": "0.25"}
+
+    result = await world.people["dana"].submit_modal(form, answers)
+
+    assert "dry False slow 0.5" in world.text(card.response)
+    assert "dry True fast 0.25" in world.text(result.response)
+
+
 async def test_a_fault_of_the_command_is_admitted(world: World) -> None:
     """The asker reads that it went wrong and an id, never a trace."""
     await world.people["dana"].slash(world.channel, "ship", env="staging", tag="crash")
