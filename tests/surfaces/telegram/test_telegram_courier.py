@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from telegram.error import BadRequest, ChatMigrated, TimedOut
 
 from integrations.telegram.client import connect
 from tgk.errors import Rejected, Unavailable
@@ -12,6 +13,8 @@ from tgk.ports.board import MessageRef, Place
 from tgk.reply import Action, Log, Picture, Reply, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.telegram.state import Message
     from tests.surfaces.telegram.conftest import Phone
 
@@ -248,3 +251,67 @@ async def test_text_that_telegram_cannot_parse_is_sent_bare(phone: Phone) -> Non
 
     assert refused == 1
     assert [each.text for each in ours(phone)] == ["📣 a < b\nc"]
+
+
+class Changed:
+    """A client in front of the real one whose Telegram refuses some calls its own way."""
+
+    def __init__(self, phone: Phone, refuse: Callable[[str, dict[str, Any]], None]) -> None:
+        self._client = phone.client
+        self._refuse = refuse
+        phone.courier._chats._client = self  # type: ignore[assignment]
+
+    async def call(self, method: str, /, **data: Any) -> Any:
+        """Refuse or pass on."""
+        self._refuse(method, data)
+        return await self._client.call(method, **data)
+
+
+async def test_a_group_that_became_a_supergroup_is_followed(phone: Phone) -> None:
+    """The message arrives under the chat's new id, and later ones go there at once."""
+    asked = []
+
+    def moved(_method: str, data: dict[str, Any]) -> None:
+        asked.append(data["chat_id"])
+        if data["chat_id"] == -4242:
+            raise ChatMigrated(COUNCIL)
+
+    Changed(phone, moved)
+    old = Place(platform="telegram", room="-4242")
+
+    refs = [await phone.courier.send(old, card(key), key=key, loud=False) for key in ("a", "b")]
+
+    assert [ref.channel for ref in refs] == [str(COUNCIL)] * 2
+    assert asked == [-4242, COUNCIL, COUNCIL]
+    assert [each.text for each in ours(phone)] == ["📣 a", "📣 b"]
+
+
+async def test_a_link_that_telegram_refuses_costs_only_the_link(phone: Phone) -> None:
+    """The message and the buttons that run here stay."""
+
+    def picky(_method: str, data: dict[str, Any]) -> None:
+        rows = (data.get("reply_markup") or {}).get("inline_keyboard", [])
+        if any("url" in key for row in rows for key in row):
+            raise BadRequest("Inline keyboard button URL 'http://127.0.0.1' is invalid: wrong host")
+
+    Changed(phone, picky)
+    links = (Action(label="Open", url="http://127.0.0.1"), Action(label="Go", command="whoami"))
+
+    await phone.courier.send(HERE, card("Sure?", *links), key="a", loud=False)
+
+    (message,) = ours(phone)
+    assert [button["text"] for button in message.buttons] == ["Go"]
+
+
+async def test_a_slow_answer_counts_as_perhaps_sent(phone: Phone) -> None:
+    """A time-out is Unavailable without a wait, so that the message is looked for first."""
+
+    def late(_method: str, _data: dict[str, Any]) -> None:
+        raise TimedOut
+
+    Changed(phone, late)
+    with pytest.raises(Unavailable) as caught:
+        await phone.courier.send(HERE, card("x"), key="a", loud=False)
+
+    assert caught.value.retry_after is None
+    assert "a" not in phone.courier._never_left

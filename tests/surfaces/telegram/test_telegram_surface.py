@@ -356,3 +356,18 @@ async def test_names_are_spelled_as_telegram_allows() -> None:
     assert [menu.understand(line)[0] for line in typed] == [
         "orchestrate run", "orchestrate run", "ai-health", "help",
     ]  # fmt: skip
+
+
+async def test_an_outage_delays_answers_and_loses_none(live: Phone) -> None:
+    """What was asked before and during the outage is answered once after it."""
+    live.emulator.faults.down()
+    said = [await live.emulator.say("devi", text="/whoami") for _ in range(2)]
+    async with asyncio.timeout(5):
+        while live.surface.ready:
+            await asyncio.sleep(0)
+    live.emulator.faults.clear()
+    await live.until(lambda: all(live.answers(each) for each in said))
+
+    await live.until(lambda: live.surface.ready)
+
+    assert [len(live.answers(each)) for each in said] == [1, 1]
