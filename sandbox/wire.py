@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -9,6 +10,7 @@ from typing import Any, Final, TypeAlias
 Json: TypeAlias = dict[str, Any]
 
 KEPT: Final = 2000
+UNKNOWN: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,13 @@ class Upload:
 
     name: str
     content: bytes
-    kind: str = "application/octet-stream"
+    kind: str = UNKNOWN
+
+
+def kind_of(name: str, said: str | None) -> str:
+    """Return the media type of a file: what was said, unless that says nothing."""
+    guessed = mimetypes.guess_type(name)[0] or UNKNOWN
+    return said if said and said != UNKNOWN else guessed
 
 
 @dataclass(frozen=True, slots=True)

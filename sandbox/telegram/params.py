@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import BodyPartReader, web
 
 from sandbox.telegram.errors import bad_request
-from sandbox.wire import Json, Upload
+from sandbox.wire import Json, Upload, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +76,6 @@ async def _read_parts(request: web.Request, values: Json) -> Params:
         if part.filename is None:
             values[name] = await part.text()
         else:
-            kind = part.headers.get("Content-Type", "application/octet-stream")
+            kind = kind_of(part.filename, part.headers.get("Content-Type"))
             files[name] = Upload(part.filename, bytes(await part.read()), kind)
     return Params(values, files)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from aiohttp import BodyPartReader, web
 
 from sandbox.discord.errors import Refused
-from sandbox.wire import Json, Upload
+from sandbox.wire import Json, Upload, kind_of
 
 if TYPE_CHECKING:
     from sandbox.discord.state import DiscordState
@@ -63,7 +63,7 @@ async def _read_parts(request: web.Request) -> tuple[Any, dict[str, Upload]]:
         if part.name == "payload_json":
             body = _parsed(await part.text())
         elif part.filename is not None:
-            kind = part.headers.get("Content-Type", "application/octet-stream")
+            kind = kind_of(part.filename, part.headers.get("Content-Type"))
             content = bytes(await part.read())
             files[part.name or "files[0]"] = Upload(part.filename, content, kind)
     return body, files

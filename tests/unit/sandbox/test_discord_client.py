@@ -388,6 +388,7 @@ async def test_messages_threads_reactions_and_pictures_are_kept(
     await loud.delete()
 
     kept = discord.message(str(sent.id))
+    assert "image/png" == kept.attachments[0]["content_type"]
     picture_url = kept.components[0]["components"][1]["items"][0]["media"]["url"]
     assert picture_url.startswith(f"{moved}/cdn/attachments/")
     assert [loud.id, sent.id] == history
