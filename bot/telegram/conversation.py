@@ -91,7 +91,7 @@ class Conversation:
         if place is None:
             return
         key = f"telegram:{update.id}"
-        if again and await self._begun(key):
+        if again and await self._is_answered(update, key):
             return
         if isinstance(update, Pressed):
             await self._press(update, place, key)
@@ -100,12 +100,24 @@ class Conversation:
         else:
             await self._command(update, place, key)
 
-    async def _begun(self, key: str) -> bool:
-        """Say whether an answer or a change of this update stands already."""
-        for known in (key, f"op:{correlation(key)}"):
-            if await self._desk.board.ref(known):
-                return True
-        return False
+    async def _is_answered(self, update: Typed | Pressed, key: str) -> bool:
+        """Say whether an earlier life did all that this update needs.
+
+        A change that shows anything goes on by itself. A message under the update's own key is
+        the end, except for slow reads, which show progress there and are read again.
+        """
+        if await self._desk.board.ref(f"op:{correlation(key)}"):
+            return True
+        if await self._desk.board.ref(key) is None:
+            return False
+        return isinstance(update, Pressed) or not self._is_slow(update.text)
+
+    def _is_slow(self, text: str) -> bool:
+        try:
+            name, _ = self._desk.menu.understand(text)
+        except TgkError:
+            return False
+        return self._desk.dispatcher.admission.registry[name].slow
 
     async def _command(self, typed: Typed, place: Place, key: str) -> None:
         bot = addressee(typed.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 
 from bot.telegram.crew import Crew
@@ -13,6 +14,7 @@ from bot.telegram.popup import popup
 from tgk.command import Command, Request
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
 from tgk.outcome import Outcome
+from tgk.ports.board import Place
 from tgk.ports.cluster import Workload
 from tgk.registry import Registry
 from tgk.reply import Action, Reply, Text
@@ -249,6 +251,29 @@ async def test_what_was_taken_but_not_answered_is_answered_after_the_restart(pho
 
     assert len(phone.answers(said)) == 1
     assert await phone.deliveries.waiting("telegram") == []
+
+
+async def test_a_slow_read_that_was_cut_off_is_read_again(phone: Phone) -> None:
+    """Progress left by an earlier life becomes the answer, in the same message; an answer stays."""
+    slow = next(each.name for each in phone.world.registry if each.slow and each.effect == "read")
+    said = [
+        await phone.emulator.say("devi", text=line) for line in (f"/{slow} refinory-api", "/whoami")
+    ]
+    updates = phone.emulator.pending_updates
+    pairs = [(str(each["update_id"]), orjson.dumps(each)) for each in updates]
+    await phone.deliveries.accept("telegram", pairs)
+    for (number, _), message in zip(pairs, said, strict=True):
+        place = Place(platform="telegram", room="7000003", reply_to=str(message.id))
+        await phone.board.show(f"telegram:{number}", place, Reply(topic="notice", title="Earlier"))
+    await phone.until(lambda: all(phone.answers(each) for each in said))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(phone.surface.run())
+        await phone.until(lambda: "Earlier" not in phone.answers(said[0])[0].text)
+        await phone.surface.close()
+
+    assert [len(phone.answers(each)) for each in said] == [1, 1]
+    assert "Earlier" in phone.answers(said[1])[0].text
 
 
 async def test_a_refused_token_is_final_and_never_shown(phone: Phone) -> None:
