@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -72,18 +73,32 @@ def _answer(asked: str, question: str, results: list[str]) -> str:
             )
         except (ValueError, KeyError, AttributeError):
             parts.append("The live state could not be read.")
-    words = set(re.findall(r"[a-z]{4,}", question.lower()))
-    best = max(
-        (
-            (len(words & set(re.findall(r"[a-z]{4,}", sentence.lower()))), number, sentence)
-            for number, _, text in _DOCUMENT.findall(asked)
-            for sentence in re.split(r"(?<=[.!?])\s+", " ".join(text.split()))
-        ),
-        default=(0, "", ""),
-    )
-    if best[0]:
-        parts.append(f"{best[2]} [{best[1]}]")
+    sentence = _best_sentence(asked, question)
+    if sentence:
+        parts.append(sentence)
     return " ".join(parts) or "I do not know: nothing in the documents fits the question."
+
+
+def _best_sentence(asked: str, question: str) -> str:
+    """Return the sentence that shares the rarest words with the question, and its citation."""
+    sentences = [
+        (number, sentence, set(_words(f"{path} {sentence}")))
+        for number, path, text in _DOCUMENT.findall(asked)
+        for sentence in re.split(r"(?<=[.!?])\s+", " ".join(text.split()))
+    ]
+    counts = Counter(word for _, _, words in sentences for word in words)
+    wanted = set(_words(question))
+
+    def fits(candidate: tuple[str, str, set[str]]) -> float:
+        number, _, words = candidate
+        return sum(1 / counts[word] for word in words & wanted) / int(number)
+
+    best = max(sentences, key=fits, default=("", "", set[str]()))
+    return f"{best[1]} [{best[0]}]" if best[2] & wanted else ""
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]{4,}", text.lower())
 
 
 def _envelope(kind: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import commands
 from audit.chain import Keyring
 from audit.journal import AuditJournal
 from audit.log import LogSettings
+from audit.salt import kept_salt
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
 from bot.runtime.settings import AUDIT_LOG
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 POLICY = "rbac/policy.yml"
 STORE = "tgk.sqlite"
-_SALT_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +85,8 @@ def keyring_of(settings: Settings) -> Keyring:
 
 def redactor_of(settings: Settings, discovery: Discovery) -> Redactor:
     """Return the redactor of this installation; its salt is made once and kept with the state."""
-    path = settings.state / "redaction.salt"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(_SALT_BYTES))
-    redactor = Redactor(path.read_bytes(), discovery.redaction.keys, discovery.redaction.patterns)
+    salt = kept_salt(settings.state / "redaction.salt")
+    redactor = Redactor(salt, discovery.redaction.keys, discovery.redaction.patterns)
     redactor.literals(*settings.secrets())
     return redactor
 

@@ -105,3 +105,10 @@ def terminal_wishes(environ: Mapping[str, str] | None = None) -> TerminalWishes:
         colour=not source.get("NO_COLOR") or bool(source.get("FORCE_COLOR")),
         dumb=source.get("TERM") == "dumb",
     )
+
+
+def without_tokens(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for a child that must not reach anything real."""
+    source = os.environ if environ is None else environ
+    ours = {field.alias for field in Settings.model_fields.values()} | set(TOKENS)
+    return {name: value for name, value in source.items() if name not in ours}
