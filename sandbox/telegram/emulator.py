@@ -141,7 +141,7 @@ class TelegramEmulator:
         body: Json = {
             "id": query.id,
             "from": self.state.user(presser),
-            "message": self.state.wire(self.message(chat, message)),
+            "message": self._shown(chat, message),
             "chat_instance": str(chat),
             "data": data,
         }
@@ -152,6 +152,17 @@ class TelegramEmulator:
         """Deliver an update a second time with its own id, as happens when an answer is lost."""
         self.state.updates.again(update)
         await self.state.updates.post()
+
+    def kick(self, chat: int | None = None, kicked: bool = True) -> None:
+        """Throw the bot out of a group (the council if not named), or let it in again."""
+        self.state.chats[self.cast.council_chat if chat is None else chat].opened = not kicked
+
+    def _shown(self, chat: int, message: int) -> Json:
+        found = self.state.chats[chat].messages.get(message)
+        if found is not None:
+            return self.state.wire(found)
+        gone: Json = {"message_id": message, "date": 0}
+        return {**gone, "chat": self.state.describe(self.state.chats[chat])}
 
     async def _deliver(self, kind: str, body: Json) -> None:
         self.state.updates.add(kind, body)

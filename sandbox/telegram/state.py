@@ -207,6 +207,12 @@ class TelegramState:
         return body
 
 
+def _closed_because(chat: Chat) -> str:
+    if chat.kind == "private":
+        return "bot can't initiate conversation with a user"
+    return f"bot was kicked from the {chat.kind} chat"
+
+
 def _content(message: Message) -> Json:
     if message.upload is None:
         body: Json = {"text": message.text}

@@ -331,6 +331,35 @@ async def test_nobody_is_written_to_who_never_wrote(
     assert asked.id == replied.reply_to_message.id
 
 
+async def test_a_kicked_bot_is_forbidden_until_it_is_back(
+    bot: Bot, cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """The platform says why, and the chat works again afterwards."""
+    telegram.kick()
+    with pytest.raises(Forbidden, match="kicked from the supergroup"):
+        await bot.send_message(cast.council_chat, "x")
+
+    telegram.kick(kicked=False)
+    await bot.send_message(cast.council_chat, "back")
+
+    assert ["back"] == [message.text for message in telegram.messages()]
+
+
+async def test_a_press_on_a_deleted_message_still_arrives(
+    bot: Bot, cast: Cast, telegram: TelegramEmulator
+) -> None:
+    """A slow client presses what is gone; the bot hears of it without the text."""
+    sent = await bot.send_message(cast.council_chat, "card", reply_markup=KEYS)
+    await bot.delete_message(cast.council_chat, sent.id)
+
+    await telegram.press_anyway("ana", cast.council_chat, sent.id, "tgk:a:0123456789")
+
+    query = (await bot.get_updates(timeout=0))[-1].callback_query
+    assert query is not None
+    assert query.message is not None
+    assert (sent.id, False) == (query.message.message_id, query.message.is_accessible)
+
+
 async def test_members_are_told_from_strangers(bot: Bot, cast: Cast) -> None:
     """GetChat and getChatMember describe the council."""
     chat = await bot.get_chat(cast.council_chat)
