@@ -125,7 +125,7 @@ class TelegramState:
         if found is None:
             raise bad_request("chat not found")
         if not found.opened:
-            raise Refusal(403, "Forbidden: bot can't initiate conversation with a user")
+            raise Refusal(403, f"Forbidden: {_closed_because(found)}")
         return found
 
     def next_id(self, chat: Chat) -> int:
