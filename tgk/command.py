@@ -6,6 +6,7 @@ import sys
 import types
 import typing
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -141,7 +142,7 @@ class Command(Generic[R]):
     @property
     def options(self) -> tuple[Option, ...]:
         """The options in positional order."""
-        return tuple(_option(name, field) for name, field in self.request.model_fields.items())
+        return _options(self.request)
 
     @property
     def usage(self) -> str:
@@ -227,6 +228,12 @@ def _metadata(annotation: Any, field: FieldInfo) -> list[Any]:
 _TYPES: dict[Any, FieldType] = {
     str: "text", int: "integer", float: "number", bool: "boolean",
 }  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def _options(request: type[Request]) -> tuple[Option, ...]:
+    """Return the options of a request; every invocation asks several times."""
+    return tuple(_option(name, field) for name, field in request.model_fields.items())
 
 
 def _option(name: str, field: FieldInfo) -> Option:

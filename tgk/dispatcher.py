@@ -131,6 +131,12 @@ class Dispatcher:
                 entry.outcome = await self._operate(invocation, attempt.corr)
         return entry.outcome
 
+    async def refuse(self, invocation: Invocation, error: TgkError) -> Outcome:
+        """Record an attempt that a surface could not even read, and return what to answer."""
+        async with _Entry(self, self._attempt(invocation), invocation) as entry:
+            raise error
+        return entry.outcome
+
     async def perform(self, operation: Operation, steps: Steps, watch: Show) -> Outcome:
         """Do an admitted change; called by the engine, again after a kill until it has ended."""
         shown = self._shown(operation, watch)

@@ -13,10 +13,8 @@ from loguru import logger
 from integrations.discord import escape
 from integrations.discord.rows import label
 from tgk.context import Invocation
-from tgk.dispatcher import correlation, reference
 from tgk.errors import TgkError
 from tgk.plain import plain_lines
-from tgk.refusal import refused
 from tgk.typed import bind, parse_line
 
 if TYPE_CHECKING:
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
 
 LONGEST = 1900
 _HEAD, _TAIL = 5, 10
+_RECORDED = 500
+"""Characters that the audit log keeps of a line nobody could read."""
 _THREAD_NAME = 90
 
 
@@ -44,9 +44,7 @@ async def answer(desk: Desk, message: discord.Message, line: str) -> None:
     try:
         invocation = _read(desk, message, line, delivery)
     except TgkError as error:
-        known = reference(correlation(delivery))
-        word = (line.split() or ["help"])[0].lstrip("/")[:64]
-        outcome = refused(error, command=word, reference=known)
+        outcome = await desk.dispatcher.refuse(_unread(desk, message, line, delivery), error)
         await _say(desk, message, outcome)
         return
 
@@ -65,10 +63,17 @@ def _read(desk: Desk, message: discord.Message, line: str, delivery: str) -> Inv
     registry = desk.dispatcher.admission.registry
     names = [entry.name for entry in registry if "discord" in entry.doors]
     name, tokens = parse_line(line or "help", names)
+    whole = _unread(desk, message, line, delivery)
+    return replace(whole, name=name, raw=bind(tokens, registry[name].options))
+
+
+def _unread(desk: Desk, message: discord.Message, line: str, delivery: str) -> Invocation:
+    """Return what can be recorded of a line before anybody understood it."""
     guild = message.guild.id if message.guild else None
+    word = (line.split() or ["help"])[0].lstrip("/")[:64]
     return Invocation(
-        name=name,
-        raw=bind(tokens, registry[name].options),
+        name=word,
+        raw={"line": line[:_RECORDED]},
         caller=desk.caller(message.author, message.channel, guild),
         delivery=delivery,
         door="discord",

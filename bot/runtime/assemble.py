@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
@@ -17,6 +17,7 @@ from audit.salt import kept_salt
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
 from bot.runtime.settings import AUDIT_LOG
+from bot.runtime.witness import Witness
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
 from orchestration.buttons import StoredButtons
@@ -25,6 +26,7 @@ from orchestration.engine import Engine
 from orchestration.locks import StoredLocks
 from orchestration.notes import StoredNotes
 from orchestration.store import Store
+from orchestration.upkeep import keep_tidy
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
 from tgk.backends import Backends
@@ -35,7 +37,7 @@ from tgk.redaction import Redactor
 from tgk.registry import Registry, collect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from bot.runtime.couriers import Couriers
@@ -144,7 +146,7 @@ async def assembled(
         )
         board = await stack.enter_async_context(DurableBoard(store, couriers.all, clock))
         approvals = StoredApprovals(store, board, clock, _council_places(discovery))
-        engine = Engine(settings.state, clock)
+        engine = Engine(settings.state, clock, database_url=settings.database_url)
         stack.push_async_callback(engine.stop)
         outside = await Opener(settings, clock, stack).open(discovery, root)
         notes = StoredNotes(store)
@@ -173,7 +175,17 @@ async def assembled(
             redact=redactor.text,
             simulated=settings.simulated,
         )
-        await stack.enter_async_context(_kept(approvals, policy))
+        deliveries = StoredDeliveries(store, clock)
+        witness = Witness(journal, board, discovery, clock=clock, state=settings.state)
+        purges = {
+            "buttons": buttons.purge,
+            "deliveries": deliveries.purge,
+            "board": board.purge,
+            "operations": engine.purge,
+        }
+        await stack.enter_async_context(
+            _kept(approvals.run(), policy.watch(), witness.run(), keep_tidy(clock, purges))
+        )
         yield Core(
             settings=settings,
             discovery=discovery,
@@ -183,7 +195,7 @@ async def assembled(
             registry=registry,
             store=store,
             buttons=buttons,
-            deliveries=StoredDeliveries(store, clock),
+            deliveries=deliveries,
             notes=notes,
             board=board,
             approvals=approvals,
@@ -206,10 +218,10 @@ def _council_places(discovery: Discovery) -> tuple[Place, ...]:
 
 
 @asynccontextmanager
-async def _kept(approvals: StoredApprovals, policy: PolicyFile) -> AsyncIterator[None]:
-    """Keep deadlines and the policy file in view while the block runs."""
+async def _kept(*duties: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Carry out lasting duties while the block runs."""
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(approvals.run()), tasks.create_task(policy.watch())]
+        running = [tasks.create_task(duty) for duty in duties]
         try:
             yield
         finally:

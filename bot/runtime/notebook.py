@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _QUIET = (
     "httpx",
+    "httpx2",
     "httpcore",
     "telegram",
     "casbin",

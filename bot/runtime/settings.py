@@ -17,6 +17,7 @@ Address = Annotated[str, StringConstraints(pattern=r"^(https?|wss?)://[^\s]+$")]
 SOCKET_NAME = "tgk.sock"
 """Under the state folder: where a running bot takes commands from the terminal."""
 AUDIT_LOG = "audit.jsonl"
+ANCHORS = "audit.anchors"
 TOKENS = ("DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "D12_TOKEN")
 
 
@@ -44,6 +45,7 @@ class Settings(BaseModel):
     prometheus_url: Address | None = Field(default=None, alias="PROMETHEUS_URL")
     aws_endpoint_url: Address | None = Field(default=None, alias="AWS_ENDPOINT_URL")
     aws_region: str | None = Field(default=None, alias="AWS_REGION")
+    database_url: str = Field(default="", alias="DATABASE_URL")
     sandbox_url: Address | None = Field(default=None, alias="TGK_SANDBOX_URL")
 
     user: Annotated[str, StringConstraints(max_length=64)] = Field(default="", alias="TGK_USER")

@@ -13,11 +13,10 @@ from bot.telegram.popup import popup
 from bot.telegram.prompts import filled, prompt
 from bot.telegram.updates import Pressed, Sender, Spot, Typed
 from tgk.context import Invocation
-from tgk.dispatcher import correlation, reference
+from tgk.dispatcher import correlation
 from tgk.errors import Refused, TgkError, UnknownCommand
 from tgk.ports.board import Place
 from tgk.ports.buttons import TOKEN_PATTERN
-from tgk.refusal import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +70,10 @@ class Me:
 
     id: int
     username: str
+
+
+_RECORDED = 500
+"""Characters that the audit log keeps of a line nobody could read."""
 
 
 class Conversation:
@@ -128,10 +131,10 @@ class Conversation:
             name, raw = self._desk.menu.understand(typed.text)
         except UnknownCommand as error:
             if bot or typed.spot.is_private:
-                await self._refuse(error, error.name, key, place)
+                await self._refuse(error, error.name, typed, place, key)
             return
         except TgkError as error:
-            await self._refuse(error, typed.text.split()[0][1:64], key, place)
+            await self._refuse(error, typed.text.split()[0][1:64], typed, place, key)
             return
         await self._run(self._invocation(name, raw, typed.sender, place, key), place, key)
 
@@ -141,7 +144,7 @@ class Conversation:
             _require_person(typed.sender)
             action = self._usable(await self._desk.buttons.find(typed.prompt), typed.sender, place)
         except TgkError as error:
-            await self._refuse(error, "reply", key, place)
+            await self._refuse(error, "reply", typed, place, key)
             return
         raw = filled(action, typed.text)
         invocation = self._invocation(action.command, raw, typed.sender, place, key)
@@ -220,8 +223,13 @@ class Conversation:
             raise Refused(f"This button is only for {action.only}.")
         return action
 
-    async def _refuse(self, error: TgkError, command: str, key: str, place: Place) -> None:
-        outcome = refused(error, command=command, reference=reference(correlation(key)))
+    async def _refuse(
+        self, error: TgkError, command: str, typed: Typed, place: Place, key: str
+    ) -> None:
+        """Answer, and record, a line that did not become a command."""
+        raw = {"line": typed.text[:_RECORDED]}
+        unread = self._invocation(command, raw, typed.sender, place, key)
+        outcome = await self._desk.dispatcher.refuse(unread, error)
         await self._desk.board.show(key, place, outcome.reply, loud=True)
 
 
