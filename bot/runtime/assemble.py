@@ -16,20 +16,16 @@ from audit.log import LogSettings
 from audit.salt import kept_salt
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
+from bot.runtime.couriers import Couriers, open_couriers
+from bot.runtime.memory import Memory, open_memory
 from bot.runtime.settings import AUDIT_LOG
 from bot.runtime.witness import Witness
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
-from orchestration.buttons import StoredButtons
-from orchestration.deliveries import StoredDeliveries
 from orchestration.engine import Engine
-from orchestration.locks import StoredLocks
-from orchestration.notes import StoredNotes
-from orchestration.store import Store
 from orchestration.upkeep import keep_tidy
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
-from tgk.backends import Backends
 from tgk.dispatcher import Dispatcher, Observer
 from tgk.limits import RateLimiter
 from tgk.ports.board import Place
@@ -40,14 +36,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
-    from bot.runtime.couriers import Couriers
     from bot.runtime.settings import Settings
     from tgk.discovery import Discovery
     from tgk.errors import ConfigurationInvalid
     from tgk.ports.time import Clock
 
 POLICY = "rbac/policy.yml"
-STORE = "tgk.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +54,7 @@ class Core:
     redactor: Redactor
     policy: PolicyFile
     registry: Registry
-    store: Store
-    buttons: StoredButtons
-    deliveries: StoredDeliveries
-    notes: StoredNotes
+    memory: Memory
     board: DurableBoard
     approvals: StoredApprovals
     engine: Engine
@@ -71,6 +62,7 @@ class Core:
     couriers: Couriers
     dispatcher: Dispatcher
     off: dict[str, str]
+    """Systems that are off, and why."""
 
 
 def registry_of(discovery: Discovery) -> Registry:
@@ -124,87 +116,88 @@ async def assembled(
     ``root`` is the folder of discovery.yml. Raises ConfigurationInvalid, Conflict when another
     process writes the audit log, JournalUnavailable when the disk refuses.
     """
-    from bot.runtime.couriers import open_couriers
-
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         redactor = redactor_of(settings, discovery)
         policy = policy_of(root / POLICY, discovery, clock)
         journal = await stack.enter_async_context(
-            AuditJournal(
-                LogSettings(path=settings.state / AUDIT_LOG, keyring=keyring_of(settings)),
-                redactor=redactor,
-                clock=clock,
-                policy=lambda: policy.guard.version,
-                simulated=settings.simulated,
-            )
+            _journal(settings, policy, redactor=redactor, clock=clock)
         )
-        store = await stack.enter_async_context(Store(settings.state / STORE))
-        buttons = StoredButtons(store, clock)
+        memory = await open_memory(settings.state, clock, stack)
         couriers = await open_couriers(
-            settings, discovery, stack, directory=policy.directory, buttons=buttons, clock=clock
+            settings,
+            discovery,
+            stack,
+            directory=policy.directory,
+            buttons=memory.buttons,
+            clock=clock,
         )
-        board = await stack.enter_async_context(DurableBoard(store, couriers.all, clock))
-        approvals = StoredApprovals(store, board, clock, _council_places(discovery))
+        board = await stack.enter_async_context(DurableBoard(memory.store, couriers.all, clock))
+        approvals = StoredApprovals(memory.store, board, clock, _council_places(discovery))
         engine = Engine(settings.state, clock, database_url=settings.database_url)
         stack.push_async_callback(engine.stop)
         outside = await Opener(settings, clock, stack).open(discovery, root)
-        notes = StoredNotes(store)
-        backends = Backends(
-            cluster=outside.cluster,
-            logs=outside.logs,
-            metrics=outside.metrics,
-            pipelines=outside.pipelines,
-            model=outside.model,
-            library=outside.library,
-            board=board,
-            approvals=approvals,
-            locks=StoredLocks(store, clock),
-            notes=notes,
-        )
         registry = registry_of(discovery)
-        dispatcher = Dispatcher(
-            admission=Admission(
-                registry, policy.guard, discovery, RateLimiter(discovery.limits, clock)
-            ),
-            journal=journal,
-            operations=engine,
-            backends=backends,
-            clock=clock,
-            observer=observer,
-            redact=redactor.text,
-            simulated=settings.simulated,
-        )
-        deliveries = StoredDeliveries(store, clock)
-        witness = Witness(journal, board, discovery, clock=clock, state=settings.state)
-        purges = {
-            "buttons": buttons.purge,
-            "deliveries": deliveries.purge,
-            "board": board.purge,
-            "operations": engine.purge,
-        }
-        await stack.enter_async_context(
-            _kept(approvals.run(), policy.watch(), witness.run(), keep_tidy(clock, purges))
-        )
-        yield Core(
+        core = Core(
             settings=settings,
             discovery=discovery,
             clock=clock,
             redactor=redactor,
             policy=policy,
             registry=registry,
-            store=store,
-            buttons=buttons,
-            deliveries=deliveries,
-            notes=notes,
+            memory=memory,
             board=board,
             approvals=approvals,
             engine=engine,
             journal=journal,
             couriers=couriers,
-            dispatcher=dispatcher,
             off=outside.off,
+            dispatcher=Dispatcher(
+                admission=Admission(
+                    registry, policy.guard, discovery, RateLimiter(discovery.limits, clock)
+                ),
+                journal=journal,
+                operations=engine,
+                backends=outside.backends(board, approvals, memory),
+                clock=clock,
+                observer=observer,
+                redact=redactor.text,
+                simulated=settings.simulated,
+            ),
         )
+        await stack.enter_async_context(_kept(*_duties(core)))
+        yield core
+
+
+def _journal(
+    settings: Settings, policy: PolicyFile, *, redactor: Redactor, clock: Clock
+) -> AuditJournal:
+    return AuditJournal(
+        LogSettings(path=settings.state / AUDIT_LOG, keyring=keyring_of(settings)),
+        redactor=redactor,
+        clock=clock,
+        policy=lambda: policy.guard.version,
+        simulated=settings.simulated,
+    )
+
+
+def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Return what must go on in the background as long as the core lives."""
+    witness = Witness(
+        core.journal, core.board, core.discovery, clock=core.clock, state=core.settings.state
+    )
+    chores = {
+        "buttons": core.memory.buttons.purge,
+        "deliveries": core.memory.deliveries.purge,
+        "board": core.board.purge,
+        "operations": core.engine.purge,
+    }
+    return (
+        core.approvals.run(),
+        core.policy.watch(),
+        witness.run(),
+        keep_tidy(core.clock, chores),
+    )
 
 
 def _council_places(discovery: Discovery) -> tuple[Place, ...]:

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 from integrations.library import MarkdownLibrary
 from integrations.logs import RoutedLogs
 from integrations.off import OffCluster, OffLogs, OffMetrics, OffModel, OffPipelines
+from tgk.backends import Backends
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
     from pathlib import Path
 
+    from bot.runtime.memory import Memory
     from bot.runtime.settings import Settings
     from tgk.discovery import Agent, Discovery
+    from tgk.ports.board import Board
     from tgk.ports.cluster import Cluster
+    from tgk.ports.council import Approvals
     from tgk.ports.library import Library
     from tgk.ports.logs import Logs
     from tgk.ports.metrics import Metrics
@@ -35,6 +39,21 @@ class Outside:
     model: Model
     library: Library
     off: dict[str, str] = field(default_factory=dict)
+
+    def backends(self, board: Board, approvals: Approvals, memory: Memory) -> Backends:
+        """Return everything that commands may use."""
+        return Backends(
+            cluster=self.cluster,
+            logs=self.logs,
+            metrics=self.metrics,
+            pipelines=self.pipelines,
+            model=self.model,
+            library=self.library,
+            board=board,
+            approvals=approvals,
+            locks=memory.locks,
+            notes=memory.notes,
+        )
 
 
 class Opener:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integrations.picture import Pictures
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
+    from pydantic import SecretStr
+
     from bot.runtime.settings import Settings
     from integrations.discord.presenter import Presenter
     from integrations.telegram.client import Client
-    from tgk.discovery import Discovery
+    from tgk.discovery import Discovery, Telegram
     from tgk.guard import Directory
     from tgk.ports.board import Courier
     from tgk.ports.buttons import Buttons
@@ -39,37 +41,69 @@ async def open_couriers(
     clock: Clock,
 ) -> Couriers:
     """Return a courier for every platform that has a token and a section in discovery.yml."""
-    pictures = Pictures()
+    opener = _Opener(settings, stack, directory=directory, buttons=buttons, pictures=Pictures())
     carriers: list[Courier] = []
     presenter, client = None, None
     if settings.discord_token and discovery.discord:
+        carrier, presenter = await opener.discord(settings.discord_token, discovery)
+        carriers.append(carrier)
+    if settings.telegram_token and discovery.telegram:
+        courier, client = opener.telegram(settings.telegram_token, discovery.telegram, clock)
+        carriers.append(courier)
+    return Couriers(tuple(carriers), presenter, client)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What every courier needs."""
+
+    directory: Directory
+    buttons: Buttons
+    pictures: Pictures
+
+
+class _Opener:
+    """Imports a platform's library only when that platform is on."""
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack, **parts: Any) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._parts = _Parts(**parts)
+
+    async def discord(self, token: SecretStr, discovery: Discovery) -> tuple[Courier, Presenter]:
+        """Return the courier, and what the surface renders with."""
         from integrations.discord.address import move
         from integrations.discord.courier import DiscordCourier, RestClient
         from integrations.discord.presenter import Presenter
 
+        settings = self._settings
         move(settings.discord_api_url or "", settings.discord_gateway_url or "")
         presenter = Presenter(
-            buttons=buttons, directory=directory, to_png=pictures.png, simulated=settings.simulated
+            buttons=self._parts.buttons,
+            directory=self._parts.directory,
+            to_png=self._parts.pictures.png,
+            simulated=settings.simulated,
         )
-        rest = await stack.enter_async_context(RestClient(settings.discord_token))
-        carriers.append(DiscordCourier(rest, discovery, presenter))
-    if settings.telegram_token and discovery.telegram:
+        rest = await self._stack.enter_async_context(RestClient(token))
+        return DiscordCourier(rest, discovery, presenter), presenter
+
+    def telegram(
+        self, token: SecretStr, telegram: Telegram, clock: Clock
+    ) -> tuple[Courier, Client]:
+        """Return the courier, and its client."""
         from integrations.telegram.client import close_client, connect
         from integrations.telegram.courier import TelegramCourier
 
-        token = settings.telegram_token.get_secret_value()
-        client = connect(token, settings.telegram_api_url)
-        stack.push_async_callback(close_client, client)
-        carriers.append(
-            TelegramCourier(
-                client,
-                buttons=buttons,
-                directory=directory,
-                clock=clock,
-                telegram=discovery.telegram,
-                council_chat=settings.telegram_council,
-                to_png=pictures.png,
-                simulated=settings.simulated,
-            )
+        client = connect(token.get_secret_value(), self._settings.telegram_api_url)
+        self._stack.push_async_callback(close_client, client)
+        courier = TelegramCourier(
+            client,
+            buttons=self._parts.buttons,
+            directory=self._parts.directory,
+            clock=clock,
+            telegram=telegram,
+            council_chat=self._settings.telegram_council,
+            to_png=self._parts.pictures.png,
+            simulated=self._settings.simulated,
         )
-    return Couriers(tuple(carriers), presenter, client)
+        return courier, client
