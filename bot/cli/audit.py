@@ -20,7 +20,7 @@ from audit.stats import totals
 from audit.tail import tail
 from audit.verify import verify
 from bot.cli import exits
-from bot.cli.generated import user_name
+from bot.cli.running import user_name
 from bot.runtime.clock import SystemClock
 from bot.runtime.settings import AUDIT_LOG, read_settings
 from tgk import __version__

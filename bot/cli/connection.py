@@ -3,92 +3,141 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.session import SocketSession
+from bot.cli.session import Answer, SocketSession, overdue
 from bot.runtime.discovery import load_discovery
 from bot.runtime.settings import SOCKET_NAME, read_settings
-from tgk.errors import Unavailable
+from tgk.errors import TgkError, Unavailable
+from tgk.suggest import completions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from bot.cli.session import Asked, Session
+    from bot.runtime.assemble import Core
     from bot.runtime.settings import Settings
+    from tgk.context import Invocation
     from tgk.discovery import Discovery
     from tgk.outcome import Outcome
     from tgk.reply import Reply
 
-CONFIG = Path("discovery.yml")
 POSTING_PATIENCE = 20.0
 """Seconds that a run of our own waits for its reports to reach the chats."""
+_KNOWN_KINDS = {"service": "services", "environment": "environments"}
 
 
-def connect() -> Session:
+def connect(config: Path) -> Session:
     """Return a session; raises ConfigurationInvalid, or Unavailable when there is no bot at all."""
     settings = read_settings()
     socket = settings.state / SOCKET_NAME
     if socket.exists() and SocketSession.reachable(socket):
         return SocketSession(socket)
-    if settings.has_token:
-        return OwnSession(settings)
+    if settings.has_token or settings.sandbox_url:
+        from bot.runtime.simulation import announced
+
+        simulated = settings.sandbox_url and not settings.has_token
+        return OwnSession(announced(settings.sandbox_url or "") if simulated else settings, config)
     raise Unavailable(
-        "the bot",
-        f"nothing listens at {socket}, and no token is set",
-        remedy="Start it with `python -m bot` (or try `make demo`), or set tokens.",
+        "The bot",
+        f"Nothing listens at {socket}, and no token is set.",
+        remedy="Start it with `python -m bot` (or try `make demo`), or set TGK_STATE or tokens.",
     )
+
+
+def listed_in(config: Path, kind: str, partial: str) -> list[str]:
+    """Complete from discovery.yml alone, for shells on machines without a bot."""
+    try:
+        discovery = load_discovery(config)
+    except TgkError:
+        return []
+    return list(completions(partial, getattr(discovery, _KNOWN_KINDS.get(kind, ""), ())))
 
 
 class OwnSession:
     """A core that lives as long as one command, for machines without a running bot, such as CI."""
 
-    def __init__(self, settings: Settings) -> None:
+    goes_on = "It goes on when the next `tgk` or bot starts with this TGK_STATE"
+
+    def __init__(self, settings: Settings, config: Path) -> None:
         self._settings = settings
+        self._config = config
 
-    def run(self, asked: Asked, show: Callable[[Reply], None]) -> Outcome:
+    def run(self, asked: Asked, show: Callable[[Reply], None]) -> Answer:
         """Assemble, run, wait until the reports are sent, and take everything apart."""
-        discovery, root = load_discovery(CONFIG), CONFIG.resolve().parent
-        return asyncio.run(self._run(asked, show, discovery, root))
+        discovery = load_discovery(self._config)
+        try:
+            return asyncio.run(self._run(asked, show, discovery))
+        except TimeoutError as error:
+            raise overdue(asked, self.goes_on) from error
 
-    def complete(self, asked: Asked, option: str, partial: str) -> list[str]:  # noqa: ARG002 - port
-        """Complete nothing: starting a core at every key press would be slower than typing."""
-        return []
+    def complete(self, asked: Asked, option: str, partial: str) -> list[str]:
+        """Complete from discovery.yml: a core at every key press would be slower than typing."""
+        import commands
+        from tgk.registry import Registry, collect
+
+        entry = Registry(collect(commands))[asked.name]
+        kind = next((each.known for each in entry.options if each.name == option), None)
+        return listed_in(self._config, kind or "", partial)
 
     async def _run(
-        self, asked: Asked, show: Callable[[Reply], None], discovery: Discovery, root: Path
-    ) -> Outcome:
-        from bot.runtime.assemble import assembled
-        from tgk.context import Invocation
+        self, asked: Asked, show: Callable[[Reply], None], discovery: Discovery
+    ) -> Answer:
+        from bot.runtime.assemble import assembled, redactor_of
+        from bot.runtime.notebook import open_notebook
 
-        async def shown(reply: Reply) -> None:
-            show(reply)
-
+        redactor = redactor_of(self._settings, discovery)
+        open_notebook("ERROR", redactor.text, json=False)
+        root = self._config.resolve().parent
         async with assembled(self._settings, discovery, root) as core:
             await core.engine.start(core.dispatcher.perform)
-            caller = core.policy.directory.resolve(
-                "cli", asked.user, name=asked.user, channel="terminal"
-            )
-            outcome = await core.dispatcher.run(
-                Invocation(
-                    name=asked.name,
-                    raw=asked.raw,
-                    caller=caller,
-                    delivery=f"cli:{uuid.uuid4()}",
-                    door="cli",
-                    confirmed=asked.confirmed,
-                    show=shown,
-                )
-            )
+            async with asyncio.timeout(asked.timeout):
+                outcome, known = await _ask(core, asked, show)
             await _until_posted(core.board.depths)
-            return outcome
+            return Answer(outcome=outcome, known=known, simulated=self._settings.simulated)
 
 
-async def _until_posted(depths: Callable[[], object]) -> None:
+async def _ask(core: Core, asked: Asked, show: Callable[[Reply], None]) -> tuple[Outcome, bool]:
+    from tgk.context import Invocation
+
+    async def shown(reply: Reply) -> None:
+        show(reply)
+
+    directory = core.policy.directory
+    caller = directory.resolve("cli", asked.user, name=asked.user, channel="terminal")
+    invocation = Invocation(
+        name=asked.name,
+        raw=asked.raw,
+        caller=caller,
+        delivery=asked.delivery,
+        door="cli",
+        confirmed=asked.confirmed,
+        show=shown,
+    )
+    _require_voters(core, invocation)
+    return await core.dispatcher.run(invocation), caller.known
+
+
+def _require_voters(core: Core, invocation: Invocation) -> None:
+    """Refuse what the council must answer: without a bot nobody could press its buttons."""
+    admission = core.dispatcher.admission
+    try:
+        admitted = admission.admit(invocation, count=False)
+    except TgkError:
+        return  # the dispatcher says, and records, what is wrong with it
+    rule = admitted.command.approval and admitted.command.approval(admitted.request, core.discovery)
+    if rule and core.discovery.telegram:
+        raise Unavailable(
+            "The council",
+            "Its answer comes through a running bot, and none listens under TGK_STATE.",
+            remedy="Start `python -m bot` there first, or ask in chat.",
+        )
+
+
+async def _until_posted(depths: Callable[[], Mapping[str, int]]) -> None:
     """Wait a while for reports; what is not sent then is sent by the next process."""
     for _ in range(int(POSTING_PATIENCE / 0.1)):
-        waiting = depths()
-        if not isinstance(waiting, dict) or not any(waiting.values()):
+        if not any(depths().values()):
             return
         await asyncio.sleep(0.1)

@@ -11,10 +11,12 @@ import click
 from tgk import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.cli.session import Session
     from tgk.registry import Registry
 
-_TOOLS = {
+TOOLS = {
     "audit": ("bot.cli.audit", "Read and prove the audit log."),
     "completion": ("bot.cli.completion", "Print the completion script of a shell."),
     "config": ("bot.cli.config", "Check discovery.yml, the policy and the environment."),
@@ -30,30 +32,36 @@ class Tgk(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return every name."""
-        return sorted([*_TOOLS, *(e.name for e in _registry() if e.listed and "cli" in e.doors)])
+        return sorted([*TOOLS, *(e.name for e in registry() if e.listed and "cli" in e.doors)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Return one command, or None."""
-        if cmd_name in _TOOLS:
-            loaded: click.Command = importlib.import_module(_TOOLS[cmd_name][0]).tool
+        if cmd_name in TOOLS:
+            loaded: click.Command = importlib.import_module(TOOLS[cmd_name][0]).tool
             return loaded
-        registry = _registry()
-        if cmd_name not in registry or "cli" not in registry[cmd_name].doors:
+        known = registry()
+        if cmd_name not in known or "cli" not in known[cmd_name].doors:
             return None
         from bot.cli.generated import click_command
 
-        return click_command(registry[cmd_name], _connect)
+        return click_command(known[cmd_name], _connect)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Add names that look alike to click's own refusal."""
+        """Take names as typed in chat, and add names that look alike to click's own refusal."""
+        name = args[0].removeprefix("/")
+        if len(args) > 1 and name not in TOOLS and f"{name} {args[1]}" in registry():
+            args = [f"{name} {args[1]}", *args[2:]]
+        else:
+            args = [name, *args[1:]]
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             from tgk.suggest import nearest
 
-            near = nearest(args[0], self.list_commands(ctx))
-            if near and "Did you mean" not in str(error.message):
-                raise click.UsageError(f"{error.message} Did you mean {near[0]}?", ctx) from error
+            near = nearest(name, self.list_commands(ctx))
+            if near and "Did you mean" not in error.format_message():
+                message = f"{error.format_message()} Did you mean {near[0]}?"
+                raise click.UsageError(message, ctx) from error
             raise
 
     def format_commands(
@@ -62,14 +70,15 @@ class Tgk(click.Group):
         formatter: click.HelpFormatter,
     ) -> None:
         """List the tools without importing them."""
-        chat = [(e.name, e.summary) for e in _registry() if e.listed and "cli" in e.doors]
+        chat = [(e.name, e.summary) for e in registry() if e.listed and "cli" in e.doors]
         with formatter.section("Commands, as in chat"):
             formatter.write_dl(chat)
         with formatter.section("Tools"):
-            formatter.write_dl([(name, text) for name, (_, text) in sorted(_TOOLS.items())])
+            formatter.write_dl([(name, text) for name, (_, text) in sorted(TOOLS.items())])
 
 
-def _registry() -> Registry:
+def registry() -> Registry:
+    """Return every command of the program; which of them a bot offers, it says itself."""
     import commands
     from tgk.registry import Registry, collect
 
@@ -78,28 +87,72 @@ def _registry() -> Registry:
 
 def _connect() -> Session:
     from bot.cli.connection import connect
+    from bot.cli.running import config_path
 
-    return connect()
+    return connect(config_path())
 
 
 @click.group(cls=Tgk, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tgk")
 @click.option("--user", envvar="TGK_USER", help="Who you are in rbac/policy.yml (TGK_USER).")
-@click.pass_context
-def tgk(context: click.Context, user: str | None) -> None:
+@click.option(
+    "--config", envvar="TGK_CONFIG", type=click.Path(), help="discovery.yml (TGK_CONFIG)."
+)
+def tgk(user: str | None, config: str | None) -> None:
     """Operate services from the terminal: the same commands, rights and audit log as in chat."""
-    context.obj = user
 
 
-def main() -> None:
-    """Run the program."""
-    from bot.cli.generated import tell
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program; every end has its exit code, and every error says what to do."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a name in odd letters must not end a run
+    try:
+        code = _run(words)
+    except BrokenPipeError:  # the reader of our output went away, as with `| head`
+        from bot.cli.terminal import silence
+
+        silence(sys.stdout)
+        code = 0
+    sys.exit(code)
+
+
+def _run(words: list[str]) -> int:
+    try:
+        ended = tgk.main(words, prog_name="tgk", standalone_mode=False)
+        sys.stdout.flush()
+    except (click.ClickException, click.Abort, KeyboardInterrupt) as error:
+        return _stopped(error, as_json="--json" in words)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whoever types reads what to do, never a trace
+        return _failed(error, as_json="--json" in words)
+    return ended if isinstance(ended, int) else 0
+
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    """Say what went wrong; the trace of a fault of ours only where LOG_LEVEL asks for it."""
+    from bot.cli.trouble import of_error, of_fault, tell
     from tgk.errors import TgkError
 
-    try:
-        tgk()
-    except TgkError as error:
-        sys.exit(tell(error))
-    except BrokenPipeError:  # the reader of our output went away, as with `| head`
-        sys.stderr.close()
-        sys.exit(0)
+    if isinstance(error, TgkError):
+        return tell(of_error(error), as_json=as_json)
+    return tell(of_fault(error), as_json=as_json)
+
+
+def _stopped(error: BaseException, *, as_json: bool) -> int:
+    """Say why nothing was started; return the exit code."""
+    from bot.cli import exits
+    from bot.cli.trouble import Trouble, of_usage, tell
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+        return 0
+    if isinstance(error, click.ClickException):
+        return tell(of_usage(error), as_json=as_json)
+    return tell(Trouble(what="Interrupted.", code=exits.INTERRUPTED), as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()

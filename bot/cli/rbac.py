@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli import exits
-from bot.cli.connection import CONFIG
+from bot.cli.running import config_path
 from bot.runtime.clock import SystemClock
 from bot.runtime.discovery import load_discovery
 from rbac.explain import Explainer
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 def _explainer() -> tuple[Explainer, Discovery]:
-    discovery, clock = load_discovery(CONFIG), SystemClock()
+    config = config_path()
+    discovery, clock = load_discovery(config), SystemClock()
     roles = discovery.discord.roles if discovery.discord else {}
     council = discovery.telegram.council.members if discovery.telegram else ()
-    path = CONFIG.resolve().parent / "rbac" / "policy.yml"
+    path = config.resolve().parent / "rbac" / "policy.yml"
     return Explainer(PolicyFile(path, roles, clock, council=council), clock), discovery
 
 

@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 import json
-import re
+import os
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TextIO
 
-from tgk.emblems import STAGES, bar, card_emblem
+from bot.cli.ascii import in_ascii
+from bot.cli.harmless import harmless
+from bot.cli.stranger import stranger_advice
+from bot.cli.summary import append_summary
 from tgk.plain import plain_lines
-from tgk.reply import Facts, Log, Picture, Progress, Table, Text
+from tgk.reply import Progress
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from pathlib import Path
+
+    from rich.console import Console
     from rich.live import Live
 
-    from tgk.outcome import Outcome
-    from tgk.reply import Block, Reply
+    from bot.cli.session import Answer
+    from tgk.reply import Reply
 
-_COLOURS = {"ok": "green", "running": "blue", "warning": "yellow", "bad": "red", "off": "white"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Foreign text must not move the cursor, ring, or set titles."""
-
-_ASCII = {"█": "#", "░": "-", "·": "-", "→": "->", "…": "...", "≥": ">="}
+SIMULATED = "TEST MODE: nothing real was touched."
 
 
-def harmless(text: str) -> str:
-    """Return text that a terminal only prints."""
-    return _CONTROL.sub("�", text)
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Screen:
     """Where one invocation is shown. ``card`` is for people; without it every line is plain."""
 
     card: bool
+    error_card: bool = False
     as_json: bool = False
     quiet: bool = False
     colour: bool = True
+    forced: bool = False
     ascii_only: bool = False
+    summary: Path | None = None
     _live: Live | None = None
     _last: str = field(default="")
 
@@ -52,24 +51,31 @@ class Screen:
             return
         line = progress_line(reply)
         if line != self._last:
-            print(self._fit(line), file=sys.stderr if self.as_json else sys.stdout, flush=True)
+            self._print(line, sys.stderr if self.as_json else sys.stdout)
             self._last = line
 
-    def outcome(self, outcome: Outcome) -> None:
-        """Show how it ended."""
+    def answer(self, answer: Answer, user: str) -> None:
+        """Show how it ended: what was asked for on standard output, refusals on standard error."""
+        self.close()
+        outcome, advice = answer.outcome, stranger_advice(answer, user)
+        refusal = bool(outcome.reply.data.get("error"))
+        if self.as_json:
+            self._json(answer, advice)
+        if refusal or not self.as_json:
+            self._show(outcome.reply, advice, outcome.reference if refusal else "", error=refusal)
+        if answer.simulated and (not self.quiet or refusal):
+            self._print(SIMULATED, sys.stderr)
+        if self.summary:
+            append_summary(self.summary, answer)
+
+    def question(self, answer: Answer, *, final: bool) -> None:
+        """Show what must be confirmed; as the end where nobody can be asked."""
         self.close()
         if self.as_json:
-            value = {"result": outcome.result, "reference": outcome.reference}
-            print(json.dumps({**value, **outcome.reply.data}, ensure_ascii=False, default=str))
-        elif self.card:
-            self._console().print(self._panel(outcome.reply))
-        else:
-            self.plain(outcome.reply)
-
-    def plain(self, reply: Reply) -> None:
-        """Print the wording people script against."""
-        for line in plain_lines(reply, emblem=not self.ascii_only):
-            print(self._fit(line))
+            self._json(answer, "")
+        self._show(answer.outcome.reply, "", "", error=final)
+        if final and self.summary:
+            append_summary(self.summary, answer)
 
     def close(self) -> None:
         """Stop redrawing, leaving nothing of the progress behind."""
@@ -77,102 +83,71 @@ class Screen:
             self._live.stop()
             self._live = None
 
-    def _fit(self, line: str) -> str:
-        line = harmless(line)
-        if not self.ascii_only:
-            return line
-        for sign, plain in _ASCII.items():
-            line = line.replace(sign, plain)
-        return line.encode("ascii", "replace").decode()
+    def _json(self, answer: Answer, advice: str) -> None:
+        outcome = answer.outcome
+        value: dict[str, object] = {"result": outcome.result, "reference": outcome.reference}
+        value |= {"simulated": True} if answer.simulated else {}
+        value |= {"title": outcome.reply.title, **outcome.reply.data}
+        value |= {"do": advice} if advice else {}
+        self._print(json.dumps(value, ensure_ascii=self.ascii_only, default=str), sys.stdout)
+
+    def _show(self, reply: Reply, advice: str, reference: str, *, error: bool) -> None:
+        stream = sys.stderr if error else sys.stdout
+        if self.error_card if error else self.card:
+            from bot.cli.cards import panel
+
+            self._console(stream).print(panel(reply, advice))
+            return
+        for line in plain_lines(reply, emblem=not self.ascii_only):
+            if not (advice and line.startswith("Do: ")):
+                self._print(line, stream)
+        if advice:
+            self._print(f"Do: {advice}", stream)
+        if reference:
+            self._print(f"Id: {reference}", stream)
+
+    def _print(self, line: str, stream: TextIO) -> None:
+        """Write one line; when the reader went away, the run goes on and nobody is told."""
+        text = harmless(line)
+        try:
+            print(in_ascii(text) if self.ascii_only else text, file=stream, flush=True)
+        except BrokenPipeError:
+            silence(stream)
 
     def _redraw(self, reply: Reply) -> None:
         from rich.live import Live
 
-        if self._live is None:
-            self._live = Live(console=self._console(), transient=True, refresh_per_second=4)
-            self._live.start()
-        self._live.update(self._panel(reply))
+        from bot.cli.cards import panel
 
-    def _console(self) -> Console:
+        if self._live is None:
+            console = self._console(sys.stdout)
+            self._live = Live(console=console, transient=True, refresh_per_second=4)
+            self._live.start()
+        self._live.update(panel(reply))
+
+    def _console(self, stream: TextIO) -> Console:
         from rich.console import Console
 
-        return Console(no_color=not self.colour, highlight=False)
-
-    def _panel(self, reply: Reply) -> RenderableType:
-        from rich.console import Group
-        from rich.panel import Panel
-        from rich.text import Text as Line
-
-        parts: list[RenderableType] = []
-        if reply.subtitle:
-            parts.append(Line(harmless(reply.subtitle), style="dim"))
-        parts += [part for block in reply.blocks for part in _block(block)]
-        parts += [
-            Line(f"{a.label}: {harmless(a.url)}", style="dim") for a in reply.actions if a.url
-        ]
-        return Panel(
-            Group(*parts),
-            title=Line(f"{card_emblem(reply)} {harmless(reply.title)}", style="bold"),
-            title_align="left",
-            subtitle=Line(harmless(reply.footer), style="dim") if reply.footer else None,
-            subtitle_align="left",
-            border_style=_COLOURS[reply.tone],
+        forced = True if self.forced else None
+        return Console(
+            file=stream, no_color=not self.colour, highlight=False, force_terminal=forced
         )
+
+
+def silence(stream: TextIO) -> None:
+    """Lead a stream whose reader went away to nowhere, so that nothing complains at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def progress_line(reply: Reply) -> str:
     """Return progress in one line: what, how far, which stage."""
+    line = f"{reply.title}{': ' + reply.subtitle if reply.subtitle else ''}"
     for block in reply.blocks:
         if isinstance(block, Progress):
             now = [stage.name for stage in block.stages if stage.state == "running"]
             parts = [f"{block.done}/{block.total}", *now, block.note]
-            return f"{reply.title}: {' '.join(part for part in parts if part)}"
-    return f"{reply.title}{': ' + reply.subtitle if reply.subtitle else ''}"
-
-
-def _block(block: Block) -> list[Any]:
-    from rich.text import Text as Line
-
-    match block:
-        case Facts():
-            return [_facts(block)]
-        case Text():
-            styles = {"small": "dim", "quote": "italic", "strong": "bold"}
-            return [Line(harmless(block.text), style=styles.get(block.style, ""))]
-        case Table():
-            return [_table(block)]
-        case Progress():
-            stages = [f"{STAGES[s.state]} {s.name} {s.note}".rstrip() for s in block.stages]
-            head = f"{bar(block.done, block.total)} {block.done}/{block.total} {block.note}"
-            return [Line(harmless(line)) for line in (head.rstrip(), *stages)]
-        case Picture():
-            return [Line(harmless(block.alt), style="dim")]
-        case Log():
-            return [Line(harmless("\n".join(block.lines)))]
-
-
-def _facts(block: Facts) -> Any:
-    from rich.table import Table as Grid
-
-    grid = Grid.grid(padding=(0, 2))
-    for fact in block.facts:
-        moment = f"{fact.at:%Y-%m-%d %H:%M} UTC" if fact.at else ""
-        value = " ".join(part for part in (moment, fact.value, fact.url) if part)
-        grid.add_row(f"[dim]{fact.label}[/dim]", _literal(value))
-    return grid
-
-
-def _table(block: Table) -> Any:
-    from rich import box
-    from rich.table import Table as Grid
-
-    grid = Grid(*block.columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in block.rows:
-        grid.add_row(*(_literal(cell) for cell in row))
-    return grid
-
-
-def _literal(text: str) -> Any:
-    from rich.text import Text as Line
-
-    return Line(harmless(text))
+            line = f"{reply.title}: {' '.join(part for part in parts if part)}"
+            break
+    return " ".join(line.split())

@@ -98,14 +98,22 @@ class TerminalWishes(NamedTuple):
 
     colour: bool
     dumb: bool
+    forced: bool = False
+    """Whether cards are wanted although nobody seems to look."""
+    summary: Path | None = None
+    """Where GitHub Actions takes Markdown for the page of a run."""
 
 
 def terminal_wishes(environ: Mapping[str, str] | None = None) -> TerminalWishes:
-    """Return whether colour is wanted (no-color.org) and whether the terminal can draw at all."""
+    """Return what is wanted: colour (no-color.org, force-color.org), drawing, and a summary."""
     source = os.environ if environ is None else environ
+    forced = source.get("FORCE_COLOR", "0") not in ("", "0")
+    summary = source.get("GITHUB_STEP_SUMMARY")
     return TerminalWishes(
-        colour=not source.get("NO_COLOR") or bool(source.get("FORCE_COLOR")),
+        colour=not source.get("NO_COLOR") or forced,
         dumb=source.get("TERM") == "dumb",
+        forced=forced,
+        summary=Path(summary) if summary else None,
     )
 
 

@@ -1,0 +1,83 @@
+"""Replies as cards, for people at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Group
+from rich.panel import Panel
+from rich.table import Table as Grid
+from rich.text import Text as Line
+
+from bot.cli.harmless import harmless
+from tgk.emblems import STAGES, bar, card_emblem
+from tgk.reply import Facts, Log, Picture, Progress, Table, Text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from tgk.reply import Block, Reply
+
+_COLOURS = {"ok": "green", "running": "blue", "warning": "yellow", "bad": "red", "off": "white"}
+_STYLES = {"small": "dim", "quote": "italic", "strong": "bold"}
+
+
+def panel(reply: Reply, advice: str = "") -> RenderableType:
+    """Return the card of a reply; ``advice`` replaces what it says to do."""
+    parts: list[RenderableType] = []
+    if reply.subtitle:
+        parts.append(_line(reply.subtitle, "dim"))
+    parts += [part for block in reply.blocks for part in _block(block, advice)]
+    parts += [_line(f"{a.label}: {a.url}", "dim") for a in reply.actions if a.url]
+    return Panel(
+        Group(*parts),
+        title=_line(f"{card_emblem(reply)} {' '.join(reply.title.split())}", "bold"),
+        title_align="left",
+        subtitle=_line(reply.footer, "dim") if reply.footer else None,
+        subtitle_align="left",
+        border_style=_COLOURS[reply.tone],
+    )
+
+
+def _line(text: str, style: str = "") -> Line:
+    return Line(harmless(text), style=style, overflow="fold")
+
+
+def _block(block: Block, advice: str) -> list[Any]:
+    match block:
+        case Facts():
+            return [_facts(block, advice)]
+        case Text():
+            return [_line(block.text, _STYLES.get(block.style, ""))]
+        case Table():
+            return [_table(block)]
+        case Progress():
+            stages = [f"{STAGES[s.state]} {s.name} {s.note}".rstrip() for s in block.stages]
+            head = f"{bar(block.done, block.total)} {block.done}/{block.total} {block.note}"
+            return [_line(line) for line in (head.rstrip(), *stages)]
+        case Picture():
+            return [_line(block.alt, "dim")]
+        case Log():
+            return [_line("\n".join(block.lines))]
+
+
+def _facts(block: Facts, advice: str) -> Any:
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for fact in block.facts:
+        moment = f"{fact.at:%Y-%m-%d %H:%M} UTC" if fact.at else ""
+        told = " ".join(part for part in (moment, fact.value, fact.url) if part)
+        value = advice if advice and fact.label == "Do" else told
+        grid.add_row(_line(fact.label, "dim"), _line(value))
+    return grid
+
+
+def _table(block: Table) -> Any:
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in block.columns:
+        grid.add_column(_line(column), overflow="fold")
+    for row in block.rows:
+        grid.add_row(*(_line(cell) for cell in row))
+    return grid

@@ -1,0 +1,99 @@
+"""One run of a command: ask, watch, confirm, show, and leave with the right exit code."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli import exits
+from bot.cli.terminal import Screen
+from bot.cli.trouble import Trouble, of_error, tell
+from bot.runtime.settings import terminal_wishes
+from tgk.errors import TgkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.cli.session import Answer, Asked, Session
+
+
+def user_name(context: click.Context | None = None) -> str:
+    """Return whom the caller claims to be: TGK_USER, else the account of this machine."""
+    named = (context or click.get_current_context()).find_root().params.get("user")
+    return str(named) if named else getpass.getuser()
+
+
+def config_path() -> Path:
+    """Return where discovery.yml is."""
+    context = click.get_current_context(silent=True)
+    named = context.find_root().params.get("config") if context else None
+    return Path(named) if named else Path("discovery.yml")
+
+
+def screen_for(*, as_json: bool, quiet: bool = False, plain: bool = False) -> Screen:
+    """Return a screen for the standard streams as they are: terminals or pipes."""
+    wishes = terminal_wishes()
+    drawing = not wishes.dumb and not plain
+    return Screen(
+        card=drawing and (sys.stdout.isatty() or wishes.forced),
+        error_card=drawing and (sys.stderr.isatty() or wishes.forced),
+        as_json=as_json,
+        quiet=quiet,
+        colour=wishes.colour,
+        forced=wishes.forced,
+        ascii_only=plain or not _draws_unicode(),
+        summary=wishes.summary,
+    )
+
+
+def _draws_unicode() -> bool:
+    return (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
+
+
+def run_asked(asked: Asked, connect: Callable[[], Session], screen: Screen) -> int:
+    """Run, ask when a confirmation is wanted, show the end, and return the exit code."""
+    session = None
+    try:
+        session = connect()
+        answer = session.run(asked, screen.progress)
+        if answer.outcome.result == "pending" and not asked.confirmed:
+            if not _agrees(answer, screen):
+                return exits.PENDING
+            asked = asked.confirm()
+            answer = session.run(asked, screen.progress)
+    except KeyboardInterrupt:
+        return _detached(asked, session, screen)
+    except TgkError as error:
+        screen.close()
+        return tell(of_error(error), as_json=screen.as_json)
+    screen.answer(answer, asked.user)
+    return exits.exit_code(answer.outcome.result)
+
+
+def _detached(asked: Asked, session: Session | None, screen: Screen) -> int:
+    """Say what becomes of what was asked."""
+    screen.close()
+    trouble = Trouble(what="Interrupted. Nothing was changed.", code=exits.INTERRUPTED)
+    if asked.changes and session is not None:
+        trouble = Trouble(
+            what=f"Detached from /{asked.name}.",
+            why=f"{session.goes_on}.",
+            do=f"See how it ends with `tgk audit query --corr {asked.reference}`.",
+            id=asked.reference,
+            code=exits.INTERRUPTED,
+        )
+    return tell(trouble, as_json=screen.as_json)
+
+
+def _agrees(answer: Answer, screen: Screen) -> bool:
+    """Put a confirmation to the person at the terminal; without one, say how to give it."""
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not screen.as_json
+    screen.question(answer, final=not asks)
+    if not asks:
+        print("Do: add --yes to confirm it; nothing was started.", file=sys.stderr)
+        return False
+    return click.confirm("Go on?", default=False)

@@ -1,0 +1,147 @@
+"""Command lines as typed in chat: options by position or by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from tgk.errors import TgkError
+from tgk.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from tgk.command import Command, Option
+
+    Complete: TypeAlias = Callable[[click.Context, str, str], list[str]]
+
+WORDS = "words"
+
+
+class Meant(click.Choice[str]):
+    """A choice that names what was probably meant."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the choice; refuses anything else with the nearest one."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = nearest(str(value), [str(choice) for choice in self.choices])
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.BadParameter(f"{error.message}{hint}", ctx, param) from error
+
+
+def spelled(option: Option) -> str:
+    """Return an option as it is typed."""
+    return "--" + option.name.strip("_").replace("_", "-")
+
+
+def parameters(entry: Command[Any], complete: Complete) -> list[click.Parameter]:
+    """Return every option by name, and one argument that takes words by position."""
+    found: list[click.Parameter] = [_named(option, complete) for option in entry.options]
+    places = [option for option in entry.options if option.type != "boolean"]
+    if places:
+        shape = " ".join(_shape(option) for option in places)
+        found.append(
+            click.Argument(
+                [WORDS],
+                nargs=-1,
+                metavar=shape,
+                type=click.UNPROCESSED,
+                shell_complete=_by_position(places, complete),
+            )
+        )
+    return found
+
+
+def placed(
+    entry: Command[Any], context: click.Context, given: Mapping[str, Any]
+) -> dict[str, object]:
+    """Return the raw arguments; raises UsageError for what is too much, missing or ill-shaped."""
+    raw = {o.name: given[o.name] for o in entry.options if given.get(o.name) is not None}
+    free = [o for o in entry.options if o.type != "boolean" and o.name not in raw]
+    words = list(given.get(WORDS, ()))
+    for option in free:
+        if not words:
+            break
+        word = " ".join(words) if option.rest else words[0]
+        words = [] if option.rest else words[1:]
+        raw[option.name] = _converted(option, word, context)
+    if words:
+        raise click.UsageError(f"{words[0]!r} is one too many.", context)
+    if lacking := [o for o in entry.options if o.required and o.name not in raw]:
+        named = ", ".join(f"{_shape(o)} ({o.description})" for o in lacking)
+        raise click.UsageError(f"Missing {named}.", context)
+    return {name: value for name, value in raw.items() if value != ""}
+
+
+def _converted(option: Option, word: str, context: click.Context) -> Any:
+    try:
+        return _type(option).convert(word, None, context)
+    except click.BadParameter as error:
+        raise click.BadParameter(error.message, context, param_hint=f"'{option.name}'") from error
+
+
+def _named(option: Option, complete: Complete) -> click.Option:
+    flag = spelled(option)
+    if option.type == "boolean":
+        names = [f"{flag}/--no-{flag[2:]}", option.name]
+        return click.Option(names, default=None, help=option.description)
+    return click.Option(
+        [flag, option.name],
+        type=_type(option),
+        help=option.description,
+        shell_complete=_by_name(option, complete),
+    )
+
+
+def _by_name(option: Option, complete: Complete) -> Any:
+    if option.choices or not option.known:
+        return None
+
+    def values(context: click.Context, _: click.Parameter, partial: str) -> list[CompletionItem]:
+        return [CompletionItem(value) for value in complete(context, option.name, partial)]
+
+    return values
+
+
+def _by_position(places: Sequence[Option], complete: Complete) -> Any:
+    def values(context: click.Context, _: click.Parameter, partial: str) -> list[CompletionItem]:
+        typed = context.params.get(WORDS) or ()
+        free = [o for o in places if context.params.get(o.name) is None]
+        if len(typed) >= len(free):
+            return []
+        option = free[len(typed)]
+        for each, word in zip(free, typed, strict=False):
+            context.params[each.name] = word
+        found = option.choices or (complete(context, option.name, partial) if option.known else ())
+        return [CompletionItem(value) for value in found if value.startswith(partial)]
+
+    return values
+
+
+def completed(ask: Callable[[], list[str]]) -> list[str]:
+    """Return values, none when they cannot be had: whoever types must not read errors."""
+    try:
+        return ask()
+    except TgkError:
+        return []
+
+
+def _shape(option: Option) -> str:
+    name = option.name.strip("_").upper() + ("..." if option.rest else "")
+    return name if option.required else f"[{name}]"
+
+
+def _type(option: Option) -> click.ParamType[Any]:
+    if option.choices:
+        return Meant(option.choices)
+    if option.type == "integer":
+        low, high = option.minimum, option.maximum
+        return click.IntRange(
+            int(low) if low is not None else None, int(high) if high is not None else None
+        )
+    return click.FLOAT if option.type == "number" else click.STRING
