@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from sandbox.page.front import front
 from sandbox.play import player
 from sandbox.stage import build, opened
 
@@ -32,7 +33,8 @@ async def _serve(given: argparse.Namespace) -> None:
     if given.ends_with_stdin:
         loop.add_reader(sys.stdin.fileno(), stop.set)
     stage = build(given.config, bot=given.bot, audit_log=given.audit_log)
-    async with opened(stage, port=given.port, extra={"/play": player(stage)}) as address:
+    parts = {"/play": player(stage)}
+    async with opened(stage, port=given.port, extra=parts, front=front()) as address:
         print(address, flush=True)  # noqa: T201 - what the parent waits for
         await stop.wait()
 

@@ -14,6 +14,9 @@ import aiohttp
 from aiohttp import web
 
 from sandbox import github
+from sandbox.discord.guild import DIRECT
+from sandbox.discord.validation.commands import SUB_COMMAND, SUB_GROUP
+from sandbox.page.changes import tell
 from sandbox.stage import as_json
 
 if TYPE_CHECKING:
@@ -23,15 +26,27 @@ if TYPE_CHECKING:
 
 _SHOWN_RECORDS = 200
 _WEBHOOK_WITHIN = 10.0
+_OURS = {"127.0.0.1", "localhost", "[::1]"}
 
 
 def player(stage: Stage) -> web.Application:
     """Return the controls; every answer is JSON, every refusal says why."""
     controls = Controls(stage)
-    app = web.Application(middlewares=[_say_why])
+    app = web.Application(middlewares=[_only_ours, _say_why])
     for method, path, act in controls.routes():
         app.router.add_route(method, path, act)
     return app
+
+
+@web.middleware
+async def _only_ours(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Refuse what another web site makes a browser send, and names that lead here by trick."""
+    host = request.headers.get("Host", "").rpartition(":")[0] or request.headers.get("Host", "")
+    foreign = request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
+    if foreign or host not in _OURS:
+        return web.json_response({"error": "only for pages of this world"}, status=403)
+    answer: web.StreamResponse = await handler(request)
+    return answer
 
 
 @web.middleware
@@ -42,6 +57,8 @@ async def _say_why(request: web.Request, handler: Any) -> web.StreamResponse:
         return web.json_response({"error": f"there is no {error}"}, status=404)
     except ValueError as error:
         return web.json_response({"error": str(error)}, status=400)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return web.json_response({"error": f"the bot does not answer: {error}"}, status=502)
     return answer
 
 
@@ -57,7 +74,9 @@ class Controls:
         """Return method, path and action."""
         return [
             ("GET", "/cast", self.cast),
+            ("GET", "/discord/channels", self.discord_channels),
             ("GET", "/discord/messages", self.discord_messages),
+            ("GET", "/discord/used", self.discord_used),
             ("GET", "/discord/commands", self.discord_commands),
             ("POST", "/discord/slash", self.discord_slash),
             ("POST", "/discord/complete", self.discord_complete),
@@ -65,11 +84,14 @@ class Controls:
             ("POST", "/discord/modal", self.discord_modal),
             ("POST", "/discord/say", self.discord_say),
             ("GET", "/telegram/messages", self.telegram_messages),
+            ("GET", "/telegram/commands", self.telegram_commands),
+            ("GET", "/telegram/file", self.telegram_file),
             ("GET", "/telegram/popups", self.telegram_popups),
             ("POST", "/telegram/say", self.telegram_say),
             ("POST", "/telegram/press", self.telegram_press),
             ("POST", "/alert", self.alert),
             ("POST", "/pull-request", self.pull_request),
+            ("GET", "/faults", self.what_is_broken),
             ("POST", "/faults", self.faults),
             ("GET", "/audit", self.audit),
             ("GET", "/changes", self.changes),
@@ -87,6 +109,18 @@ class Controls:
         discord = self._stage.discord
         found = [discord.wire(message) for message in discord.messages(channel, viewer)]
         return web.json_response(as_json(found))
+
+    async def discord_channels(self, _: web.Request) -> web.Response:
+        """Return channels and threads; private chats are left out."""
+        found = [place for place in self._stage.discord.channels() if place.kind != DIRECT]
+        return web.json_response(as_json(found))
+
+    async def discord_used(self, request: web.Request) -> web.Response:
+        """Return what was typed for each slash command of a channel, by interaction."""
+        channel = request.query["channel"]
+        kept = self._stage.discord.state.interactions.values()
+        used = [each for each in kept if each.is_command and each.channel == channel]
+        return web.json_response({each.id: spoken(each.data) for each in used})
 
     async def discord_commands(self, _: web.Request) -> web.Response:
         """Return the slash commands as registered."""
@@ -110,7 +144,7 @@ class Controls:
         return web.json_response(as_json(found))
 
     async def discord_press(self, request: web.Request) -> web.Response:
-        """Press a button as somebody."""
+        """Press a button, or choose in a menu, as somebody."""
         asked = await request.json()
         found = await self._stage.discord.press(
             asked["user"], asked["message"], asked["custom_id"], asked.get("values")
@@ -137,6 +171,18 @@ class Controls:
         telegram = self._stage.telegram
         found = telegram.messages(int(chat) if chat else None)
         return web.json_response([as_json(telegram.wire(message)) for message in found])
+
+    async def telegram_commands(self, _: web.Request) -> web.Response:
+        """Return the menus that the bot registered, by scope."""
+        return web.json_response(as_json(self._stage.telegram.commands))
+
+    async def telegram_file(self, request: web.Request) -> web.Response:
+        """Return a photo or document that the bot sent; never as a page of its own."""
+        upload = self._stage.telegram.file(request.query["id"])
+        is_picture = upload.content.startswith(b"\x89PNG")
+        kind = "image/png" if is_picture else "application/octet-stream"
+        headers = {"Content-Type": kind, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=upload.content, headers=headers)
 
     async def telegram_popups(self, _: web.Request) -> web.Response:
         """Return what pressers were shown."""
@@ -185,6 +231,19 @@ class Controls:
             self._switch(name, on)
         return web.json_response(asked)
 
+    async def what_is_broken(self, _: web.Request) -> web.Response:
+        """Return every switch as it stands, and whether the bot is connected."""
+        stage = self._stage
+        systems = {name: getattr(stage.world.faults, name) for name in stage.world.faults.names()}
+        return web.json_response({
+            "systems": systems,
+            "discord": stage.discord.faults.describe(),
+            "telegram": stage.telegram.faults.describe(),
+            "connections": stage.discord.gateway.connections,
+            "incidents": list(stage.world.incidents),
+            "bot": stage.bot,
+        })  # fmt: skip
+
     async def audit(self, _: web.Request) -> web.Response:
         """Return the newest records of the bot's audit log, oldest first."""
         path = self._stage.audit_log
@@ -194,17 +253,10 @@ class Controls:
         return web.json_response([json.loads(line) for line in lines if line.endswith("}")])
 
     async def changes(self, request: web.Request) -> web.StreamResponse:
-        """Stream what changes on both platforms as server-sent events."""
+        """Stream what changes on both platforms and in the audit log as server-sent events."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        with (
-            self._stage.discord.subscribe() as discord,
-            self._stage.telegram.subscribe() as telegram,
-        ):
-            waits = {"discord": discord, "telegram": telegram}
-            async with asyncio.TaskGroup() as tasks:
-                for platform, queue in waits.items():
-                    tasks.create_task(_relay(response, platform, queue))
+        await tell(self._stage, response.write)
         return response
 
     def _switch(self, name: str, on: Any) -> None:
@@ -239,11 +291,13 @@ class Controls:
             return answer.status
 
 
-async def _relay(response: web.StreamResponse, platform: str, queue: asyncio.Queue[Any]) -> None:
-    while True:
-        change = await queue.get()
-        line = json.dumps({"platform": platform, **as_json(change)})
-        await response.write(f"data: {line}\n\n".encode())
+def spoken(data: dict[str, Any]) -> str:
+    """Return a typed command as a client shows it: ``/deploy env:production tag:v1.4.0``."""
+    words, options = [f"/{data['name']}"], data.get("options") or []
+    while options and options[0]["type"] in {SUB_COMMAND, SUB_GROUP}:
+        words.append(options[0]["name"])
+        options = options[0].get("options") or []
+    return " ".join([*words, *(f"{option['name']}:{option['value']}" for option in options)])
 
 
 def _notification(service: str, *, firing: bool) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from sandbox.world import World
 from tgk.discovery import Discovery
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from sandbox.cast import Cast
 
@@ -64,9 +64,16 @@ def build(
 
 @asynccontextmanager
 async def opened(
-    stage: Stage, *, port: int = 0, extra: dict[str, web.Application] | None = None
+    stage: Stage,
+    *,
+    port: int = 0,
+    extra: dict[str, web.Application] | None = None,
+    front: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[str]:
-    """Serve the whole stage and keep its time; yields the address."""
+    """Serve the whole stage and keep its time; yields the address.
+
+    ``extra`` are applications by prefix, ``front`` routes at the root.
+    """
     announced: dict[str, str] = {}
     parts = {
         "/discord": stage.discord.app(),
@@ -80,7 +87,7 @@ async def opened(
         **(extra or {}),
     }
     with tempfile.TemporaryDirectory(prefix="tgk-sandbox-") as folder:
-        async with served(parts, port=port) as address, asyncio.TaskGroup() as tasks:
+        async with served(parts, front=front, port=port) as address, asyncio.TaskGroup() as tasks:
             announced.update(environment(stage, address, Path(folder)))
             ticking = tasks.create_task(_tick(stage.world))
             try:

@@ -1,0 +1,175 @@
+// The Discord message box: words are said, a slash opens the command's own form.
+import { combo } from "./combo.js";
+import { ask, tell } from "./door.js";
+import { at, el, refill } from "./dom.js";
+import { refreshDiscord, showForm } from "./discord.js";
+import { channelName, display, put, scene, when } from "./scene.js";
+
+const SUB = 1, GROUP = 2, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8;
+
+/** Keep the message box in place. */
+export function startComposer() {
+  drawLine();
+  when(["channel", "actor"], () => {
+    const input = at("slash-line");
+    if (input) input.placeholder = hint();
+  });
+}
+
+/** Fetch the commands as the bot registered them. */
+export async function refreshCommands() {
+  const found = await ask("discord/commands");
+  if (found) put({ commands: found.filter((each) => (each.type ?? 1) === 1).flatMap((each) => leaves(each)) });
+}
+
+/** Open the form of a command, filled in with what is given; returns whether there is such a command. */
+export function openCommand(name, given = {}) {
+  const command = scene.commands.find((each) => each.name === name);
+  if (command) drawForm(command, given);
+  return Boolean(command);
+}
+
+function leaves(command, before = "") {
+  const name = `${before}${command.name}`;
+  const below = (command.options ?? []).filter((each) => each.type === SUB || each.type === GROUP);
+  if (below.length) return below.flatMap((each) => leaves(each, `${name} `));
+  return [{ name, description: command.description, options: command.options ?? [] }];
+}
+
+const hint = () => `Message #${channelName(scene.channel)} as ${display(scene.actor)}, or type /`;
+
+function drawLine(text = "") {
+  const field = combo({
+    keys: { id: "slash-line", placeholder: hint(), "aria-label": "Message or slash command for Discord", class: "line-input" },
+    offer: (typed) => (typed.startsWith("/") ? matching(typed) : typed.endsWith("@") || /(^|\s)@\w*$/.test(typed) ? people(typed) : []),
+    take: (item) => (item.command ? drawForm(item.command, given(field.input.value, item.command)) : mention(field.input, item)),
+    enter: (typed) => sayOrOpen(typed, field),
+  });
+  field.input.value = text;
+  refill(at("discord-composer"), el("div", { class: "line" }, field.node,
+    el("button", { type: "button", class: "button primary send", onclick: () => sayOrOpen(field.input.value, field) }, "Send")));
+  return field;
+}
+
+function matching(typed) {
+  const wanted = typed.slice(1).trimStart().toLowerCase();
+  const fits = (command) => command.name.startsWith(wanted) || wanted.startsWith(`${command.name} `);
+  const alike = (command) => wanted && !fits(command) && (command.name.includes(wanted) || command.description.toLowerCase().includes(wanted));
+  const found = [...scene.commands.filter(fits), ...scene.commands.filter(alike)];
+  return found.slice(0, 25).map((command) => ({ value: command.name, label: `/${command.name}`, note: command.description, command }));
+}
+
+function people(typed) {
+  const part = /@(\w*)$/.exec(typed)[1].toLowerCase();
+  const names = [scene.cast.bot_name, ...scene.cast.people.map((each) => each.name)];
+  return names.filter((name) => name.startsWith(part)).map((name) => ({ value: name, label: `@${name}`, note: name === scene.cast.bot_name ? "the bot hears this" : "" }));
+}
+
+function mention(input, item) {
+  input.value = input.value.replace(/@\w*$/, `@${item.value} `);
+}
+
+/** Read `option:value` pairs of a line that was typed or pasted whole. */
+function given(typed, command) {
+  const rest = typed.slice(1).trim().slice(command.name.length);
+  const names = command.options.map((each) => each.name).join("|");
+  if (!names) return {};
+  const pattern = new RegExp(`\\b(${names}):([^]*?)(?=\\s+(?:${names}):|$)`, "g");
+  return Object.fromEntries([...rest.matchAll(pattern)].map((match) => [match[1], match[2].trim()]));
+}
+
+async function sayOrOpen(typed, field) {
+  const text = typed.trim();
+  if (!text) return;
+  if (text.startsWith("/")) {
+    const [first] = matching(text);
+    if (first) return drawForm(first.command, given(text, first.command));
+  }
+  field.input.value = "";
+  await tell("discord/say", { user: scene.actor, channel: scene.channel, text });
+}
+
+function drawForm(command, values) {
+  const fields = new Map();
+  const box = el("div", { class: "fields" });
+  const more = el("div", { class: "more" });
+  const back = () => drawLine().input.focus();
+  const send = () => submit(command, fields);
+  const add = (option, focus) => {
+    const field = optionField(option, command, fields, send);
+    if (values[option.name] !== undefined) field.set(values[option.name]);
+    fields.set(option.name, field);
+    box.append(field.node);
+    drawMore();
+    if (focus) field.input.focus();
+  };
+  const drawMore = () => refill(more, command.options.filter((each) => !fields.has(each.name)).map((each) =>
+    el("button", { type: "button", class: "add", onclick: () => add(each, true), title: each.description }, `+ ${each.name}`)));
+  const form = el("form", {
+    class: "command", "aria-label": `/${command.name}`,
+    onsubmit: (event) => { event.preventDefault(); send(); },
+    onkeydown: (event) => { if (event.key === "Escape") { event.preventDefault(); back(); } },
+  }, el("div", { class: "command-head" },
+    el("code", {}, `/${command.name}`), el("span", { class: "small" }, command.description),
+    el("button", { type: "button", class: "plain", onclick: back, "aria-label": "Leave this command" }, "✕")),
+  box, more,
+  el("div", { class: "row" }, el("button", { type: "submit", class: "button primary send" }, `Send as ${display(scene.actor)}`)));
+  refill(at("discord-composer"), form);
+  for (const option of command.options) if (option.required || values[option.name] !== undefined) add(option, false);
+  drawMore();
+  ([...fields.values()].find((each) => !each.value()) ?? { input: form.querySelector(".send") }).input.focus();
+}
+
+function optionField(option, command, fields, send) {
+  const state = { shown: "", real: undefined };
+  const next = () => {
+    const open = [...fields.values()].find((each) => each.isRequired && !each.value());
+    if (open) open.input.focus();
+    else field.input.closest("form").querySelector(".send").focus();
+  };
+  const field = combo({
+    keys: { name: option.name, placeholder: option.description, "aria-label": `${option.name}: ${option.description}`, "aria-required": String(Boolean(option.required)), data: { option: option.name } },
+    eager: Boolean(option.choices || option.autocomplete || option.type === BOOLEAN),
+    offer: (typed) => offers(option, command, fields, typed === state.shown && state.real !== undefined ? "" : typed),
+    take: (item) => { state.shown = field.input.value = item.label; state.real = item.value; next(); },
+    enter: (typed) => (typed.trim() || !option.required ? missing(fields) ? next() : send() : field.input.focus()),
+  });
+  const node = el("label", { class: `option ${option.required ? "required" : ""}` },
+    el("span", { class: "option-name" }, option.name, option.required ? el("span", { class: "needed" }, " required") : null), field.node);
+  const set = (value) => { field.input.value = state.shown = String(value); state.real = value; };
+  const value = () => (field.input.value === state.shown && state.real !== undefined ? state.real : field.input.value.trim());
+  return { node, input: field.input, set, value, isRequired: Boolean(option.required) };
+}
+
+const missing = (fields) => [...fields.values()].some((each) => each.isRequired && each.value() === "");
+
+async function offers(option, command, fields, typed) {
+  const part = typed.toLowerCase();
+  const fits = (items) => items.filter((each) => each.label.toLowerCase().includes(part)).slice(0, 25);
+  const plain = (value) => ({ value: String(value), label: String(value) });
+  if (option.choices?.length) return fits(option.choices.map((each) => ({ value: each.value, label: each.name })));
+  if (option.type === BOOLEAN) return fits([plain(true), plain(false)]);
+  if (option.type === USER) return fits(scene.cast.people.map((each) => plain(each.name)));
+  if (option.type === CHANNEL) return fits(scene.cast.channels.map((each) => plain(each.name)));
+  if (option.type === ROLE) return fits(scene.cast.roles.map((each) => plain(each.name)));
+  if (!option.autocomplete) return [];
+  const found = await tell("discord/complete", {
+    user: scene.actor, name: command.name, option: option.name, partial: typed, given: answers(fields, option.name),
+  });
+  return (found ?? []).map((each) => ({ value: each.value, label: each.name }));
+}
+
+function answers(fields, except = "") {
+  const pairs = [...fields].map(([name, field]) => [name, field.value()]);
+  return Object.fromEntries(pairs.filter(([name, value]) => name !== except && value !== ""));
+}
+
+async function submit(command, fields) {
+  const open = [...fields.values()].find((each) => each.isRequired && each.value() === "");
+  if (open) return open.input.focus();
+  const sent = { user: scene.actor, channel: scene.channel, name: command.name, options: answers(fields) };
+  drawLine().input.focus();
+  const found = await tell("discord/slash", sent);
+  showForm(found);
+  await refreshDiscord();
+}

@@ -1,0 +1,84 @@
+// Five steps through the whole product; each ticks off by what really happened, not by a click here.
+import { actAs } from "./actor.js";
+import { openChannel } from "./discord.js";
+import { el, reconcile } from "./dom.js";
+import { put, scene } from "./scene.js";
+import { openCommand } from "./slash.js";
+import { openChat } from "./telegram.js";
+import { openTab } from "./panel.js";
+
+const by = (user, command, ...results) => (record) => record.user === user && record.command === command && results.includes(record.result);
+const some = (test) => scene.audit.some(test);
+const channel = (name) => scene.cast.channels.find((each) => each.name === name)?.id ?? scene.channel;
+
+const STEPS = [
+  {
+    name: "deploy", title: "Deploy as Dana",
+    text: "Dana is release manager. Send /deploy to production, then press the green Deploy button that only she sees. Two people must want it, so the council is asked.",
+    button: "Set it up as Dana",
+    act: async () => { await stand("dana", "deployments", "discord"); openCommand("deploy", { env: "production", tag: "v1.4.0" }); },
+    isDone: () => some((record) => record.phase === "intent" && by("dana", "/deploy", "pending")(record)) || some((r) => r.phase === "outcome" && by("dana", "/deploy", "success", "failure")(r)),
+  },
+  {
+    name: "approve", title: "Approve as Ana, in Telegram",
+    text: "Ana sits on the council. Press Approve under the question in the council's topic; watch the card in Discord count the vote and the deployment go on.",
+    button: "Stand as Ana in Telegram",
+    act: async () => { await stand("ana", "deployments", "telegram"); await openChat("council"); },
+    isDone: () => some((record) => record.user === "ana" && record.command === "/approve" && record.result === "success"),
+  },
+  {
+    name: "refused", title: "Be refused as Vik",
+    text: "Vik may only look. Let him scale a service: the answer says why not, who may, and the number of the audit record.",
+    button: "Set it up as Vik",
+    act: async () => { await stand("vik", "deployments", "discord"); openCommand("scale", { service: scene.cast.services[0], replicas: "3" }); },
+    isDone: () => some((record) => record.user === "vik" && record.result === "denied"),
+  },
+  {
+    name: "alert", title: "Fire an alert",
+    text: "Press Fire alert above. The card in #alerts is one message from firing to resolved.",
+    button: "Look at #alerts",
+    act: async () => { await stand(scene.actor, "alerts", "discord"); document.querySelector('[data-cue="alert"]').focus(); },
+    isDone: () => some((record) => record.command === "/alert" && record.result === "success"),
+  },
+  {
+    name: "audit", title: "See the audit log",
+    text: "All of it was written down before it was answered: who, what, the rule that decided, and a hash that chains each record to the last.",
+    button: "Open the audit log",
+    act: async () => { openTab("audit"); },
+    isDone: () => Boolean(scene.sawAudit),
+  },
+];
+
+/** Return the steps with what is done. */
+export const steps = () => STEPS.map((each) => ({ ...each, isDone: each.isDone() }));
+
+/** Draw the tour. */
+export function drawTour(panel) {
+  const all = steps();
+  const now = all.findIndex((each) => !each.isDone);
+  const lead = {
+    key: "lead", mark: String(now),
+    build: () => el("p", { class: "lead" }, now < 0
+      ? "All five done. Now break something under Faults and do it again."
+      : "The bot is the real one; only the platforms around it are simulated. Five steps show what it does."),
+  };
+  const rows = all.map((step, place) => ({
+    key: step.name, mark: `${step.isDone} ${place === now}`, build: () => stepNode(step, place, place === now),
+  }));
+  reconcile(panel, [lead, ...rows]);
+}
+
+function stepNode(step, place, isNow) {
+  return el("div", { class: `step ${step.isDone ? "done" : ""} ${isNow ? "now" : ""}`, data: { step: step.name, done: String(step.isDone) } },
+    el("span", { class: "tick", "aria-hidden": "true" }, step.isDone ? "✓" : place + 1),
+    el("div", {},
+      el("h3", {}, step.title, step.isDone ? el("span", { class: "done-word" }, "done") : null),
+      el("p", {}, step.text),
+      el("button", { type: "button", class: `button ${isNow ? "primary" : "secondary"}`, onclick: step.act, data: { focus: `step-${step.name}` } }, step.button)));
+}
+
+async function stand(name, place, view) {
+  actAs(name);
+  put({ view });
+  await openChannel(channel(place));
+}
