@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.runtime.settings import AUDIT_LOG, read_settings
 from tgk.errors import ConfigurationInvalid, Unavailable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.runtime.settings import Settings
 
-START_WITHIN = 15.0
+_OURS = ("127.0.0.1", "localhost", "::1")
 _COMMAND = (sys.executable, "-m", "sandbox")
 
 
@@ -51,7 +52,7 @@ def simulated(settings: Settings, root: Path) -> Iterator[Settings]:
 
 def announced(address: str) -> Settings:
     """Return the settings that a simulated world announces for its bot."""
-    if not address.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]")):
+    if urlsplit(address).hostname not in _OURS:
         raise ConfigurationInvalid(
             "A simulated world must be on this machine.",
             [f"TGK_SANDBOX_URL is {address}"],
