@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from loguru import logger
 from bot.gateway.app import gateway
 from bot.gateway.metrics import Metrics
 from bot.gateway.operator import OperatorSocket
-from bot.gateway.server import serving
+from bot.gateway.server import listener, local_listener, serving
 from bot.gateway.webhooks import Webhooks
 from bot.runtime.assemble import Core, assembled
 from bot.runtime.settings import SOCKET_NAME
@@ -23,6 +23,7 @@ from bot.runtime.supervise import Supervisor
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
+    from socket import socket
 
     from bot.runtime.settings import Settings
     from bot.runtime.supervise import Surface
@@ -121,10 +122,10 @@ def _discord(core: Core) -> Surface:
         discovery=core.discovery,
         dispatcher=core.dispatcher,
         directory=core.policy.directory,
-        buttons=core.buttons,
+        buttons=core.memory.buttons,
         board=core.board,
         presenter=core.couriers.presenter,
-        notes=core.notes,
+        notes=core.memory.notes,
         clock=core.clock,
         api_url=core.settings.discord_api_url or "",
         gateway_url=core.settings.discord_gateway_url or "",
@@ -140,37 +141,39 @@ def _telegram(core: Core) -> Surface:
         discovery=core.discovery,
         dispatcher=core.dispatcher,
         directory=core.policy.directory,
-        buttons=core.buttons,
+        buttons=core.memory.buttons,
         board=core.board,
-        deliveries=core.deliveries,
+        deliveries=core.memory.deliveries,
         clock=core.clock,
+        council_chat=core.settings.telegram_council,
         api_url=core.settings.telegram_api_url or "",
     )
 
 
 @asynccontextmanager
 async def running(settings: Settings, discovery: Discovery, root: Path) -> AsyncIterator[Process]:
-    """Start everything and yield once the doors are opening; stop within ten seconds after."""
+    """Start everything and yield once the doors are opening; stop within ten seconds after.
+
+    The address is taken before anything else is touched. Raises like ``listener``,
+    ``local_listener`` and ``assembled``.
+    """
     metrics = Metrics()
-    async with assembled(settings, discovery, root, observer=metrics) as core:
+    async with AsyncExitStack() as stack:
+        public = stack.enter_context(listener(settings.http))
+        core = await stack.enter_async_context(
+            assembled(settings, discovery, root, observer=metrics)
+        )
+        local = stack.enter_context(local_listener(settings.state / SOCKET_NAME))
         supervisor = Supervisor(core.clock)
         process = Process(core, supervisor, surfaces_of(core, supervisor), metrics)
         process.export()
-        webhooks = Webhooks(
-            dispatcher=core.dispatcher,
-            directory=core.policy.directory,
-            deliveries=core.deliveries,
-            metrics=metrics,
-            git_secret=settings.github_webhook_secret,
-            alert_token=settings.alert_token,
-        )
         async with asyncio.TaskGroup() as tasks:
             kept = [
                 tasks.create_task(task)
                 for name, surface in process.surfaces.items()
                 for task in (supervisor.keep(name, surface), supervisor.watch(name, surface))
             ]
-            async with _doors(process, webhooks):
+            async with _doors(process, public, local) as webhooks:
                 await core.engine.start(core.dispatcher.perform)
                 await _settle(core)
                 await webhooks.resume()
@@ -182,24 +185,25 @@ async def running(settings: Settings, discovery: Discovery, root: Path) -> Async
 
 
 @asynccontextmanager
-async def _doors(process: Process, webhooks: Webhooks) -> AsyncIterator[None]:
+async def _doors(process: Process, public: socket, local: socket) -> AsyncIterator[Webhooks]:
     """Serve HTTP and the operator's socket."""
     core = process.core
-    host, _, port = core.settings.http.rpartition(":")
+    webhooks = Webhooks(
+        dispatcher=core.dispatcher,
+        directory=core.policy.directory,
+        deliveries=core.memory.deliveries,
+        metrics=process.metrics,
+        git_secret=core.settings.github_webhook_secret,
+        alert_token=core.settings.alert_token,
+    )
     app = gateway(
         webhooks=webhooks, metrics=process.metrics, alive=process.alive, ready=process.ready
     )
-    socket = core.settings.state / SOCKET_NAME
-    operator = OperatorSocket(core.dispatcher, core.policy.directory)
-    async with (
-        serving(app, host=host, port=int(port)) as bound,
-        serving(operator.app(), socket=socket),
-    ):
-        logger.bind(address=f"http://{host}:{bound}").info("gateway listens")
-        try:
-            yield
-        finally:
-            socket.unlink(missing_ok=True)
+    operator = OperatorSocket(core.dispatcher, core.policy.directory, core.settings.simulated)
+    async with serving(app, public), serving(operator.app(), local):
+        host, port = public.getsockname()[:2]
+        logger.bind(address=f"http://{host}:{port}").info("gateway listens")
+        yield webhooks
 
 
 async def _settle(core: Core) -> None:

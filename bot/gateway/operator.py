@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
-from tgk.context import Invocation
+from tgk.context import Invocation, show_nothing
+from tgk.errors import TgkError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,12 +24,26 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from tgk.caller import Caller
+    from tgk.context import Show
     from tgk.dispatcher import Dispatcher
     from tgk.guard import Directory
     from tgk.reply import Reply
 
 _MOST_WAITING = 100
+
+
+class Asked(BaseModel):
+    """What the terminal asks of the bot."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    raw: dict[str, Any] = {}
+    user: Annotated[str, StringConstraints(max_length=64)] = ""
+    delivery: str = ""
+    confirmed: bool = False
+    option: str = ""
+    partial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,7 @@ class OperatorSocket:
 
     dispatcher: Dispatcher
     directory: Directory
+    simulated: bool = False
 
     def app(self) -> Starlette:
         """Return what the socket answers."""
@@ -48,19 +65,26 @@ class OperatorSocket:
 
     async def run(self, request: Request) -> Response:
         """Run one command and stream its progress, then its outcome."""
-        asked = orjson.loads(await request.body())
+        try:
+            asked = Asked.model_validate_json(await request.body())
+        except ValidationError:
+            return _not_understood()
         return StreamingResponse(self._lines(asked), media_type="application/x-ndjson")
 
     async def complete(self, request: Request) -> Response:
         """Return values for a half-typed option."""
-        asked = orjson.loads(await request.body())
-        view = self.dispatcher.view(self._invocation(asked))
-        values = await view.complete(
-            asked["name"], asked["option"], asked.get("partial", ""), asked.get("raw", {})
-        )
+        try:
+            asked = Asked.model_validate_json(await request.body())
+        except ValidationError:
+            return _not_understood()
+        view = self.dispatcher.view(self._invocation(asked, show_nothing))
+        try:
+            values = await view.complete(asked.name, asked.option, asked.partial, asked.raw)
+        except TgkError:
+            values = ()  # a line that cannot run has nothing to offer
         return JSONResponse(list(values))
 
-    async def _lines(self, asked: dict[str, Any]) -> AsyncIterator[bytes]:
+    async def _lines(self, asked: Asked) -> AsyncIterator[bytes]:
         """Yield what happens; a client that goes away does not stop a change."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_WAITING)
 
@@ -70,8 +94,10 @@ class OperatorSocket:
             queue.put_nowait(_packed("progress", reply.model_dump(mode="json")))
 
         async def work() -> None:
-            outcome = await self.dispatcher.run(self._invocation(asked, show))
-            await queue.put(_packed("outcome", outcome.model_dump(mode="json")))
+            invocation = self._invocation(asked, show)
+            outcome = await self.dispatcher.run(invocation)
+            told = {"known": invocation.caller.known, "simulated": self.simulated}
+            await queue.put(_packed("outcome", outcome.model_dump(mode="json"), **told))
             await queue.put(None)
 
         async with asyncio.TaskGroup() as tasks:
@@ -79,20 +105,22 @@ class OperatorSocket:
             while (line := await queue.get()) is not None:
                 yield line
 
-    def _invocation(self, asked: dict[str, Any], show: Any = None) -> Invocation:
-        user = str(asked.get("user", ""))[:64]
-        caller: Caller = self.directory.resolve("cli", user, name=user, channel="terminal")
-        more = {"show": show} if show else {}
+    def _invocation(self, asked: Asked, show: Show) -> Invocation:
+        caller = self.directory.resolve("cli", asked.user, name=asked.user, channel="terminal")
         return Invocation(
-            name=str(asked.get("name", "")),
-            raw=dict(asked.get("raw", {})),
+            name=asked.name,
+            raw=asked.raw,
             caller=caller,
-            delivery=f"cli:{asked.get('delivery', '')}",
+            delivery=f"cli:{asked.delivery}",
             door="cli",
-            confirmed=bool(asked.get("confirmed", False)),
-            **more,
+            confirmed=asked.confirmed,
+            show=show,
         )
 
 
-def _packed(kind: str, value: object) -> bytes:
-    return orjson.dumps({"kind": kind, "value": value}) + b"\n"
+def _not_understood() -> Response:
+    return JSONResponse({"error": "this is not what tgk sends; is it of another version?"}, 400)
+
+
+def _packed(kind: str, value: object, **told: bool) -> bytes:
+    return orjson.dumps({"kind": kind, "value": value, **told}) + b"\n"

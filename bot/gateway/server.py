@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from contextlib import asynccontextmanager
+import socket
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _STOP_WITHIN = 2.0
+_WAITING = 512
+_OWNER_ONLY = 0o177
 
 
 class _Server(uvicorn.Server):
@@ -30,46 +33,75 @@ class _Server(uvicorn.Server):
         yield
 
 
+@contextmanager
+def listener(address: str) -> Iterator[socket.socket]:
+    """Hold ``host:port`` while the block runs; whoever connects before it is served waits.
+
+    Raises ConfigurationInvalid when somebody has it, or nobody can.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][0]
+        bound = socket.create_server((host, int(port)), family=family, backlog=_WAITING)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigurationInvalid(
+            "The gateway cannot listen.",
+            [f"TGK_HTTP is {address}: {why}"],
+            remedy="Set TGK_HTTP to a free host:port of this machine.",
+        ) from error
+    with bound:
+        yield bound
+
+
+@contextmanager
+def local_listener(path: Path) -> Iterator[socket.socket]:
+    """Hold a socket file that only this account may open; it is removed at the end.
+
+    The file of a former life that was killed is replaced. Raises ConfigurationInvalid.
+    """
+    before = os.umask(_OWNER_ONLY)  # from its first moment on, nobody else may open it
+    try:
+        path.unlink(missing_ok=True)
+        bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        bound.bind(str(path))
+        bound.listen(_WAITING)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            "The operator's socket cannot be opened.",
+            [f"{path}: {error.strerror or error}"],
+            remedy="Set TGK_STATE to a short path on a local disk.",
+        ) from error
+    finally:
+        os.umask(before)
+    try:
+        with bound:
+            yield bound
+    finally:
+        path.unlink(missing_ok=True)
+
+
 @asynccontextmanager
-async def serving(
-    app: Starlette, *, host: str = "", port: int = 0, socket: Path | None = None
-) -> AsyncIterator[int]:
-    """Serve until the block ends; yields the port (0 for a socket). Raises ConfigurationInvalid."""
+async def serving(app: Starlette, bound: socket.socket) -> AsyncIterator[None]:
+    """Serve on a listening socket until the block ends, then let short answers finish."""
     config = uvicorn.Config(
         app,
-        host=host or "127.0.0.1",
-        port=port,
-        uds=str(socket) if socket else None,
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
-        limit_concurrency=512,
+        limit_concurrency=_WAITING,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(_serve(server, f"{host}:{port}" if not socket else str(socket)))
+        task = tasks.create_task(server.serve(sockets=[bound]))
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event
             await asyncio.sleep(0.005)
-        if socket and server.started:
-            os.chmod(socket, 0o600)  # noqa: PTH101 - the path is a socket, not a file to open
-        bound = server.servers[0].sockets[0].getsockname() if server.started else ("", 0)
         try:
-            yield bound[1] if isinstance(bound, tuple) else 0
+            yield
         finally:
             server.should_exit = True
             await asyncio.wait({task}, timeout=_STOP_WITHIN)
             task.cancel()
-
-
-async def _serve(server: _Server, where: str) -> None:
-    try:
-        await server.serve()
-    except (OSError, SystemExit) as error:  # uvicorn exits when it cannot bind
-        raise ConfigurationInvalid(
-            "The gateway cannot listen.",
-            [f"{where}: {error}"],
-            remedy="Set TGK_HTTP to a free port.",
-        ) from error

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+from weakref import WeakValueDictionary
 
 import orjson
 from loguru import logger
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from tgk.context import Invocation
+from tgk.errors import TgkError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
     from tgk.ports.deliveries import Deliveries
 
 MOST_BYTES = 8 * 1024 * 1024
+BODY_WITHIN = 10.0
+_LONGEST_ID = 128
+_STATUSES = {"success": 200, "invalid": 400, "denied": 403, "unavailable": 503}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,47 +54,68 @@ class Webhooks:
     metrics: Metrics
     git_secret: SecretStr | None
     alert_token: SecretStr | None
+    body_within: float = BODY_WITHIN
+    _groups: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _doing: set[str] = field(default_factory=set)
 
     async def alert(self, request: Request) -> Response:
         """Take one notification of Alertmanager; a status of 5xx makes it try again."""
         try:
             self._require_alertmanager(request)
-            payload = _parsed(await _body(request))
+            payload = _parsed(await self._body(request))
         except Refusal as refusal:
             return self._refused("alert", refusal)
-        outcome = await self._dispatch("alert", payload, "alertmanager", f"alert:{uuid.uuid4()}")
+        group = self._groups.setdefault(str(payload.get("groupKey", "")), asyncio.Lock())
+        async with group:  # two Alertmanagers may tell of one group at once, for one card
+            delivery = f"alert:{uuid.uuid4()}"
+            outcome = await self._dispatch("alert", payload, "alertmanager", delivery)
         return self._answer("alert", outcome)
 
     async def git(self, request: Request) -> Response:
         """Take one event of GitHub; a redelivery is recognised by its id and done only once."""
         try:
-            body = await _body(request)
-            self._require_signature(request, body)
-            payload = _parsed(body)
+            secret = self._require_secret()
+            body = await self._body(request)
+            _require_signature(request, body, secret)
+            event, delivery = _event(request)
+            payload = _parsed(_unwrapped(request, body))
         except Refusal as refusal:
             return self._refused("git", refusal)
-        event = request.headers.get("x-github-event", "")
-        delivery = request.headers.get("x-github-delivery", "")
         if event == "ping":
+            self.metrics.webhook("git", "ping")
             return JSONResponse({"pong": True})
-        if not event or not delivery:
-            return self._refused("git", Refusal(400, "X-GitHub-Event or -Delivery is missing"))
-        packed = orjson.dumps({"event": event, "payload": payload})
-        if not await self.deliveries.accept("git", [(delivery, packed)]):
+        try:
+            packed = orjson.dumps({"event": event, "payload": payload})
+            await self.deliveries.accept("git", [(delivery, packed)])
+            outcome = await self._once(delivery)  # one that failed before is done now
+        except TgkError as error:
+            return self._refused("git", Refusal(503, str(error)))
+        if outcome is None:
             self.metrics.webhook("git", "duplicate")
             return JSONResponse({"duplicate": delivery}, status_code=202)
-        return self._answer("git", await self._git(delivery, packed))
+        return self._answer("git", outcome)
 
     async def resume(self) -> int:
-        """Finish the events that a stop of the process cut off; returns how many there were."""
+        """Do the events that a stop of the process or a full disk cut off; returns how many."""
         waiting = await self.deliveries.waiting("git")
-        for delivery, packed in waiting:
-            await self._git(delivery, packed)
+        for delivery, _ in waiting:
+            await self._once(delivery)
         return len(waiting)
 
-    async def _git(self, delivery: str, packed: bytes) -> Outcome:
-        outcome = await self._dispatch("git", orjson.loads(packed), "github", f"git:{delivery}")
-        await self.deliveries.done("git", delivery)
+    async def _once(self, delivery: str) -> Outcome | None:
+        """Do a kept event; None when it is done, or being done, already."""
+        if delivery in self._doing:
+            return None
+        self._doing.add(delivery)
+        try:
+            packed = await self.deliveries.recall("git", delivery)
+            if packed is None:
+                return None
+            outcome = await self._dispatch("git", orjson.loads(packed), "github", f"git:{delivery}")
+            if outcome.result != "unavailable":
+                await self.deliveries.done("git", delivery)
+        finally:
+            self._doing.discard(delivery)
         return outcome
 
     async def _dispatch(
@@ -98,7 +127,7 @@ class Webhooks:
         )
 
     def _require_alertmanager(self, request: Request) -> None:
-        """Accept the configured bearer token, or without one only this machine."""
+        """Accept the configured bearer token, or without one only programs of this machine."""
         if self.alert_token is not None:
             expected = f"Bearer {self.alert_token.get_secret_value()}"
             given = request.headers.get("authorization", "")
@@ -108,15 +137,29 @@ class Webhooks:
         host = request.client.host if request.client else ""
         if not _is_loopback(host):
             raise Refusal(403, "set TGK_ALERT_TOKEN to take alerts from other machines")
+        if "origin" in request.headers or "sec-fetch-site" in request.headers:
+            raise Refusal(403, "set TGK_ALERT_TOKEN to take alerts from a browser")
 
-    def _require_signature(self, request: Request, body: bytes) -> None:
-        """Check ``X-Hub-Signature-256`` as GitHub documents it."""
+    def _require_secret(self) -> SecretStr:
         if self.git_secret is None:
             raise Refusal(503, "off: GITHUB_WEBHOOK_SECRET is not set")
-        digest = hmac.new(self.git_secret.get_secret_value().encode(), body, hashlib.sha256)
-        given = request.headers.get("x-hub-signature-256", "")
-        if not hmac.compare_digest(given.encode(), f"sha256={digest.hexdigest()}".encode()):
-            raise Refusal(401, "the signature does not match")
+        return self.git_secret
+
+    async def _body(self, request: Request) -> bytes:
+        """Read the body within the bounds, whatever its headers claim."""
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self.body_within):
+                async for part in request.stream():
+                    size += len(part)
+                    if size > MOST_BYTES:
+                        raise Refusal(413, f"more than {MOST_BYTES} bytes")
+                    parts.append(part)
+        except TimeoutError:
+            raise Refusal(408, f"the body took longer than {self.body_within:g} s") from None
+        except ClientDisconnect:
+            raise Refusal(400, "the body was cut off") from None
+        return b"".join(parts)
 
     def _refused(self, source: str, refusal: Refusal) -> Response:
         self.metrics.webhook(source, "refused")
@@ -125,9 +168,34 @@ class Webhooks:
 
     def _answer(self, source: str, outcome: Outcome) -> Response:
         self.metrics.webhook(source, outcome.result)
-        statuses = {"success": 200, "invalid": 400, "denied": 403, "unavailable": 503}
         body = {"result": outcome.result, "reference": outcome.reference, **outcome.reply.data}
-        return JSONResponse(body, status_code=statuses.get(outcome.result, 500))
+        return JSONResponse(body, status_code=_STATUSES.get(outcome.result, 500))
+
+
+def _require_signature(request: Request, body: bytes, secret: SecretStr) -> None:
+    """Check ``X-Hub-Signature-256`` as GitHub documents it."""
+    digest = hmac.new(secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
+    given = request.headers.get("x-hub-signature-256", "")
+    if not hmac.compare_digest(given.encode(), f"sha256={digest}".encode()):
+        raise Refusal(401, "the signature does not match")
+
+
+def _event(request: Request) -> tuple[str, str]:
+    """Return what happened and the id of its delivery."""
+    event = request.headers.get("x-github-event", "")
+    delivery = request.headers.get("x-github-delivery", "")
+    if not event or not delivery or max(len(event), len(delivery)) > _LONGEST_ID:
+        raise Refusal(400, "X-GitHub-Event or X-GitHub-Delivery is missing or too long")
+    return event, delivery
+
+
+def _unwrapped(request: Request, body: bytes) -> bytes:
+    """Return the JSON, which GitHub puts into a form field unless told otherwise."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if kind != "application/x-www-form-urlencoded":
+        return body
+    fields = parse_qs(body.decode("utf-8", "replace"))  # the signature vouches for its size
+    return fields.get("payload", [""])[0].encode()
 
 
 def _is_loopback(host: str) -> bool:
@@ -135,17 +203,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-async def _body(request: Request) -> bytes:
-    """Read the body within the bound, whatever its headers claim."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            raise Refusal(413, f"more than {MOST_BYTES} bytes")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
