@@ -132,3 +132,58 @@ async def test_pushes_are_routed_by_branch(world: World, branch: str, *, shown: 
     await world.webhook("git", "github", {"event": "push", "payload": payload})
 
     assert shown == bool(world.board.keys)
+
+
+async def test_the_end_of_what_was_never_shown_shows_nothing(world: World) -> None:
+    """A resolved group that nobody saw firing has no card to edit."""
+    outcome = await world.webhook("alert", "alertmanager", notification("resolved"))
+
+    assert outcome.result == "success"
+    assert () == tuple(world.board.keys)
+
+
+async def test_links_of_an_alert_are_only_web_addresses(world: World) -> None:
+    """Anything else in an annotation stays text."""
+    payload = notification("firing")
+    payload["commonAnnotations"]["runbook_url"] = "javascript:alert(1)"
+    payload["alerts"][0]["generatorURL"] = "https://prometheus.example/graph"
+    payload["commonLabels"]["environment"] = "production"
+
+    outcome = await world.webhook("alert", "alertmanager", payload)
+
+    urls = [action.url for action in outcome.reply.actions if action.url]
+    assert ["https://prometheus.example/graph"] == urls
+
+
+async def test_finished_checks_are_shown_with_their_result(world: World) -> None:
+    """One card per suite in #deployments."""
+    payload = {
+        "action": "completed",
+        "check_suite": {
+            "id": 7, "head_branch": "main", "head_sha": "0123456789", "conclusion": "failure",
+            "app": {"name": "GitHub Actions"},
+        },
+        "repository": {"full_name": "org/repo"},
+    }  # fmt: skip
+
+    outcome = await world.webhook("git", "github", {"event": "check_suite", "payload": payload})
+
+    assert outcome.reply.tone == "bad"
+    assert ["git:#deployments:checks:org/repo:7"] == list(world.board.keys)
+
+
+@pytest.mark.parametrize("payload", [{}, {"pull_request": 7}, {"repository": None, "number": []}])
+async def test_a_payload_of_another_shape_harms_nothing(
+    world: World, payload: dict[str, Any]
+) -> None:
+    """GitHub may change; the card is poorer, the bot goes on."""
+    outcome = await world.webhook("git", "github", {"event": "pull_request", "payload": payload})
+
+    assert outcome.result == "success"
+
+
+async def test_an_event_nobody_shows_is_answered_as_such(world: World) -> None:
+    """Named, not an error."""
+    outcome = await world.webhook("git", "github", {"event": "star", "payload": {}})
+
+    assert "star" in outcome.reply.data["ignored"]

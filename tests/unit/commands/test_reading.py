@@ -146,3 +146,70 @@ async def test_whoami_tells_a_stranger_what_to_do(world: World) -> None:
 
     assert outcome.result == "denied"
     assert known.reply.data["roles"] == ["release_mgr"]
+
+
+async def test_status_fails_only_when_nothing_can_be_learned(running: World) -> None:
+    """Both sources down: unavailable, with both reasons."""
+    running.metrics.faults.order(Unavailable("Prometheus", "timed out"))
+    running.cluster.faults.order(Unavailable("Kubernetes", "refused"))
+
+    outcome = await running.run("/status event-gateway", "vik")
+
+    assert outcome.result == "unavailable"
+    assert "timed out" in outcome.reply.data["why"]
+    assert "refused" in outcome.reply.data["why"]
+
+
+async def test_status_without_a_cluster_shows_the_figures(running: World) -> None:
+    """Half an answer with its gap named beats none."""
+    running.cluster.faults.order(Unavailable("Kubernetes", "refused"))
+
+    outcome = await running.run("/status event-gateway", "vik")
+
+    assert outcome.result == "success"
+    assert outcome.reply.data["state"] is None
+    assert outcome.reply.plain is not None
+    assert "cluster unavailable: refused" in outcome.reply.plain.lines
+
+
+async def test_status_of_a_degraded_service_says_why_and_links_its_dashboard(
+    running: World,
+) -> None:
+    """The note of the cluster is quoted, the dashboard is one press away."""
+    service = running.discovery.services["event-gateway"]
+    running.discovery.services["event-gateway"] = service.model_copy(
+        update={"dashboard": "https://grafana.example/d/1"}
+    )
+    running.cluster.put(
+        "production", "event-gateway", Workload("Degraded", "v1.2.3", 1, 2, note="CrashLoopBackOff")
+    )
+
+    outcome = await running.run("/status event-gateway", "vik")
+
+    assert outcome.reply.tone == "bad"
+    assert "CrashLoopBackOff" in outcome.reply.model_dump_json()
+    assert "https://grafana.example/d/1" in [action.url for action in outcome.reply.actions]
+
+
+async def test_logs_without_lines_say_what_to_try(world: World) -> None:
+    """Filters that fit nothing are not an error."""
+    outcome = await world.run("/logs event-gateway --since 5m --contains nonsense", "devi")
+
+    assert outcome.result == "success"
+    assert "longer --since" in outcome.reply.model_dump_json()
+
+
+async def test_a_time_that_is_none_is_refused_with_an_example(world: World) -> None:
+    """The fault names the option and shows how to write it."""
+    outcome = await world.run("/logs event-gateway --before yesterday", "devi")
+
+    assert outcome.result == "invalid"
+    assert "2026-01-15T10:23:45Z" in outcome.reply.data["why"]
+
+
+async def test_help_for_a_command_that_does_not_exist_suggests_one(world: World) -> None:
+    """As everywhere."""
+    outcome = await world.run("/help stauts", "vik")
+
+    assert outcome.result == "invalid"
+    assert "/status" in outcome.reply.data["do"]

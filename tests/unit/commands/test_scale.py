@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import commands.scale
 from tgk.ports.cluster import Workload
+from tgk.testing.cluster import FakeCluster
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.conftest import World
 
 
@@ -49,3 +53,21 @@ async def test_a_developer_may_not_scale(world: World) -> None:
 
     assert outcome.result == "denied"
     assert [] == world.operations.ran
+
+
+async def test_replicas_that_do_not_come_up_are_a_failure_with_the_reason(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end says how many are ready, why not more, and offers the way back."""
+    monkeypatch.setattr(commands.scale, "READY_WITHIN_SECONDS", 0.05)
+    stuck = FakeCluster(settles=False)
+    stuck.put("production", "event-gateway", Workload("Degraded", "v1", 2, 2, note="ImagePull"))
+    object.__setattr__(world.dispatcher.backends, "cluster", stuck)
+
+    outcome = await world.run("/scale event-gateway 3", "dana")
+
+    assert outcome.result == "failure"
+    assert outcome.reply.tone == "bad"
+    assert "2 of 3 ready" in outcome.reply.model_dump_json()
+    assert "ImagePull" in outcome.reply.model_dump_json()
+    assert any(reply.tone == "running" for reply in world.shown)

@@ -1,0 +1,168 @@
+"""Deploying: what is refused first, what is shown meanwhile, and how it goes on after a stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from commands.deploy import GIVE_UP_AFTER_SECONDS
+from tgk.context import show_nothing
+from tgk.dispatcher import correlation
+from tgk.errors import Unavailable
+from tgk.ports.cluster import Workload
+from tgk.ports.operations import Operation
+from tgk.ports.pipelines import Job, RunState
+from tgk.reply import Progress
+from tgk.testing.operations import RememberedSteps
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+
+async def test_a_tag_that_does_not_exist_is_refused_before_anybody_is_asked(world: World) -> None:
+    """Neither the confirmation nor the council sees it."""
+    outcome = await world.run("/deploy production v1.4.O", "dana")
+
+    assert outcome.result == "invalid"
+    assert "v1.4.0" in outcome.reply.data["do"]
+    assert [] == world.operations.ran
+
+
+async def test_one_service_can_be_deployed_alone(world: World) -> None:
+    """The workflow is told which."""
+    await world.run("/deploy staging v1.4.0 event-gateway", "dana")
+
+    inputs = world.pipelines.dispatched[0].inputs
+    assert inputs["service"] == "event-gateway"
+
+
+async def test_an_environment_without_a_workflow_says_what_is_missing(world: World) -> None:
+    """The key of discovery.yml is named."""
+    staging = world.discovery.environments["staging"].model_copy(update={"deploy": None})
+    world.discovery.environments["staging"] = staging
+
+    outcome = await world.run("/deploy staging v1.4.0", "dana")
+
+    assert outcome.result == "failure"
+    assert "environments.staging.deploy" in outcome.reply.data["why"]
+
+
+async def test_a_second_deployment_of_an_environment_waits_its_turn(world: World) -> None:
+    """The refusal says what runs and for whom."""
+    await world.locks.acquire("deploying:staging", "another", "deploys v1.3.0 for ben")
+
+    outcome = await world.run("/deploy staging v1.4.0", "dana")
+
+    assert outcome.result == "denied"
+    assert "deploys v1.3.0 for ben" in outcome.reply.data["why"]
+
+
+async def test_the_turn_is_given_back_at_the_end(world: World) -> None:
+    """The next deployment can go."""
+    await world.run("/deploy staging v1.4.0", "dana")
+
+    assert () == await world.locks.held()
+
+
+async def test_an_outage_of_the_build_system_only_delays_the_news(world: World) -> None:
+    """The card says so, and the run is followed to its end."""
+    real, looks = world.pipelines.state, []
+
+    async def flaky(run: object) -> RunState:
+        looks.append(run)
+        if len(looks) == 2:
+            raise Unavailable("GitHub", "502")
+        return await real(run)  # type: ignore[arg-type]
+
+    world.pipelines.state = flaky  # type: ignore[method-assign,assignment]
+    outcome = await world.run("/deploy staging v1.4.0", "dana")
+
+    assert outcome.result == "success"
+    assert any("still trying" in reply.model_dump_json() for reply in world.shown)
+
+
+async def test_a_run_that_never_ends_is_given_up_with_its_address(world: World) -> None:
+    """After an hour somebody has to look themselves."""
+    world.pipelines.states = (RunState(status="running"),)
+
+    outcome = await world.run("/deploy staging v1.4.0", "dana")
+
+    assert outcome.result == "unavailable"
+    assert "https://" in outcome.reply.data["do"]
+    assert world.clock.monotonic() >= GIVE_UP_AFTER_SECONDS
+
+
+async def test_progress_names_every_job(world: World) -> None:
+    """What runs, what is done, with seconds."""
+    jobs = (Job(name="build", state="done", seconds=3), Job(name="rollout", state="running"))
+    world.pipelines.states = (
+        RunState(status="running", jobs=jobs),
+        RunState(status="done", conclusion="success", jobs=jobs),
+    )
+
+    await world.run("/deploy staging v1.4.0", "dana")
+
+    bar = next(b for reply in world.shown for b in reply.blocks if isinstance(b, Progress))
+    assert (1, 2) == (bar.done, bar.total)
+    assert ["build", "rollout"] == [stage.name for stage in bar.stages]
+    assert bar.stages[0].note == "3 s"
+
+
+async def test_the_way_back_carries_the_version_before(world: World) -> None:
+    """One press reverts, and asks all over again who may."""
+    world.cluster.put("staging", "event-gateway", Workload("Running", "v1.3.0", 2, 2))
+
+    outcome = await world.run("/deploy staging v1.4.0", "dana")
+
+    back = outcome.reply.actions[-1]
+    assert back.label == "Revert to v1.3.0"
+    assert back.arguments == {"env": "staging", "tag": "v1.3.0"}
+
+
+async def test_a_deployment_cut_off_goes_on_without_a_second_dispatch(world: World) -> None:
+    """What was remembered before the stop is not done again after it."""
+    memory: dict[str, str] = {}
+    caller = world.caller("dana")
+    operation = Operation(
+        corr=correlation("cut"),
+        command="deploy",
+        raw={"env": "staging", "tag": "v1.4.0"},
+        caller=caller,
+        delivery="cut",
+    )
+    world.pipelines.states = (RunState(status="running"),)
+    first = asyncio.ensure_future(
+        world.dispatcher.perform(operation, RememberedSteps(memory), show_nothing)
+    )
+    while not world.pipelines.dispatched or not world.clock.slept:
+        await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    held = await world.locks.held()
+    world.pipelines.states = (RunState(status="done", conclusion="success"),)
+
+    outcome = await world.dispatcher.perform(operation, RememberedSteps(memory), show_nothing)
+
+    assert ["deploying:staging"] == [lock.key for lock in held]
+    assert outcome.result == "success"
+    assert 1 == len(world.pipelines.dispatched)
+
+
+async def test_a_long_deployment_ends_with_a_message_that_notifies(world: World) -> None:
+    """Edits are silent, so the end is a new one that names who asked."""
+    from tgk.ports.board import Place
+
+    world.pipelines.states = (
+        *(RunState(status="running") for _ in range(8)),
+        RunState(status="done", conclusion="success"),
+    )
+    origin = Place(platform="discord", room="#cluster-status")
+
+    await world.run("/deploy staging v1.4.0", "dana", origin=origin)
+
+    end = world.board.last(f"op:{correlation('test:1')}:end")
+    assert end.mentions == ("dana",)
+    assert () == end.blocks
