@@ -37,6 +37,8 @@ class GitHubEmulator:
         """Return the routes under GITHUB_API_URL."""
         app = web.Application(middlewares=[self._guarded])
         base = "/repos/{owner}/{name}"
+        app.router.add_get(base, self._about)
+        app.router.add_get(base + "/actions/workflows/{workflow}", self._workflow)
         app.router.add_post(base + "/actions/workflows/{workflow}/dispatches", self._dispatch)
         app.router.add_get(base + "/actions/workflows/{workflow}/runs", self._runs)
         app.router.add_get(base + "/actions/runs", self._runs)
@@ -58,6 +60,18 @@ class GitHubEmulator:
         self._world.tick()
         answer: web.StreamResponse = await handler(request)
         return answer
+
+    async def _about(self, request: web.Request) -> web.Response:
+        rights = {"admin": False, "push": True, "pull": True}
+        name = _repository(request)
+        return _json({"full_name": name, "default_branch": "main", "permissions": rights})
+
+    async def _workflow(self, request: web.Request) -> web.Response:
+        workflow = request.match_info["workflow"]
+        if workflow != self._repositories[_repository(request)]:
+            return _json({"message": "Not Found"}, 404)
+        path = f".github/workflows/{workflow}"
+        return _json({"id": 1, "name": workflow, "path": path, "state": "active"})
 
     async def _dispatch(self, request: web.Request) -> web.Response:
         repository, workflow = _repository(request), request.match_info["workflow"]

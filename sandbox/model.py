@@ -29,8 +29,14 @@ class ModelEmulator:
     def app(self) -> web.Application:
         """Return the routes under OPENAI_BASE_URL."""
         app = web.Application()
+        app.router.add_get("/models", self._models)
         app.router.add_post("/chat/completions", self._complete)
         return app
+
+    async def _models(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a route
+        if self._world.faults.model:
+            return web.json_response({"error": {"message": "overloaded"}}, status=503)
+        return web.json_response({"object": "list", "data": [{"id": NAME, "object": "model"}]})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         if self._world.faults.model:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TEXT, DIRECT, THREAD = 0, 1, 11
 JOINED: Final = "2025-01-01T00:00:00+00:00"
-EVERYONE_MAY: Final = 0x0000_0040_6864_4FC1 & ~(1 << 3 | 1 << 5)
+EVERYONE_MAY: Final = (0x0000_0040_6864_4FC1 | 1 << 15 | 1 << 16 | 1 << 35) & ~(1 << 3 | 1 << 5)
 ADMINISTRATOR: Final = 1 << 3
 EVERYTHING: Final = (1 << 50) - 1
 
