@@ -7,12 +7,12 @@ import json
 import re
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from audit.acknowledge import request_acknowledgement
-from audit.anchors import load
 from audit.chain import Keyring
 from audit.export import FORMATS, export
 from audit.query import Filter, oldest_first, query
@@ -20,6 +20,7 @@ from audit.stats import totals
 from audit.tail import tail
 from audit.verify import verify
 from bot.cli import exits
+from bot.cli.harmless import harmless
 from bot.cli.running import user_name
 from bot.runtime.clock import SystemClock
 from bot.runtime.settings import AUDIT_LOG, read_settings
@@ -27,11 +28,12 @@ from tgk import __version__
 from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
+    from audit.anchors import Anchor
     from audit.export import Format
     from audit.record import Record
+    from audit.verify import Verdict
 
 _AGES = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -96,7 +98,13 @@ def _line(record: Record) -> str:
 
 def _print(records: Any, *, as_json: bool) -> None:
     for record in records:
-        click.echo(next(iter(export([record], "jsonl"))) if as_json else _line(record))
+        line = next(iter(export([record], "jsonl"))) if as_json else _line(record)
+        click.echo(_for_reader(line) if as_json else harmless(line))
+
+
+def _for_reader(line: str) -> str:
+    """Return a line exactly for a program, and harmless for a terminal."""
+    return harmless(line) if sys.stdout.isatty() else line
 
 
 @click.group("audit")
@@ -158,36 +166,95 @@ def stats_command(*, as_json: bool, **given: Any) -> None:
 def export_command(form: Format, **given: Any) -> None:
     """Write records to standard output, oldest first."""
     for line in export(oldest_first(_path(), _wanted(given)), form, version=__version__):
-        click.echo(line)
+        click.echo(_for_reader(line))
 
 
 @tool.command("verify")
 @click.option("--anchors", type=click.Path(exists=True, dir_okay=False), help="Witnessed heads.")
-@click.option("--acknowledge", is_flag=True, help="Note that you have seen the damage.")
-@click.option("--json", "as_json", is_flag=True)
-def verify_command(anchors: str | None, *, acknowledge: bool, as_json: bool) -> None:
-    """Check every record: exit 0 when nothing was changed, taken away, added or moved."""
-    from pathlib import Path
+@click.option("--json", "as_json", is_flag=True, help="The verdict as JSON.")
+def verify_command(anchors: str | None, *, as_json: bool) -> None:
+    """Check every record: exit 0 when nothing was changed, taken away, added or moved, else 6."""
+    from audit.anchors import load
 
-    path, key = _path(), read_settings().audit_hmac_key
-    keyring = Keyring.of(key.get_secret_value().encode() if key else None)
-    verdict = verify(path, keyring, load(Path(anchors)) if anchors else ())
-    damages = [str(damage) for damage in verdict.damages]
+    verdict = _verdict(load(Path(anchors)) if anchors else ())
     if as_json:
-        facts = {"intact": verdict.intact, "records": verdict.records, "head": verdict.head}
-        click.echo(json.dumps({**facts, "unkeyed": verdict.unkeyed, "damages": damages}))
+        click.echo(json.dumps(_as_facts(verdict)))
     else:
-        click.echo(
-            f"{verdict.records} records in {verdict.segments} files, head {verdict.head[:16]}"
-        )
-        if verdict.unkeyed:
-            click.echo(
-                f"{verdict.unkeyed} records carry no key (set AUDIT_HMAC_KEY): whoever can write "
-                "the file could have rewritten them"
-            )
-        for damage in damages:
-            click.echo(f"DAMAGED {damage}")
-        click.echo("intact" if verdict.intact else "NOT intact")
-    if acknowledge and verdict.unsettled:
-        request_acknowledgement(path, user_name(), verdict.unsettled)
+        for line in _told(verdict):
+            click.echo(harmless(line))
     sys.exit(0 if verdict.intact else exits.INVALID_FILES)
+
+
+def _verdict(anchors: Iterable[Anchor] = ()) -> Verdict:
+    path, key = _path(), read_settings().audit_hmac_key
+    return verify(path, Keyring.of(key.get_secret_value().encode() if key else None), anchors)
+
+
+def _as_facts(verdict: Verdict) -> dict[str, object]:
+    return {
+        "intact": verdict.intact,
+        "records": verdict.records,
+        "segments": verdict.segments,
+        "head": verdict.head,
+        "unkeyed": verdict.unkeyed,
+        "unchecked": verdict.unchecked,
+        "torn_bytes": verdict.torn,
+        "anchors": verdict.anchors,
+        "damages": [str(damage) for damage in verdict.damages],
+        "unacknowledged": sorted(verdict.unsettled),
+    }
+
+
+def _told(verdict: Verdict) -> Iterator[str]:
+    """Return the verdict as a person reads it, with what it does not prove."""
+    yield f"{verdict.records} records in {verdict.segments} files, head {verdict.head[:16]}"
+    if verdict.anchors:
+        yield f"{verdict.anchors} anchors compared"
+    if verdict.unkeyed:
+        yield (
+            f"{verdict.unkeyed} records are unkeyed: whoever can write the file could have "
+            "rewritten them (set AUDIT_HMAC_KEY)"
+        )
+    if verdict.unchecked:
+        yield (
+            f"{verdict.unchecked} records are unchecked: their key is not set, so only their "
+            "order was proved (set AUDIT_HMAC_KEY to what the bot uses)"
+        )
+    if verdict.torn:
+        yield f"{verdict.torn} bytes of an unfinished last line: a writer at work, or a kill"
+    for damage in verdict.damages:
+        yield f"DAMAGED {damage}"
+    if verdict.unsettled:
+        yield f"{len(verdict.unsettled)} damages not acknowledged (tgk audit acknowledge)"
+    yield "intact" if verdict.intact else "NOT intact"
+
+
+@tool.command("acknowledge")
+def acknowledge_command() -> None:
+    """Note that you have seen the damage that `verify` names; the bot records it as yours."""
+    verdict = _verdict()
+    if not verdict.unsettled:
+        click.echo("There is no damage that nobody has acknowledged.")
+        return
+    request_acknowledgement(_path(), user_name(), verdict.unsettled)
+    click.echo(
+        f"{len(verdict.unsettled)} damages acknowledged by {harmless(user_name())}; "
+        "the bot writes it down before its next change."
+    )
+
+
+@tool.command("hash")
+@click.argument("value")
+def hash_command(value: str) -> None:
+    """Print the mark that stands in the log where VALUE was masked; - reads it from a prompt."""
+    from audit.salt import kept_salt
+    from tgk.redaction import Redactor
+
+    salt = read_settings().state / "redaction.salt"
+    if not salt.exists():
+        raise ConfigurationInvalid(
+            "Nothing was masked here yet.", [f"{salt} does not exist"],
+            remedy="Set TGK_STATE to the bot's state folder.",
+        )  # fmt: skip
+    secret = click.prompt("Value", hide_input=True, err=True) if value == "-" else value
+    click.echo(Redactor(kept_salt(salt)).fingerprint(secret))

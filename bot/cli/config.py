@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from bot.cli import exits
+from bot.cli.harmless import harmless
+from bot.cli.running import config_path
 from bot.runtime.discovery import load_estate
 from bot.runtime.schemas import schemas
 from bot.runtime.settings import read_settings
@@ -21,13 +23,14 @@ def tool() -> None:
 
 
 @tool.command("check")
-@click.option("--config", type=click.Path(path_type=Path), default=Path("discovery.yml"))
+@click.option("--config", "named", type=click.Path(path_type=Path), help="Another file.")
 @click.option("--json", "as_json", is_flag=True)
-def check(config: Path, *, as_json: bool) -> None:
+def check(named: Path | None, *, as_json: bool) -> None:
     """Name every fault with its line and what to write instead; exit 6 when there is one."""
     import commands
     from tgk.registry import collect
 
+    config = named or config_path()
     faults: list[str] = []
     known = {entry.name.split()[0] for entry in collect(commands)}
     try:
@@ -42,7 +45,7 @@ def check(config: Path, *, as_json: bool) -> None:
         click.echo(json.dumps({"faults": faults}))
     else:
         for fault in faults:
-            click.echo(fault)
+            click.echo(harmless(fault))
         if not faults:
             click.echo(
                 f"in order: {len(found.services)} services, {len(found.environments)} "
@@ -52,6 +55,7 @@ def check(config: Path, *, as_json: bool) -> None:
 
 
 @tool.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of discovery.yml, for editors."""
-    click.echo(schemas()["discovery.schema.json"])
+@click.argument("file", type=click.Choice(["discovery", "policy"]), default="discovery")
+def schema(file: str) -> None:
+    """Print the JSON Schema of discovery.yml or of rbac/policy.yml, for editors."""
+    click.echo(schemas()[f"{file}.schema.json"], nl=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli import exits
+from bot.cli.harmless import harmless
 from bot.cli.running import config_path
 from bot.runtime.clock import SystemClock
 from bot.runtime.discovery import load_discovery
@@ -50,16 +51,21 @@ def explain(who: str, command: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:
-        click.echo("\n".join(found.lines()))
+        click.echo(harmless("\n".join(found.lines())))
         if found.ignored:
-            click.echo(f"no rule looks at: {' '.join(found.ignored)}")
+            click.echo(harmless(f"no rule looks at: {' '.join(found.ignored)}"))
     sys.exit(0 if found.decision.allowed else exits.DENIED)
 
 
 @tool.command("matrix")
-def matrix() -> None:
-    """Show every role and every permission."""
+@click.option("--json", "as_json", is_flag=True, help="The table as JSON.")
+def matrix(*, as_json: bool) -> None:
+    """Show every role and every permission: yes, no, or partly where rules name targets."""
     table = _explainer()[0].matrix()
+    if as_json:
+        whole = {name: dict(zip(table.permissions, row, strict=True)) for name, row in table.rows}
+        click.echo(json.dumps(whole))
+        return
     width = max(len(name) for name, _ in table.rows)
     heads = [permission.lstrip("/") for permission in table.permissions]
     click.echo(" " * width + "  " + "  ".join(heads))
