@@ -84,6 +84,7 @@ class AuditJournal:
         self._writer = Writer(self._log, clock, bound=queue_bound, timeout=timeout)
         self._anchored_at = clock.monotonic()
         self._orphans: dict[str, Mapping[str, Any]] = {}
+        self._repeated: set[str] = set()
 
     async def __aenter__(self) -> Self:
         try:
@@ -125,7 +126,13 @@ class AuditJournal:
         )
 
     async def intend(self, attempt: Attempt) -> None:
-        """Record durably that a side effect is about to happen; raises JournalUnavailable."""
+        """Record durably that a side effect is about to happen; raises JournalUnavailable.
+
+        A change that a kill cut off after its outcome was recorded is not recorded again.
+        """
+        if attempt.corr in self._log.state.ended:
+            self._repeated.add(attempt.corr)
+            return
         if self._log.state.damages:
             await self._look_for_acknowledgement()
         fields = self._fields(attempt, "intent", "pending")
@@ -134,6 +141,9 @@ class AuditJournal:
 
     async def conclude(self, attempt: Attempt, conclusion: Conclusion) -> None:
         """Record durably how it ended; raises JournalUnavailable."""
+        if attempt.corr in self._repeated:
+            self._repeated.discard(attempt.corr)
+            return
         fields = self._fields(attempt, "outcome", conclusion.result)
         fields["rbac"] = {
             "allow": conclusion.allowed, "rule": self._redactor.text(conclusion.rule),

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _CARRIED = ("corr", "timestamp", "user", "user_id", "platform", "command", "args", "channel")
+_CARRIED_ENDS = 32
 _OUTCOME = b'"phase":"outcome"'
+_REMEMBERED = 256
+"""More changes than this never end in the moment before a kill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class OpenState:
     """Damage that nobody acknowledged: its id and what it is."""
     anchored: int = 0
     """How many records the last anchor covers."""
+    ended: dict[str, None] = field(default_factory=dict)
+    """The changes that ended last: one that is taken up again has its outcome already."""
 
     def note_line(self, line: bytes) -> None:
         """Take a line of the file; cheap for those that do not matter."""
@@ -54,13 +59,21 @@ class OpenState:
         if phase == "intent":
             self.intents[corr] = {name: fields[name] for name in _CARRIED}
         elif phase == "outcome":
-            self.intents.pop(corr, None)
+            if self.intents.pop(corr, None) is not None:
+                self._note_ended(corr)
         elif phase in ("rotate", "recover", "anchor"):
             self._note_own(fields.get("data", {}))
+
+    def _note_ended(self, corr: str) -> None:
+        self.ended[corr] = None
+        while len(self.ended) > _REMEMBERED:
+            del self.ended[next(iter(self.ended))]
 
     def _note_own(self, data: Mapping[str, Any]) -> None:
         for intent in data.get("open", ()):
             self.intents[intent["corr"]] = intent
+        for corr in data.get("ended", ()):
+            self._note_ended(corr)
         self.damages.update(data.get("damages", {}))
         for damage in data.get("acknowledged", ()):
             self.damages.pop(damage, None)
@@ -72,6 +85,7 @@ class OpenState:
             "open": list(self.intents.values()),
             "damages": dict(self.damages),
             "anchored": self.anchored,
+            "ended": list(self.ended)[-_CARRIED_ENDS:],
         }
 
 
