@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from tgk.command import EnvironmentName, Request, Rest, command
 from tgk.context import Context
 from tgk.errors import Missing
+from tgk.ports.council import Lock as Held
 from tgk.reply import Action, Fact, Facts, Plain, Reply
 
 
@@ -51,9 +52,16 @@ async def lock(request: Lock, context: Context) -> Reply:
 @command("unlock", permission="lock", effect="change", mirror=("#deployments", "council"))
 async def unlock(request: Unlock, context: Context) -> Reply:
     """Release the lock, whoever holds it; who did is in the report and in the audit log."""
-    released = await context.backends.locks.release(f"deploy:{request.env}")
-    if released is None:
-        raise Missing("lock on", request.env)
+    key = f"deploy:{request.env}"
+
+    async def look() -> Held:
+        held = await context.backends.locks.holder(key)
+        if held is None:
+            raise Missing("lock on", request.env)
+        return held
+
+    released = await context.steps.once("held", look, Held)
+    await context.backends.locks.release(key, released.holder)
     by = context.caller.person
     return Reply(
         topic="lock",
