@@ -105,7 +105,10 @@ class KubernetesCluster:
         return workload
 
     async def scale(self, service: Service, environment: Environment, replicas: int) -> int:
-        """Set the wanted replicas through the scale subresource; returns the number before."""
+        """Set the wanted replicas through the scale subresource; returns the number before.
+
+        Nothing is written when it is so already.
+        """
         from lightkube.resources.apps_v1 import Deployment
         from lightkube.types import PatchType
 
@@ -126,7 +129,8 @@ class KubernetesCluster:
             )
 
         before = await self._ask(read, environment.context, place.missing)
-        await self._ask(write, environment.context, place.missing)
+        if before != replicas:
+            await self._ask(write, environment.context, place.missing)
         return before
 
     async def watch(self, service: Service, environment: Environment) -> AsyncIterator[Workload]:
