@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -69,7 +70,8 @@ class KubernetesEmulator:
                 if known.get(unit.name) != unit.revision:
                     known[unit.name] = unit.revision
                     event = {"type": "MODIFIED", "object": _deployment(unit)}
-                    await response.write(json.dumps(event).encode() + b"\n")
+                    with suppress(ConnectionResetError):  # a watcher may die; ours end with time
+                        await response.write(json.dumps(event).encode() + b"\n")
         return response
 
     async def _scale_of(self, request: web.Request) -> web.Response:
