@@ -13,6 +13,7 @@ from loguru import logger
 from tgk import approval as council
 from tgk.context import Context, Invocation, Show, show_nothing
 from tgk.errors import Conflict, Declined, JournalUnavailable, TgkError
+from tgk.masking import masked
 from tgk.outcome import Outcome
 from tgk.ports.board import Place
 from tgk.ports.council import Approval
@@ -22,7 +23,7 @@ from tgk.refusal import crashed, refused
 from tgk.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
 
     from tgk.admission import Admission, Admitted
@@ -172,12 +173,16 @@ class Dispatcher:
         operation = Operation(
             corr=corr,
             command=invocation.name,
-            raw=dict(invocation.raw),
+            raw=self._kept(invocation.raw),
             caller=invocation.caller,
             delivery=invocation.delivery,
             origin=invocation.origin,
         )
         return await self._operations.run(operation, invocation.show)
+
+    def _kept(self, raw: Mapping[str, object]) -> dict[str, object]:
+        """Return arguments as they may be stored: a secret in free text is masked before."""
+        return {k: self._redact(v) if isinstance(v, str) else v for k, v in raw.items()}
 
     async def _ask_council(self, admitted: Admitted, context: Context) -> None:
         """Wait for the council where the command demands it; raises Declined or Conflict."""
@@ -255,10 +260,21 @@ class Dispatcher:
             clock=self._clock,
             steps=steps,
             access=self.view(invocation),
-            show=show,
+            show=self._veiled(show),
             redact=self._redact,
             simulated=self._simulated,
         )
+
+    def _veiled(self, show: Show) -> Show:
+        async def veiled(reply: Reply) -> None:
+            await show(masked(reply, self._redact))
+
+        return veiled
+
+    def veil(self, outcome: Outcome) -> Outcome:
+        """Return the outcome with every secret in its reply masked, whoever put it there."""
+        reply = masked(outcome.reply, self._redact)
+        return outcome if reply is outcome.reply else outcome.model_copy(update={"reply": reply})
 
     def _asks_first(self, admitted: Admitted, invocation: Invocation) -> bool:
         confirm = admitted.command.confirm
@@ -329,6 +345,7 @@ class _Entry:
         if error is not None:
             self.journaled = False
             self._end_with(error)
+        self.outcome = self._door.veil(self.outcome)
         seconds = self._door._clock.monotonic() - self._began  # noqa: SLF001 - as above
         await self._door.conclude(self._attempt, self._invocation, self, seconds)
         return True

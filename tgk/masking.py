@@ -1,0 +1,66 @@
+"""Masks secrets in a whole reply, so that none reaches a renderer, a store or a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from tgk.reply import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tgk.reply import Reply
+
+
+def masked(reply: Reply, redact: Callable[[str], str]) -> Reply:
+    """Return the reply with every secret in its words masked; the same one when there is none.
+
+    What a button would do is masked as well. Pictures are drawn by us: only their words are.
+    """
+    seen: dict[str, str] = {}
+
+    def mask(text: str) -> str:
+        found = seen.get(text)
+        if found is None:
+            found = seen[text] = redact(text)
+        return found
+
+    shown: Reply = _masked(reply, mask)
+    return shown
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a masked copy of what changed, and the very same object where nothing did."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, BaseModel):
+        return _model(value, mask)
+    if isinstance(value, tuple | list):
+        items = [_masked(item, mask) for item in value]
+        return type(value)(items) if _differ(items, value) else value
+    if isinstance(value, dict):
+        pairs = {_masked(key, mask): _masked(item, mask) for key, item in value.items()}
+        return pairs if _differ([*pairs, *pairs.values()], [*value, *value.values()]) else value
+    return value
+
+
+def _model(value: BaseModel, mask: Callable[[str], str]) -> BaseModel:
+    skipped = {"svg"} if isinstance(value, Picture) else set()
+    changed = {
+        name: new
+        for name, old in value.__dict__.items()
+        if name not in skipped and _differ([new := _masked(old, mask)], [old])
+    }
+    return value.model_copy(update=changed) if changed else value
+
+
+def _differ(new: list[Any], old: Any) -> bool:
+    """Say whether anything was replaced; an unchanged text may come back as an equal one."""
+    if len(new) != len(old):
+        return True
+    return any(
+        a is not b and (a != b if isinstance(a, str) else True)
+        for a, b in zip(new, old, strict=True)
+    )
