@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tgk.command import WEBHOOK_ONLY, Request, command
 from tgk.context import Context
+from tgk.masking import masked
 from tgk.ports.board import Place
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Text
 
@@ -49,7 +50,7 @@ async def alert(request: Notification, context: Context) -> Reply:
     note = f"alert:{_fingerprint(request)}"
     episode = await context.backends.notes.get(note)
     firing = any(each.status == "firing" for each in request.alerts)
-    card = alert_card(request, context)
+    card = masked(alert_card(request, context), context.redact)
     if episode is None and not firing:
         return card  # resolved before it was ever shown: nothing to edit
     if episode is None:
@@ -87,13 +88,13 @@ def alert_card(request: Notification, context: Context) -> Reply:
     )
     title = " · ".join(part for part in (name, service, severity) if part)
     state = f"{len(firing)} firing" if firing else "resolved"
-    lines = tuple(context.redact(_line(each)) for each in request.alerts)
+    lines = tuple(_line(each) for each in request.alerts)
     return Reply(
         topic="alert",
         title=title if firing else f"{title} resolved",
         tone="bad" if firing else "ok",
         blocks=(
-            *([Text(text=context.redact(summary))] if summary else []),
+            *([Text(text=summary)] if summary else []),
             Facts(facts=_facts(request, firing, state)),
             *([Log(lines=lines, filename="alerts.txt")] if len(lines) > 1 else []),
         ),

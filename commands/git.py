@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from tgk.command import WEBHOOK_ONLY, Request, command
 from tgk.context import Context
+from tgk.masking import masked
 from tgk.ports.board import Place
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Text, Tone, Topic
 
@@ -40,7 +41,7 @@ class News:
 @command("git", permission="git", doors=WEBHOOK_ONLY, listed=False)
 async def git(request: Event, context: Context) -> Reply:
     """Route by event, action, branch and repository; what no route names is answered as such."""
-    news = _read(request, context)
+    news = _read(request)
     if news is None:
         return _ignored(f"{request.event} is not an event that is shown")
     routes = [
@@ -48,13 +49,14 @@ async def git(request: Event, context: Context) -> Reply:
         for route in context.discovery.event_gateway.routes
         if matches(route, request.event, news)
     ]
+    shown = masked(news.reply, context.redact)
     for channel in dict.fromkeys(route.channel for route in routes):
         key = f"git:{channel}:{news.subject}"
         place = Place(platform="discord", room=channel)
-        await context.backends.board.show(key, place, news.reply)
+        await context.backends.board.show(key, place, shown)
     if not routes:
         return _ignored(f"no route for {request.event} {news.action} on {news.branch}")
-    return news.reply
+    return shown
 
 
 def matches(route: Route, event: str, news: News) -> bool:
@@ -88,19 +90,19 @@ def _link(payload: Any, *path: str) -> str:
     return found if found.startswith(("https://", "http://")) else ""
 
 
-def _read(request: Event, context: Context) -> News | None:
+def _read(request: Event) -> News | None:
     readers = {"pull_request": _pull_request, "check_suite": _check_suite, "push": _push}
     reader = readers.get(request.event)
-    return reader(request.payload, context) if reader else None
+    return reader(request.payload) if reader else None
 
 
-def _pull_request(payload: dict[str, Any], context: Context) -> News:
+def _pull_request(payload: dict[str, Any]) -> News:
     merged = _at(payload, "pull_request", "merged") is True
     action = _text(payload, "action")
     shown = "merged" if action == "closed" and merged else action.replace("_", " ")
     repository, number = _text(payload, "repository", "full_name"), _text(payload, "number")
     tones: dict[str, Tone] = {"merged": "ok", "closed": "off", "opened": "running"}
-    title = context.redact(_text(payload, "pull_request", "title"))
+    title = _text(payload, "pull_request", "title")
     url = _link(payload, "pull_request", "html_url")
     head, base = (_text(payload, "pull_request", side, "ref") for side in ("head", "base"))
     facts = (
@@ -122,7 +124,7 @@ def _pull_request(payload: dict[str, Any], context: Context) -> News:
     return News("pull_request", f"pr:{repository}#{number}", wanted, base, repository, reply)
 
 
-def _check_suite(payload: dict[str, Any], context: Context) -> News:  # noqa: ARG001 - one signature
+def _check_suite(payload: dict[str, Any]) -> News:
     repository = _text(payload, "repository", "full_name")
     branch, sha = (_text(payload, "check_suite", key) for key in ("head_branch", "head_sha"))
     conclusion = _text(payload, "check_suite", "conclusion") or _text(
@@ -148,7 +150,7 @@ def _check_suite(payload: dict[str, Any], context: Context) -> News:  # noqa: AR
     return News("build", f"checks:{repository}:{suite}", action, branch, repository, reply)
 
 
-def _push(payload: dict[str, Any], context: Context) -> News:
+def _push(payload: dict[str, Any]) -> News:
     repository = _text(payload, "repository", "full_name")
     branch = _text(payload, "ref").removeprefix("refs/heads/")
     commits = payload.get("commits") if isinstance(payload.get("commits"), list) else []
@@ -164,7 +166,7 @@ def _push(payload: dict[str, Any], context: Context) -> News:
         title=title,
         tone="off",
         subtitle=repository,
-        blocks=(Text(text=context.redact("\n".join(heads)), style="quote"),) if heads else (),
+        blocks=(Text(text="\n".join(heads), style="quote"),) if heads else (),
         actions=(Action(label="Compare", url=url),) if url else (),
         plain=Plain(headline=title, lines=tuple(heads)),
         data={"repository": repository, "branch": branch, "commits": count},
