@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ELLIPSIS = "…"
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f"
+    "\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+"""Joiners of emoji stay."""
 _MOST_ADDRESS = 2048
 
 
@@ -33,11 +39,13 @@ Line = tuple[Span, ...]
 
 
 def clean(text: str) -> str:
-    """Drop what no JSON or chat can carry: lone surrogates, NUL and other control characters."""
+    """Drop what no JSON or chat can carry, and what hides or turns the words around it.
+
+    Those are lone surrogates, NUL and other control characters, zero-width and direction marks.
+    """
     if text.isprintable():
         return text
-    kept = "".join(each for each in text if each >= " " or each in "\n\t")
-    return kept.encode("utf-8", "replace").decode()
+    return _HIDDEN.sub("", text).encode("utf-8", "replace").decode()
 
 
 def span(text: str, *tags: str) -> Span:
