@@ -14,7 +14,7 @@ const APART = 7 * 60 * 1000;
 /** Keep the channel list and the messages true to the scene. */
 export function startDiscord() {
   when(["channels", "channel", "unread", "actor"], drawChannels);
-  when(["channel", "channels"], drawHead);
+  when(["channel", "channels", "actor"], drawHead);
   when(["discord", "used", "actor", "chosen"], drawMessages);
 }
 
@@ -59,7 +59,7 @@ function drawChannels() {
   const roots = scene.channels.filter((each) => !each.parent);
   const threads = (id) => scene.channels.filter((each) => each.parent === id);
   refill(at("channels"),
-    el("div", { class: "guild" }, scene.cast.guild_name),
+    el("div", { class: "guild" }, el("small", {}, "Discord · simulated"), scene.cast.guild_name),
     el("ul", {}, roots.map((each) => [channelItem(each), ...threads(each.id).map((sub) => channelItem(sub, true))])));
 }
 
@@ -75,7 +75,7 @@ function channelItem(place, isThread = false) {
 function drawHead() {
   const place = scene.channels.find((each) => each.id === scene.channel);
   refill(at("discord-head"), el("span", { class: "hash", "aria-hidden": "true" }, place?.parent ? "🧵" : "#"),
-    el("h2", {}, place?.name ?? ""), el("span", { class: "platform" }, "simulated Discord"));
+    el("h2", {}, place?.name ?? ""), el("span", { class: "platform" }, "seen as ", el("b", {}, display(scene.actor))));
 }
 
 function drawMessages() {
@@ -140,6 +140,9 @@ function context(message, typed) {
   const who = message.interaction_metadata?.user?.username;
   if (who && (typed || message.type === 20)) {
     return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), el("b", {}, display(who)), " used ", el("code", {}, typed || "a command"));
+  }
+  if (who && message.interaction_metadata.type === 3) {
+    return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), el("b", {}, display(who)), " pressed a button");
   }
   const before = message.referenced_message;
   if (before) return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), "replies to ", el("b", {}, before.author.username), " ", brief(before));

@@ -1,4 +1,5 @@
 // Builds nodes. Text always becomes a text node, so foreign text can never become markup.
+import { drawn } from "./signs.js";
 
 /** Return an element; keys are attributes, `on*` listeners, `style` custom properties, `data` a dataset. */
 export function el(tag, keys = {}, ...children) {
@@ -11,7 +12,8 @@ export function el(tag, keys = {}, ...children) {
 export function fill(node, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+    if (child instanceof Node) node.append(child);
+    else node.append(...drawn(String(child)));
   }
   return node;
 }

@@ -3,7 +3,7 @@ import { el, link } from "./dom.js";
 
 const TAGS = {
   bold: (c) => el("b", {}, c), italic: (c) => el("i", {}, c), underline: (c) => el("u", {}, c),
-  strikethrough: (c) => el("s", {}, c), code: (c) => el("code", {}, c),
+  strikethrough: (c) => el("s", {}, c), code: (c, entity, text) => el(/^[█▓▒░▰▱]+$/.test(text) ? "span" : "code", { class: /^[█▓▒░▰▱]+$/.test(text) ? "bar" : null }, c),
   pre: (c) => el("pre", { tabindex: "0" }, c), blockquote: (c) => el("blockquote", {}, c),
   expandable_blockquote: (c) => el("details", {}, el("summary", {}, "More"), el("blockquote", {}, c)),
   spoiler: (c) => el("button", { type: "button", class: "spoiler", onclick: (e) => e.currentTarget.classList.add("shown") }, c),

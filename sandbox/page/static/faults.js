@@ -35,15 +35,15 @@ export function drawFaults(panel) {
 
 function faultRow(fault, faults) {
   const on = Boolean(faults && fault.state(faults));
-  const left = on && fault.left ? ` · ${Math.ceil(fault.left(faults))} s left` : "";
+  const left = on && fault.left ? `every call refused, ${Math.ceil(fault.left(faults))} s left` : fault.text;
   return {
     key: fault.name, mark: `${on}${left}`,
     build: () => el("div", { class: `fault ${on ? "on" : ""}` },
-      el("span", { id: `fault-${fault.name}` }, el("b", {}, fault.title), el("small", {}, fault.text)),
+      el("span", { id: `fault-${fault.name}` }, el("b", {}, fault.title), el("small", {}, left)),
       el("button", {
         type: "button", class: "switch", role: "switch", "aria-checked": String(on), "aria-labelledby": `fault-${fault.name}`,
         onclick: () => flip(fault.name, on ? fault.off : fault.on), data: { fault: fault.name, focus: `fault-${fault.name}` },
-      }, el("span", { class: "knob", "aria-hidden": "true" }), el("span", { class: "word" }, on ? `broken${left}` : "works"))),
+      }, el("span", { class: "knob", "aria-hidden": "true" }), el("span", { class: "word" }, on ? "broken" : "works"))),
   };
 }
 

@@ -20,9 +20,11 @@ export function recordNode(record, open = false) {
 export function decisionNode(ruled) {
   return el("p", { class: `decision ${ruled.allowed ? "ok" : "bad"}` },
     el("span", { class: "sign", "aria-hidden": "true" }, ruled.allowed ? "✓" : "✕"),
-    el("span", {}, el("b", {}, ruled.allowed ? "Allowed" : "Refused"), " by ", el("code", {}, ruled.rule),
+    el("span", {}, el("b", {}, ruled.allowed ? "Allowed" : "Refused"), reason(ruled),
       ruled.policy ? el("small", {}, `policy ${ruled.policy}`) : null));
 }
+
+const reason = ({ rule }) => (!rule || rule === "no rule" ? [": no rule allows it"] : [" by ", el("code", {}, rule)]);
 
 /** Return JSON as coloured text. */
 export function json(value) {

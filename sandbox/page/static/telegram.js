@@ -45,10 +45,9 @@ function drawHead() {
       type: "button", class: "chat", "aria-pressed": String(scene.chat === chat), onclick: () => openChat(chat), data: { chat },
     }, el("b", {}, title), el("small", {}, sub), unread ? el("span", { class: "count" }, unread, el("span", { class: "hidden" }, " new")) : null);
   };
-  refill(at("telegram-head"), el("h2", { class: "hidden" }, "Telegram"),
+  refill(at("telegram-head"), el("h2", { class: "platform-name" }, "Telegram ", el("small", {}, "simulated")),
     tab("council", "Council", `topic ${scene.cast.council_thread ?? "–"} · ${scene.cast.council.map(display).join(", ")}`),
-    tab("private", `@${scene.cast.telegram_username}`, `private chat of ${display(scene.actor)}`),
-    el("span", { class: "platform" }, "simulated Telegram"));
+    tab("private", `@${scene.cast.telegram_username}`, `private chat of ${display(scene.actor)}`));
 }
 
 function drawMessages() {
