@@ -94,12 +94,18 @@ class ChatModel:
         stream = await self._within(until, _opened(client, request))
         try:
             while True:
+                self._require_time(until)
                 piece = await self._within(until, anext(stream, None))
                 if piece is None:
                     return
                 yield _plain(piece)
         finally:
             await stream.close()
+
+    def _require_time(self, until: float) -> None:
+        """Raise when the deadline has passed; pieces that lie ready would never meet a timer."""
+        if self._clock.monotonic() >= until:
+            raise Unavailable(SYSTEM, f"It did not finish within {self._deadline:g} s.")
 
     async def _within(self, until: float, step: Any) -> Any:
         from openai import OpenAIError

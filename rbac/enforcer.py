@@ -88,13 +88,19 @@ def implied(links: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 
 
 def _enforcer(model: str) -> Any:
+    _silence()
     made = casbin.Enforcer(casbin.Enforcer.new_model(text=model))
+    _silence()  # the first enforcer of a process sets its own levels
     made.enable_auto_save(auto_save=False)
     for name, matcher in (("holds", _holds), ("lit", _lit), ("pat", _pat), ("within", _within)):
         made.add_function(name, matcher)
-    for name in _LOGGERS:  # it would write requests, line breaks included, as they came
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     return made
+
+
+def _silence() -> None:
+    """Keep Casbin from writing requests as they came, line breaks included."""
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _holds(who: frozenset[str], wanted: str) -> bool:
