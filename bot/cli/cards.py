@@ -11,15 +11,20 @@ from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from bot.cli.harmless import harmless
+from bot.cli.lines import how_far
 from tgk.emblems import STAGES, bar, card_emblem
 from tgk.reply import Facts, Log, Picture, Progress, Table, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from tgk.reply import Block, Reply
 
 _COLOURS = {"ok": "green", "running": "blue", "warning": "yellow", "bad": "red", "off": "white"}
+_WIDE = "\ufe0f"
+"""Terminals do not agree how wide a sign with this is, and a card must not break its edge."""
 _STYLES = {"small": "dim", "quote": "italic", "strong": "bold"}
 
 
@@ -28,7 +33,7 @@ def panel(reply: Reply, advice: str = "") -> RenderableType:
     parts: list[RenderableType] = []
     if reply.subtitle:
         parts.append(_line(reply.subtitle, "dim"))
-    parts += [part for block in reply.blocks for part in _block(block, advice)]
+    parts += [part for block in _joined(reply.blocks) for part in _block(block, advice)]
     parts += [_line(f"{a.label}: {a.url}", "dim") for a in reply.actions if a.url]
     return Panel(
         Group(*parts),
@@ -40,8 +45,20 @@ def panel(reply: Reply, advice: str = "") -> RenderableType:
     )
 
 
+def _joined(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with neighbouring facts in one, so that their values stand in line."""
+    joined: list[Block] = []
+    for block in blocks:
+        last = joined[-1] if joined else None
+        if isinstance(block, Facts) and isinstance(last, Facts):
+            joined[-1] = Facts(facts=last.facts + block.facts)
+        else:
+            joined.append(block)
+    return joined
+
+
 def _line(text: str, style: str = "") -> Line:
-    return Line(harmless(text), style=style, overflow="fold")
+    return Line(harmless(text).replace(_WIDE, ""), style=style, overflow="fold")
 
 
 def _block(block: Block, advice: str) -> list[Any]:
@@ -54,8 +71,8 @@ def _block(block: Block, advice: str) -> list[Any]:
             return [_table(block)]
         case Progress():
             stages = [f"{STAGES[s.state]} {s.name} {s.note}".rstrip() for s in block.stages]
-            head = f"{bar(block.done, block.total)} {block.done}/{block.total} {block.note}"
-            return [_line(line) for line in (head.rstrip(), *stages)]
+            head = f"{bar(block.done, block.total)} {how_far(block)}"
+            return [_line(line) for line in (head, *stages)]
         case Picture():
             return [_line(block.alt, "dim")]
         case Log():
@@ -75,7 +92,7 @@ def _facts(block: Facts, advice: str) -> Any:
 
 
 def _table(block: Table) -> Any:
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in block.columns:
         grid.add_column(_line(column), overflow="fold")
     for row in block.rows:

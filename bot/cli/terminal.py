@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from bot.cli.ascii import in_ascii
 from bot.cli.harmless import harmless
+from bot.cli.lines import progress_line
 from bot.cli.stranger import stranger_advice
 from bot.cli.summary import append_summary
 from tgk.plain import plain_lines
-from tgk.reply import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.cli.session import Answer
     from tgk.reply import Reply
 
+WIDEST = 110
 SIMULATED = "TEST MODE: nothing real was touched."
 
 
@@ -73,7 +74,8 @@ class Screen:
         self.close()
         if self.as_json:
             self._json(answer, "")
-        self._show(answer.outcome.reply, "", "", error=final)
+        unpressed = answer.outcome.reply.model_copy(update={"footer": ""})  # it names a button
+        self._show(unpressed, "", "", error=final)
         if final and self.summary:
             append_summary(self.summary, answer)
 
@@ -128,10 +130,14 @@ class Screen:
     def _console(self, stream: TextIO) -> Console:
         from rich.console import Console
 
-        forced = True if self.forced else None
-        return Console(
-            file=stream, no_color=not self.colour, highlight=False, force_terminal=forced
+        console = Console(
+            file=stream,
+            no_color=not self.colour,
+            highlight=False,
+            force_terminal=True if self.forced else None,
         )
+        console.width = min(console.width, WIDEST) - len("^C")
+        return console
 
 
 def silence(stream: TextIO) -> None:
@@ -139,15 +145,3 @@ def silence(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-def progress_line(reply: Reply) -> str:
-    """Return progress in one line: what, how far, which stage."""
-    line = f"{reply.title}{': ' + reply.subtitle if reply.subtitle else ''}"
-    for block in reply.blocks:
-        if isinstance(block, Progress):
-            now = [stage.name for stage in block.stages if stage.state == "running"]
-            parts = [f"{block.done}/{block.total}", *now, block.note]
-            line = f"{reply.title}: {' '.join(part for part in parts if part)}"
-            break
-    return " ".join(line.split())
