@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from bot.runtime.settings import read_settings
 from tgk.errors import ConfigurationInvalid, TgkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from bot.runtime.settings import Settings
     from tgk.discovery import Discovery
@@ -24,19 +26,53 @@ UNAVAILABLE_EXIT = 69  # EX_UNAVAILABLE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run; returns 0 after a stop by signal, 78 when files or environment need mending."""
+    """Run; returns 0 after a stop by signal, 78 when files or environment need mending.
+
+    69 means that something is not there, or is taken, that is needed from the start.
+    """
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
     parser.add_argument("--config", type=Path, default=Path("discovery.yml"))
     given = parser.parse_args(arguments)
     try:
         settings = read_settings()
         discovery = _estate(given.config)
+        _require_writable(settings.state)
         _run(settings, discovery, given.config.resolve().parent)
-    except ConfigurationInvalid as error:
-        return _say(error, CONFIGURATION_EXIT)
     except TgkError as error:
-        return _say(error, UNAVAILABLE_EXIT)
+        return _say(error)
+    except ExceptionGroup as group:
+        return _say(_only_error(group))
     return 0
+
+
+def _require_writable(state: Path) -> None:
+    """Make the state folder; raises ConfigurationInvalid before anything else is touched."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(state, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ConfigurationInvalid(
+            "The state folder cannot be used.",
+            [f"TGK_STATE is {state}: {error.strerror}"],
+            remedy="Set TGK_STATE to a folder that this account may write.",
+        ) from error
+
+
+def _only_error(group: ExceptionGroup[Exception]) -> TgkError:
+    """Return what tasks that ended together have to say; a fault of ours is raised as it is."""
+    errors = [error for error in _leaves(group) if isinstance(error, TgkError)]
+    if len(errors) < len(list(_leaves(group))):
+        raise group
+    return errors[0]
+
+
+def _leaves(error: Exception) -> Iterator[Exception]:
+    if isinstance(error, ExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 def _estate(config: Path) -> Discovery:
@@ -68,11 +104,12 @@ def _loop() -> Callable[[Coroutine[Any, Any, None]], None]:
     return uvloop.run
 
 
-def _say(error: TgkError, code: int) -> int:
+def _say(error: TgkError) -> int:
+    """Print what, why and what to do; return the exit code."""
     for part in (error.what, error.why, error.remedy):
         if part:
             print(part, file=sys.stderr)  # noqa: T201 - the log is not open yet
-    return code
+    return CONFIGURATION_EXIT if isinstance(error, ConfigurationInvalid) else UNAVAILABLE_EXIT
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 from contextlib import asynccontextmanager, contextmanager
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _STOP_WITHIN = 2.0
 _WAITING = 512
 _OWNER_ONLY = 0o177
+_PLAIN = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
 
 class _Server(uvicorn.Server):
@@ -44,7 +46,8 @@ def listener(address: str) -> Iterator[socket.socket]:
         family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][0]
         bound = socket.create_server((host, int(port)), family=family, backlog=_WAITING)
     except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        code = error.errno if isinstance(error, OSError) else None
+        why = os.strerror(code) if code in _PLAIN and code else str(error)
         raise ConfigurationInvalid(
             "The gateway cannot listen.",
             [f"TGK_HTTP is {address}: {why}"],
