@@ -91,10 +91,12 @@ _BUILT_IN = (
     _rule(r"\bbearer\s{1,4}(?P<secret>(?!" + _MARK + r")[A-Za-z0-9._~+/=-]{8,})",
           "bearer", flags=re.IGNORECASE),
     _rule(
-        _NAMES + r"[\"']?\s{0,4}(?:=\s{0,4}|:\s{0,4}(?=[^\s=]{0,64}\d)|(?<=password):\s{0,4}"
-        r"|(?<=\"|'):\s{0,4})"
+        _NAMES + r"\\{0,3}[\"']?\s{0,4}(?:=\s{0,4}|:\s{0,4}(?=[^\s=]{0,64}\d)"
+        r"|(?<=password):\s{0,4}|(?<=\"|'):\s{0,4})"
         r"(?:\"(?P<secret>(?!" + _MARK + r")[^\"\n]{1,4096})|'(?P<single>(?!" + _MARK
-        + r")[^'\n]{1,4096})|(?P<bare>(?!" + _MARK + r")[^\s,;&\"'{}\[\]]+))",
+        + r")[^'\n]{1,4096})|\\{1,3}\"(?P<escaped>(?!" + _MARK
+        + r")[^\"\n]{1,4096}?)(?=\\{1,3}\")|(?P<bare>(?!\\{1,3}[\"'])(?!" + _MARK
+        + r")[^\s,;&\"'{}\[\]]+))",
         "passw", "passphrase", "pwd", "secret", "token", "credential", "key",
         flags=re.IGNORECASE,
     ),

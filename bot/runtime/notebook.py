@@ -48,8 +48,9 @@ def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> No
     logger.remove()
 
     def write(message: Any) -> None:
-        line = _as_json(message.record) + "\n" if json else str(message)
-        sys.stderr.write(redact(line))
+        # before it becomes JSON: a mark in place of a quote would end a text too early
+        line = _as_json(message.record, redact) + "\n" if json else redact(str(message))
+        sys.stderr.write(line)
 
     form = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message} {extra}\n{exception}"
     logger.configure(extra={"logger": "tgk"})
@@ -67,9 +68,9 @@ def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> No
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _as_json(record: Any) -> str:
+def _as_json(record: Any, redact: Callable[[str], str]) -> str:
     """Return a record as one flat object: when, how bad, who says it, what, and its fields."""
-    entry = {
+    entry: dict[str, Any] = {
         "time": record["time"].isoformat(),
         "level": record["level"].name,
         "message": record["message"],
@@ -78,4 +79,23 @@ def _as_json(record: Any) -> str:
     if failure := record["exception"]:
         lines = traceback.format_exception(failure.type, failure.value, failure.traceback)
         entry["exception"] = "".join(lines)[-_LONGEST_TRACE:]
-    return orjson.dumps(entry, default=str).decode()
+    plain = orjson.loads(orjson.dumps(entry, default=str))
+    return orjson.dumps(_masked(plain, redact)).decode()
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:
+    """Return what goes into JSON with every text masked."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _under(key, item, redact) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, redact) for item in value]
+    return value
+
+
+def _under(name: str, value: Any, redact: Callable[[str], str]) -> Any:
+    """Return a field's value masked; its name alone may say that it is a secret."""
+    if isinstance(value, str):
+        return redact(f"{name}={redact(value)}").partition("=")[2]
+    return _masked(value, redact)
