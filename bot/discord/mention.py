@@ -13,6 +13,7 @@ from loguru import logger
 from integrations.discord import escape
 from integrations.discord.rows import label
 from tgk.context import Invocation
+from tgk.emblems import TEST_MODE
 from tgk.errors import TgkError
 from tgk.plain import plain_lines
 from tgk.typed import bind, parse_line
@@ -86,7 +87,8 @@ async def _say(desk: Desk, message: discord.Message, outcome: Outcome) -> None:
         presented = await desk.presenter.present(outcome.reply)
         await message.reply(view=presented.view, allowed_mentions=presented.mentions)
         return
-    lines = plain_lines(outcome.reply)
+    note = (TEST_MODE,) if desk.presenter.simulated else ()
+    lines = (*plain_lines(outcome.reply), *note)
     text = "\n".join(escape.prose(each) for each in lines)
     if len(text) <= LONGEST:
         await message.reply(text or "done")

@@ -46,7 +46,7 @@ class Presenter:
         self._buttons = buttons
         self._directory = directory
         self._to_png = to_png
-        self._simulated = simulated
+        self.simulated = simulated
 
     async def present(self, reply: Reply, *, mark: int | None = None) -> Presented:
         """Return the message of a reply, with nobody pinged but those it names."""
@@ -57,7 +57,7 @@ class Presenter:
             tokens=await self._buttons.mint(minted) if minted else (),
             pictures=[await self._picture(block.svg) for block in _pictures(reply)],
             accounts=known,
-            simulated=self._simulated,
+            simulated=self.simulated,
             mark=mark,
         )
         view, files = render(reply, extras)

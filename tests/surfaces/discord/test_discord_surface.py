@@ -229,6 +229,15 @@ async def test_a_mention_runs_a_typed_line(world: World) -> None:
     )
 
 
+async def test_a_typed_answer_says_test_mode(world: World) -> None:
+    """Plain text has no card to carry the sign."""
+    world.surface._desk.presenter.simulated = True
+
+    await world.people["devi"].send(world.channel, f"<@{world.env.bot.user.id}> status api")
+
+    assert world.shown().endswith("TEST MODE")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [("stauts api", "Did you mean /status"), ("lines api --tial 5", "did you mean \\-\\-tail"),

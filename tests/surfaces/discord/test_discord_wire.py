@@ -107,7 +107,7 @@ async def test_a_mention_is_read_without_a_privileged_intent(wire: Wire) -> None
 
     await wire.platform.say("devi", "#deployments", "@tgk status api")
 
-    await wire.shown("Sovereignty Architecture: status check")
+    assert await wire.shown("Sovereignty Architecture: status check")
 
 
 async def test_what_is_typed_while_the_gateway_is_away_is_answered_after_resuming(
@@ -119,7 +119,7 @@ async def test_what_is_typed_while_the_gateway_is_away_is_answered_after_resumin
     wire.platform.faults.drop_gateway()
     await wire.platform.say("devi", "#deployments", "@tgk status api")
 
-    await wire.shown("Sovereignty Architecture: status check")
+    assert await wire.shown("Sovereignty Architecture: status check")
 
 
 async def test_completion_answers_in_time(wire: Wire) -> None:

@@ -361,6 +361,7 @@ async def test_a_change_that_waits_leaves_room_for_the_votes() -> None:
         await crew.take({"update_id": 1}, again=False)
         await crew.take({"update_id": 2}, again=False)
         await answered.wait()
+        assert not never.is_set()
         never.set()
 
 
