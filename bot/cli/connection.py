@@ -92,10 +92,15 @@ class OwnSession:
         root = self._config.resolve().parent
         async with assembled(self._settings, discovery, root) as core:
             await core.engine.start(core.dispatcher.perform)
-            async with asyncio.timeout(asked.timeout):
-                outcome, known = await _ask(core, asked, show)
-            await _until_posted(core.board.depths)
-            return Answer(outcome=outcome, known=known, simulated=self._settings.simulated)
+            try:
+                async with asyncio.timeout(asked.timeout):
+                    outcome, known = await _ask(core, asked, show)
+            except (TgkError, TimeoutError) as error:
+                refusal = error  # raised outside, where no group of tasks wraps it
+            else:
+                await _until_posted(core.board.depths)
+                return Answer(outcome=outcome, known=known, simulated=self._settings.simulated)
+        raise refusal
 
 
 async def _ask(core: Core, asked: Asked, show: Callable[[Reply], None]) -> tuple[Outcome, bool]:

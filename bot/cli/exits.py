@@ -17,6 +17,19 @@ TIMEOUT: Final = 124
 INTERRUPTED: Final = 130
 CONFIGURATION: Final = 78
 
+MEANINGS: Final[dict[int, str]] = {
+    0: "done",
+    FAILED: "tried, and it did not work; or a fault of tgk itself",
+    USAGE: "the line makes no sense: unknown command, option, name or value; nothing was done",
+    DENIED: "the policy, the council, a lock or a limit said no; nothing was done",
+    PENDING: "a confirmation is wanted: add `--yes`; nothing was started",
+    UNAVAILABLE: "the bot or a system that is needed does not answer; `doctor` found a fault",
+    INVALID_FILES: "`config check` or `audit verify` found a fault",
+    CONFIGURATION: "the environment, discovery.yml or the policy must be mended first",
+    TIMEOUT: "`--timeout` is over; a change goes on",
+    INTERRUPTED: "Ctrl-C; a change goes on",
+}
+
 _BY_RESULT: dict[Result, int] = {
     "success": 0,
     "failure": FAILED,
