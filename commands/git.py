@@ -51,7 +51,7 @@ async def git(request: Event, context: Context) -> Reply:
     ]
     shown = masked(news.reply, context.redact)
     for channel in dict.fromkeys(route.channel for route in routes):
-        key = f"git:{channel}:{news.subject}"
+        key = context.redact(f"git:{channel}:{news.subject}")
         place = Place(platform="discord", room=channel)
         await context.backends.board.show(key, place, shown)
     if not routes:

@@ -142,7 +142,8 @@ def _message(faults: Faults, body: Json, exchange: Exchange) -> None:
     else:
         faults.unless(not parts, "components without their flag")
         faults.length("content", body.get("content") or "", 0, MOST_CONTENT)
-    faults.unless(parts or body.get("content"), "a message must say something")
+    says = parts or body.get("content") or exchange.files
+    faults.unless(says, "a message must say something")
     _references(faults, body, exchange)
 
 

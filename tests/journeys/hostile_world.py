@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 STRANGER = "@everyone <@&200000000000000001> <script>\u202e`"
 """An outsider who named the account so."""
 WITHIN = 20.0
+_CRASH = '"level":"ERROR"'
 
 
 @dataclass
@@ -61,6 +62,8 @@ class Hostile:
     session: aiohttp.ClientSession
     attempts: list[str] = field(default_factory=list)
     """Deliveries of which the audit log must tell exactly one end each."""
+    secrets: set[str] = field(default_factory=set)
+    """What the state folder may not hold once the bot has stopped."""
 
     async def slash(
         self, user: str, name: str, options: dict[str, Any], *, channel: str = "#agents"
@@ -152,12 +155,14 @@ class Hostile:
         self._assert_bodies()
         self._assert_nobody_pinged()
         self._assert_audited()
-        said = self.said.getvalue()
-        assert "Traceback" not in said, said[-3000:]
+        crashed = [line for line in self.said.getvalue().splitlines() if _CRASH in line]
+        assert not crashed, crashed[:2]
         settings = self.process.core.settings
         own = (settings.telegram_token, settings.discord_token, settings.github_webhook_secret)
         everything = [*secrets, *(token.get_secret_value() for token in own if token)]
-        assert not self.leaks(everything)
+        leaks = self.leaks(everything)
+        assert not leaks, leaks[:20]
+        self.secrets.update(everything)
 
     def _assert_bodies(self) -> None:
         faults = [
@@ -180,7 +185,7 @@ class Hostile:
                 allowed = body.get("allowed_mentions") or {}
                 assert not allowed.get("users"), exchange
         for exchange in self.stage.telegram.requests.all():
-            assert "tg://user" not in str(exchange.body), exchange
+            assert '<a href="tg://user' not in str(exchange.body), exchange
 
     def _assert_audited(self) -> None:
         told = Counter(record["corr"] for record in self.ends())
@@ -188,8 +193,8 @@ class Hostile:
         assert not wrong, f"ends by attempt that are not one: {wrong}"
 
     def leaks(self, secrets: Iterable[str]) -> list[str]:
-        """Return where any of the secrets stands: sent, logged, audited or stored."""
-        places = {str(p): p.read_bytes() for p in self.state.rglob("*") if p.is_file()}
+        """Return where any of the secrets stands: sent, logged or audited."""
+        places = {str(p): p.read_bytes() for p in self.state.glob("audit*")}
         places["process log"] = self.said.getvalue().encode()
         for number, exchange in enumerate(self.sent()):
             words = "\n".join(strings(exchange.body)).encode()
@@ -200,7 +205,18 @@ class Hostile:
             f"{secret[:40]} in {place}"
             for secret in secrets
             for place, content in places.items()
-            if secret.encode() in content and not place.endswith("redaction.salt")
+            if secret.encode() in content
+        ]
+
+    def left_behind(self) -> list[str]:
+        """Return which secrets the stores keep after the bot has let go of them."""
+        return [
+            f"{secret[:40]} in {path.name}"
+            for path in self.state.rglob("*")
+            if path.is_file()
+            for content in (path.read_bytes(),)
+            for secret in self.secrets
+            if secret.encode() in content
         ]
 
 
@@ -270,3 +286,5 @@ async def hostile_world(
                 await until("readiness", lambda: process.ready()[0])
                 await until("registration", lambda: bool(stage.discord.commands()))
                 yield world
+            kept = world.left_behind()
+            assert not kept, kept[:20]
