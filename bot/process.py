@@ -17,6 +17,7 @@ from bot.gateway.operator import OperatorSocket
 from bot.gateway.server import listener, local_listener, serving
 from bot.gateway.webhooks import Webhooks
 from bot.runtime.assemble import Core, assembled
+from bot.runtime.lost import settle
 from bot.runtime.settings import SOCKET_NAME
 from bot.runtime.supervise import Supervisor
 
@@ -175,7 +176,7 @@ async def running(settings: Settings, discovery: Discovery, root: Path) -> Async
             ]
             async with _doors(process, public, local) as webhooks:
                 await core.engine.start(core.dispatcher.perform)
-                await _settle(core)
+                await settle(core)
                 await webhooks.resume()
                 yield process
                 process.stopping = True
@@ -204,16 +205,6 @@ async def _doors(process: Process, public: socket, local: socket) -> AsyncIterat
         host, port = public.getsockname()[:2]
         logger.bind(address=f"http://{host}:{port}").info("gateway listens")
         yield webhooks
-
-
-async def _settle(core: Core) -> None:
-    """Mark changes that nobody goes on with as unknown, and tell the council."""
-    lost = await core.journal.close_orphans(keep=await core.engine.pending())
-    if lost and core.discovery.telegram:
-        from bot.runtime.lost import lost_changes
-
-        key, place, reply = lost_changes(lost)
-        await core.board.show(key, place, reply, loud=True)
 
 
 async def _close(surfaces: Mapping[str, Surface]) -> None:

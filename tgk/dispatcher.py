@@ -188,8 +188,10 @@ class Dispatcher:
         """Wait for the council where the command demands it; raises Declined or Conflict."""
         discovery = self.admission.discovery
         rule = admitted.command.approval and admitted.command.approval(admitted.request, discovery)
-        if not rule or not discovery.telegram:
+        if not rule:
             return
+        if not discovery.telegram:
+            raise Declined(f"{rule.title} was not approved.", why="No council is configured.")
         bound_to = self._digest(admitted, context)
         now = self._clock.now()
         question = Approval(

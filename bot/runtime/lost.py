@@ -1,16 +1,42 @@
-"""What the council is told of changes whose end nobody knows."""
+"""What a former process left unfinished and nobody goes on with: said aloud and cleared away."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 from tgk.ports.board import Place
 from tgk.reply import Reply, Table, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from audit.journal import Orphan
+    from bot.runtime.assemble import Core
+    from tgk.ports.council import Locks
+
+TURNS = "deploying:"
+"""Locks of running deployments; people's own locks are never touched."""
+
+
+async def settle(core: Core) -> None:
+    """Mark changes that nobody goes on with as unknown, tell the council, and free their turns."""
+    held = await core.memory.locks.held()  # before asking what goes on: a newer turn stays
+    going_on = await core.engine.pending()
+    await free_turns(core.memory.locks, {lock.key: lock.holder for lock in held}, going_on)
+    lost = await core.journal.close_orphans(keep=going_on)
+    if lost and core.discovery.telegram:
+        key, place, reply = lost_changes(lost)
+        await core.board.show(key, place, reply, loud=True)
+
+
+async def free_turns(locks: Locks, held: dict[str, str], going_on: Collection[str]) -> None:
+    """Release the turns of deployments that nobody goes on with."""
+    for key, holder in held.items():
+        if key.startswith(TURNS) and holder not in going_on:
+            await locks.release(key, holder)
+            logger.bind(key=key, corr=holder).warning("turn of a lost deployment freed")
 
 
 def lost_changes(lost: Sequence[Orphan]) -> tuple[str, Place, Reply]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tgk.reply import Reply
 
 
@@ -69,9 +71,16 @@ class Courier(Protocol):
         """Change a message; a message that is already so, or gone, is no error."""
 
     async def find(
-        self, place: Place, reply: Reply, *, key: str, after: MessageRef | None
+        self,
+        place: Place,
+        reply: Reply,
+        *,
+        key: str,
+        after: MessageRef | None,
+        known: Sequence[MessageRef] = (),
     ) -> MessageRef | None:
         """Find a message whose sending was cut off, to say whether it arrived.
 
-        ``after`` is the last message known to stand in that place.
+        ``after`` is the last message known to stand in that place, ``known`` are the latest ones
+        anywhere on the platform, for platforms whose places share one row of ids.
         """

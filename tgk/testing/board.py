@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from tgk.ports.board import MessageRef
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tgk.errors import TgkError
     from tgk.ports.board import Place
     from tgk.reply import Reply
@@ -137,17 +139,18 @@ class FakeCourier:
         *,
         key: str,
         after: MessageRef | None,
+        known: Sequence[MessageRef] = (),  # noqa: ARG002 - named by the protocol
     ) -> MessageRef | None:
         """Look the key up among the messages of the place after ``after``."""
         self.finds += 1
-        known = int(after.message) if after else 0
+        last = int(after.message) if after else 0
         return next(
             (
                 message.ref
                 for message in self.messages
                 if message.key == key
                 and message.place.room == place.room
-                and int(message.ref.message) > known
+                and int(message.ref.message) > last
             ),
             None,
         )

@@ -99,7 +99,7 @@ class FileCourier:
         """Change nothing that is asked about here."""
 
     async def find(
-        self, place: Place, reply: Reply, *, key: str, after: MessageRef | None
+        self, place: Place, reply: Reply, *, key: str, after: MessageRef | None, **_: object
     ) -> MessageRef | None:
         """Look for the key after the last message known."""
         known = int(after.message) if after else 0

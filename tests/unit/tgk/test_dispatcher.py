@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tgk.dispatcher import correlation
+from tgk.errors import UnknownCommand
 from tgk.ports.board import Place
 from tgk.testing.pipelines import FAILED
 
@@ -247,3 +248,41 @@ async def test_a_webhook_cannot_run_a_chat_command_nor_a_person_a_webhook(world:
     from_web = await world.webhook("status", "alertmanager", {})
 
     assert "invalid" == from_chat.result == from_web.result
+
+
+async def test_without_a_council_a_protected_change_is_refused(world: World) -> None:
+    """Nobody to ask means no, whatever the configuration forgot."""
+    world.discovery.__dict__["telegram"] = None
+
+    outcome = await world.run("/deploy production v1.4.0", "dana", confirmed=True)
+
+    assert outcome.result == "denied"
+    assert [] == world.pipelines.dispatched
+
+
+async def test_a_line_nobody_could_read_is_recorded(world: World) -> None:
+    """A surface hands over what it got, and answers what the door says."""
+    invocation = world.asked("stauts", {"line": "stauts --what"}, world.caller("vik"))
+
+    outcome = await world.dispatcher.refuse(invocation, UnknownCommand("stauts", ["status"]))
+
+    assert outcome.result == "invalid"
+    assert ["invalid"] == world.journal.results("/stauts")
+
+
+async def test_a_preview_says_at_once_what_will_be_private(world: World) -> None:
+    """Refusals and questions are private, public changes are kept on the board."""
+    seen = {
+        line: world.dispatcher.preview(world.invocation(line, person))
+        for line, person in (
+            ("/status", "vik"),
+            ("/deploy staging v1.4.0", "vik"),
+            ("/deploy staging v1.4.1", "dana"),
+            ("/deploy production v1.4.0", "dana"),
+            ("/approve x1", "ana"),
+        )
+    }
+
+    assert [(False, False), (True, False), (False, True), (True, False), (True, False)] == [
+        (preview.private, preview.change) for preview in seen.values()
+    ]
