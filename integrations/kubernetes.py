@@ -109,10 +109,10 @@ class KubernetesCluster:
 
         Nothing is written when it is so already.
         """
+        place = await self._place(service, environment)  # first: it loads the SDK in a thread
         from lightkube.resources.apps_v1 import Deployment
         from lightkube.types import PatchType
 
-        place = await self._place(service, environment)
         client, change = place.session.typed, {"spec": {"replicas": replicas}}
 
         async def read() -> int:
