@@ -177,9 +177,17 @@ class Lane:
 
     async def _find(self, message: Message) -> MessageRef | None:
         """Look for a message that may have arrived before a kill or a lost answer."""
-        after = await self._store.read(lambda connection: messages.last_ref(connection, message))
+        platform = message.place.platform
+        after, known = await self._store.read(
+            lambda connection: (
+                messages.last_ref(connection, message),
+                messages.latest_refs(connection, platform),
+            )
+        )
         return await self._asked(
-            self._courier.find(message.place, message.wished, key=message.key, after=after)
+            self._courier.find(
+                message.place, message.wished, key=message.key, after=after, known=known
+            )
         )
 
     async def _put_up(self, message: Message) -> MessageRef:

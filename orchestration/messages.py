@@ -168,6 +168,20 @@ def last_ref(connection: sqlite3.Connection, message: Message) -> MessageRef | N
     return _ref(message.place, *row) if row else None
 
 
+def latest_refs(connection: sqlite3.Connection, platform: str) -> tuple[MessageRef, ...]:
+    """Return the messages of a platform that were noted last, those that are answered included."""
+    rows = connection.execute(
+        """SELECT place, channel, message FROM messages
+        WHERE substr(lane, 1, instr(lane, '/') - 1) = ? ORDER BY seq DESC LIMIT 512""",
+        (platform,),
+    ).fetchall()
+    found: list[MessageRef | None] = []
+    for written, channel, message in rows:
+        place = Place.model_validate_json(written)
+        found += [_ref(place, channel, message), _ref(place, place.room, place.reply_to)]
+    return tuple(ref for ref in found if ref is not None)
+
+
 def forget_old(connection: sqlite3.Connection, before: float) -> int:
     """Delete settled rows that nobody changed since; returns how many."""
     return connection.execute(_OLD, (before,)).rowcount

@@ -14,6 +14,7 @@ from tgk.errors import Rejected
 from tgk.ports.board import MessageRef
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from pydantic import SecretStr
@@ -141,6 +142,7 @@ class DiscordCourier:
         *,
         key: str,
         after: MessageRef | None,
+        known: Sequence[MessageRef] = (),  # noqa: ARG002 - named by the protocol
     ) -> MessageRef | None:
         """Look for our own message with this key's mark among the newest of the room."""
         room = await self._room(place)

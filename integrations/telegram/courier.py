@@ -18,7 +18,7 @@ from tgk.errors import TgkError, Unavailable
 from tgk.ports.board import MessageRef
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from integrations.telegram.client import Client
     from integrations.telegram.render import Rendered
@@ -39,7 +39,7 @@ _FOREIGN = ("can't be edited", "there is no text in the message")
 _CERTAIN = (Unavailable, FloodLimit, NotConnected, BadRequest, Forbidden, InvalidToken)
 """After these a message certainly did not arrive."""
 _MISSES = 30
-_PROBES = 400
+_PROBES = 1000
 _REMEMBERED = 512
 _FILE_TRIES = 3
 _MOST_CAPTION = 1000
@@ -57,7 +57,7 @@ class TelegramCourier:
     arrived) or takes the edit (it arrived with an older content).
     What remains: a message posted in the same place, between kill and restart, by *another process
     with the same token* would be taken for the lost one and overwritten; a message that was deleted
-    meanwhile, lies more than 400 ids or 30 gaps further, or is the very first of its place and
+    meanwhile, lies more than 1000 ids or 30 gaps further, or is the very first of its place and
     answers none, counts as not sent and is sent again;
     a kill between a message and its files sends a file twice (first sending) or not (later edit).
     """
@@ -119,30 +119,42 @@ class TelegramCourier:
             await self._complete(ref.channel, int(ref.message), "", shown)
 
     async def find(
-        self, place: Place, reply: Reply, *, key: str, after: MessageRef | None
+        self,
+        place: Place,
+        reply: Reply,
+        *,
+        key: str,
+        after: MessageRef | None,
+        known: Sequence[MessageRef] = (),
     ) -> MessageRef | None:
         """Find a message whose sending was cut off; see the class for how, and how sure."""
-        known = max(_number(after.message if after else ""), _number(place.reply_to))
-        if key in self._never_left or not known:
+        last = max(_number(after.message if after else ""), _number(place.reply_to))
+        if key in self._never_left or not last:
             return None
         chat, thread = self._chats.address(place)
+        beside = (_number(ref.message) for ref in known if _shares_ids(ref.channel, chat))
+        likely = range(last + 1, max([last, *beside]) + 1)
         shown = await self._render(reply)
         async with translated():
-            number = await self._probe(chat, key, known, shown, reply)
+            number = await self._probe(chat, key, likely, shown, reply)
         return await self._complete(chat, number, thread, shown) if number else None
 
     async def _probe(
-        self, chat: str, key: str, known: int, shown: Rendered, reply: Reply
+        self, chat: str, key: str, likely: range, shown: Rendered, reply: Reply
     ) -> int | None:
-        """Walk the ids after ``known`` until one is ours, going on where a flood limit cut."""
+        """Walk the ``likely`` ids and some more until one is ours.
+
+        A walk that a flood limit cut is gone on with.
+        """
         misses = 0
-        for number in range(max(known, self._probed.get(key, 0)) + 1, known + _PROBES + 1):
+        first = max(likely.start, self._probed.get(key, 0) + 1)
+        for number in range(first, likely.start + _PROBES):
             state = await self._rewrite(chat, number, shown, reply)
             misses = misses + 1 if state == "absent" else 0
             if state in ("changed", "same"):
                 self._probed.pop(key, None)
                 return number
-            if misses >= _MISSES:
+            if misses >= _MISSES and number >= likely.stop:
                 break
             _remember(self._probed, key, number)
         self._probed.pop(key, None)
@@ -263,6 +275,11 @@ class TelegramCourier:
             accounts={who: account for who, account in named.items() if account},
             simulated=self._simulated,
         )
+
+
+def _shares_ids(channel: str, chat: str) -> bool:
+    """Say whether two chats count in one row: all private chats of a bot do."""
+    return channel == chat or (channel.isdigit() and chat.isdigit())
 
 
 def _number(message: str) -> int:
