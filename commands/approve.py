@@ -71,7 +71,8 @@ async def approvals(request: Approvals, context: Context) -> Reply:  # noqa: ARG
 
 
 def _voice(state: Approval, said: str) -> Reply:
-    tally = council.ended(state) or council.voices(state).note
+    count = council.voices(state)
+    tally = council.ended(state) or f"{count.done} of {count.total} approvals"
     return Reply(
         topic="approval",
         title=said,

@@ -34,7 +34,7 @@ def voices(approval: Approval) -> Progress:
         Stage(name=member, state=states[votes.get(member)]) for member in approval.members
     )
     yes = sum(vote.approve for vote in approval.votes)
-    note = ended(approval) or f"{yes} of {approval.needed} needed"
+    note = ended(approval) or "approvals"
     return Progress(done=min(yes, approval.needed), total=approval.needed, note=note, stages=stages)
 
 

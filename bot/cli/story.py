@@ -71,7 +71,7 @@ def _approval(stage: Stage, _: Bot, say: Callable[[str], None]) -> None:
     stage.slash("dana", "#deployments", "deploy", env="production", tag="v1.4.0")
     _wait("the confirmation", lambda: _any(stage.seen("#deployments", "dana"), "production?"))
     stage.press_in_discord("dana", "#deployments", "Deploy")
-    _wait("the council's card", lambda: _any(stage.heard(), "Deploy v1.4.0", "0 of 1 needed"))
+    _wait("the council's card", lambda: _any(stage.heard(), "Deploy v1.4.0", "0/1 · approvals"))
     say("  -> the council is asked in Telegram, thread 25782")
     stage.press_in_council("oli", "Approve")
     _wait("the outsider's refusal", lambda: _any(stage.popups(), "council", "no role"))
