@@ -2,9 +2,9 @@
 import { avatar } from "./avatar.js";
 import { attached, draw, emoji, embed } from "./components.js";
 import { ask, tell } from "./door.js";
-import { at, el, reconcile, refill, stickToEnd } from "./dom.js";
+import { at, el, keepEndInSight, reconcile, refill, stickToEnd } from "./dom.js";
 import { openForm } from "./form.js";
-import { markdown } from "./markdown.js";
+import { inline, markdown } from "./markdown.js";
 import { display, me, put, scene, when } from "./scene.js";
 import { clock } from "./times.js";
 
@@ -13,6 +13,7 @@ const APART = 7 * 60 * 1000;
 
 /** Keep the channel list and the messages true to the scene. */
 export function startDiscord() {
+  keepEndInSight(at("discord-messages"));
   when(["channels", "channel", "unread", "actor"], drawChannels);
   when(["channel", "channels", "actor"], drawHead);
   when(["discord", "used", "actor", "chosen"], drawMessages);
@@ -141,11 +142,10 @@ function context(message, typed) {
   if (who && (typed || message.type === 20)) {
     return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), el("b", {}, display(who)), " used ", el("code", {}, typed || "a command"));
   }
-  if (who && message.interaction_metadata.type === 3) {
-    return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), el("b", {}, display(who)), " pressed a button");
-  }
+  const did = { 3: "pressed a button", 5: "sent a form" }[message.interaction_metadata?.type];
+  if (who && did) return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), el("b", {}, display(who)), " ", did);
   const before = message.referenced_message;
-  if (before) return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), "replies to ", el("b", {}, before.author.username), " ", brief(before));
+  if (before) return el("div", { class: "context" }, el("span", { "aria-hidden": "true" }, "╭ "), "replies to ", el("b", {}, before.author.username), " ", inline(brief(before)));
   return null;
 }
 

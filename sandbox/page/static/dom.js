@@ -59,6 +59,14 @@ export function stickToEnd(box, act) {
   if (near) box.scrollTop = box.scrollHeight;
 }
 
+/** Stay at the end of a scrolled box when a picture in it arrives and takes its room. */
+export function keepEndInSight(box) {
+  box.addEventListener("load", (event) => {
+    const before = box.scrollHeight - event.target.offsetHeight;
+    if (before - box.scrollTop - box.clientHeight < 120) box.scrollTop = box.scrollHeight;
+  }, true);
+}
+
 /** Return whether an address may become a link. */
 export function isWeb(address) {
   try {

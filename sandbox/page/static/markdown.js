@@ -68,7 +68,7 @@ function firstMark(rest) {
 function lines(text) {
   return text.split("\n").map((line) => {
     let match;
-    if ((match = /^(#{1,3}) (.*)/.exec(line))) return el("div", { class: `h${match[1].length}`, role: "heading", "aria-level": "4" }, inline(match[2]));
+    if ((match = /^(#{1,3}) (.*)/.exec(line))) return el("div", { class: `h${match[1].length}`, role: "heading", "aria-level": "3" }, inline(match[2]));
     if ((match = /^-# (.*)/.exec(line))) return el("div", { class: "small" }, inline(match[1]));
     if ((match = /^> ?(.*)/.exec(line))) return el("blockquote", {}, inline(match[1]));
     if ((match = /^(\s*)[-*] (.*)/.exec(line))) return el("div", { class: "item" }, inline(match[2]));

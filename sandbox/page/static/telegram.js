@@ -1,7 +1,7 @@
 // The Telegram side: the council's topic and the actor's private chat with the bot.
 import { avatar } from "./avatar.js";
 import { ask, tell } from "./door.js";
-import { at, el, link, reconcile, refill, stickToEnd } from "./dom.js";
+import { at, el, keepEndInSight, link, reconcile, refill, stickToEnd } from "./dom.js";
 import { formatted } from "./entities.js";
 import { chatId, display, me, put, scene, when } from "./scene.js";
 import { clock } from "./times.js";
@@ -9,6 +9,7 @@ import { toast } from "./toast.js";
 
 /** Keep the chats true to the scene. */
 export function startTelegram() {
+  keepEndInSight(at("telegram-messages"));
   when(["actor", "chat", "unread"], drawHead);
   when(["telegram", "actor", "chosen"], drawMessages);
 }

@@ -2,7 +2,7 @@
 import { at, el } from "./dom.js";
 
 const SIGNS = { ok: "✓", warn: "!", bad: "✕", info: "i" };
-const STAY = 6000;
+const STAY = 4500;
 
 /** Show a note; one with `stays` waits for its OK button. */
 export function toast({ tone = "info", title, text = "", stays = false }) {
