@@ -33,7 +33,7 @@ from sandbox.telegram.emulator import TelegramEmulator
 from tests.conftest import ROOT, load_shipped_discovery
 from tests.contract.limits import discord_faults, strings, telegram_faults
 from tgk.discovery import CommandEntry, Limits
-from tgk.dispatcher import correlation
+from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
