@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, Self
-
-from loguru import logger
+from typing import TYPE_CHECKING, Any
 
 from tgk import approval as council
-from tgk.context import Context, Invocation, Show, show_nothing
-from tgk.errors import Conflict, Declined, JournalUnavailable, TgkError
+from tgk.context import Context, Invocation, Show
+from tgk.errors import Conflict, Declined, TgkError
 from tgk.masking import masked
 from tgk.outcome import Outcome
 from tgk.ports.board import Place
 from tgk.ports.council import Approval
-from tgk.ports.journal import Attempt, Conclusion
 from tgk.ports.operations import Operation, Record
-from tgk.refusal import crashed, refused
+from tgk.recording import Observer, Recorder, reference
 from tgk.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from types import TracebackType
 
     from tgk.admission import Admission, Admitted
     from tgk.backends import Backends
@@ -35,13 +29,6 @@ if TYPE_CHECKING:
 
 LOUD_AFTER_SECONDS = 15.0
 """A change that took longer ends with a new message, because edits do not notify."""
-
-
-class Observer(Protocol):
-    """Hears of every invocation, for metrics."""
-
-    def observed(self, command: str, door: str, result: str, seconds: float) -> None:
-        """Count one invocation; ``command`` is a registered name or ``unknown``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +53,6 @@ class Forgetful:
         return await act()
 
 
-def correlation(delivery: str) -> str:
-    """Return the id of an invocation; the same delivery always gets the same one."""
-    hashed = hashlib.sha256(delivery.encode()).digest()[:10]
-    return base64.b32encode(hashed).decode().lower()
-
-
-def reference(corr: str) -> str:
-    """Return the part of an id that people read out."""
-    return corr[:6]
-
-
 class Dispatcher:
     """Runs every command of every surface. Nobody else calls a handler."""
 
@@ -94,11 +70,12 @@ class Dispatcher:
     ) -> None:
         self.admission = admission
         self.backends = backends
-        self._journal = journal
         self._operations = operations
         self._clock = clock
-        self._observer = observer
         self._redact = redact
+        self._recorder = Recorder(
+            journal, clock, known=admission.registry, redact=redact, observer=observer
+        )
         self._simulated = simulated
 
     def preview(self, invocation: Invocation) -> Preview:
@@ -114,27 +91,26 @@ class Dispatcher:
 
     async def run(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end. Only cancellation and faults of the surface are raised."""
-        attempt = self._attempt(invocation)
-        async with _Entry(self, attempt, invocation) as entry:
+        async with self._recorder.entry(invocation) as entry:
             admitted = self.admission.admit(invocation)
             entry.rule = admitted.decision.rule
-            context = self._context(invocation, attempt.corr, Forgetful(), invocation.show)
+            context = self._context(invocation, entry.corr, Forgetful(), invocation.show)
             if admitted.command.check:
                 await admitted.command.check(admitted.request, context)
             if self._asks_first(admitted, invocation) and admitted.command.confirm:
                 question = await admitted.command.confirm.question(admitted.request, context)
-                entry.outcome = _pending(question, attempt.corr)
+                entry.outcome = _pending(question, entry.corr)
             elif admitted.command.effect == "read":
                 reply = await admitted.command.handle(admitted.request, context)
-                entry.outcome = _finished(reply, attempt.corr)
+                entry.outcome = _finished(reply, entry.corr)
             else:
-                entry.journaled = True  # the operation keeps its own intent and outcome
-                entry.outcome = await self._operate(invocation, attempt.corr)
+                entry.handed_on = True  # the operation keeps its own intent and outcome
+                entry.outcome = await self._operate(invocation, entry.corr)
         return entry.outcome
 
     async def refuse(self, invocation: Invocation, error: TgkError) -> Outcome:
         """Record an attempt that a surface could not even read, and return what to answer."""
-        async with _Entry(self, self._attempt(invocation), invocation) as entry:
+        async with self._recorder.entry(invocation) as entry:
             raise error
         return entry.outcome
 
@@ -151,17 +127,15 @@ class Dispatcher:
             origin=operation.origin,
             show=shown,
         )
-        attempt = self._attempt(invocation)
-        began = self._clock.monotonic()
-        async with _Entry(self, attempt, invocation) as entry:
-            await self._journal.intend(attempt)
-            context = self._context(invocation, attempt.corr, steps, shown)
+        async with self._recorder.entry(invocation) as entry:
+            await self._recorder.intend(entry.attempt)
+            context = self._context(invocation, entry.corr, steps, shown)
             admitted = self.admission.admit(invocation, count=False)
             entry.rule = admitted.decision.rule
             await self._ask_council(admitted, context)
             reply = await admitted.command.handle(admitted.request, context)
-            entry.outcome = _finished(reply, attempt.corr)
-        slow = self._clock.monotonic() - began > LOUD_AFTER_SECONDS
+            entry.outcome = _finished(reply, entry.corr)
+        slow = entry.seconds > LOUD_AFTER_SECONDS
         await self._report(operation, entry.outcome, shown, loud=slow)
         return entry.outcome
 
@@ -273,11 +247,6 @@ class Dispatcher:
 
         return veiled
 
-    def veil(self, outcome: Outcome) -> Outcome:
-        """Return the outcome with every secret in its reply masked, whoever put it there."""
-        reply = masked(outcome.reply, self._redact)
-        return outcome if reply is outcome.reply else outcome.model_copy(update={"reply": reply})
-
     def _asks_first(self, admitted: Admitted, invocation: Invocation) -> bool:
         confirm = admitted.command.confirm
         return bool(
@@ -285,84 +254,6 @@ class Dispatcher:
             and not invocation.confirmed
             and confirm.when(admitted.request, self.admission.discovery)
         )
-
-    def _attempt(self, invocation: Invocation) -> Attempt:
-        return Attempt(
-            corr=correlation(invocation.delivery),
-            command="/" + invocation.name,
-            args=dict(invocation.raw),
-            caller=invocation.caller,
-            delivery=invocation.delivery,
-        )
-
-    async def conclude(
-        self, attempt: Attempt, invocation: Invocation, entry: _Entry, seconds: float
-    ) -> None:
-        """Record and count the end of an attempt; a read goes on when it cannot be recorded."""
-        outcome = entry.outcome
-        known = invocation.name in self.admission.registry
-        if self._observer and not entry.journaled:
-            name = invocation.name if known else "unknown"
-            self._observer.observed(name, invocation.door, outcome.result, seconds)
-        if entry.journaled:
-            return
-        conclusion = Conclusion(
-            result=outcome.result,
-            allowed=None if outcome.result == "invalid" else outcome.result != "denied",
-            rule=entry.rule,
-            duration_ms=round(seconds * 1000, 3),
-            detail=entry.detail,
-            links={str(k): str(v) for k, v in outcome.reply.data.get("links", {}).items()},
-        )
-        try:
-            await self._journal.conclude(attempt, conclusion)
-        except JournalUnavailable as error:
-            logger.bind(corr=attempt.corr).error("audit record lost: {}", error.why)
-
-
-class _Entry:
-    """One line of the audit log in the making: whatever happens inside, its end is recorded."""
-
-    def __init__(self, door: Dispatcher, attempt: Attempt, invocation: Invocation) -> None:
-        self.outcome = crashed(command=invocation.name, reference=reference(attempt.corr))
-        self.rule = ""
-        self.detail = ""
-        self.journaled = False
-        self._door = door
-        self._attempt = attempt
-        self._invocation = invocation
-        self._began = door._clock.monotonic()  # noqa: SLF001 - the entry is a part of the door
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        if error is not None and not isinstance(error, Exception):
-            return False  # a cancelled task or a stopping process: the engine goes on after restart
-        if error is not None:
-            self.journaled = False
-            self._end_with(error)
-        self.outcome = self._door.veil(self.outcome)
-        seconds = self._door._clock.monotonic() - self._began  # noqa: SLF001 - as above
-        await self._door.conclude(self._attempt, self._invocation, self, seconds)
-        return True
-
-    def _end_with(self, error: Exception) -> None:
-        known = reference(self._attempt.corr)
-        self.detail = f"{type(error).__name__}: {error}" if isinstance(error, TgkError) else "fault"
-        if isinstance(error, TgkError):
-            self.outcome = refused(error, command=self._invocation.name, reference=known)
-            if error.__cause__ is not None:
-                logger.bind(corr=self._attempt.corr).opt(exception=error.__cause__).debug("cause")
-        else:
-            logger.bind(corr=self._attempt.corr).opt(exception=error).error("command crashed")
-        if decision := getattr(error, "decision", None):
-            self.rule = decision.rule
 
 
 def _finished(reply: Reply, corr: str) -> Outcome:
@@ -380,6 +271,3 @@ def _summary(operation: Operation, reply: Reply) -> Reply:
     return reply.model_copy(
         update={"blocks": (), "actions": (), "mentions": (operation.caller.person,)}
     )
-
-
-__all__ = ["Dispatcher", "Forgetful", "Observer", "Preview", "correlation", "show_nothing"]

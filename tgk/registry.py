@@ -37,7 +37,7 @@ class Registry:
             listed = [entry.name for entry in self if entry.listed]
             raise UnknownCommand(name, nearest(name, listed)) from None
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._commands
 
     def __iter__(self) -> Iterator[Command[Any]]:

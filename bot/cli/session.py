@@ -45,7 +45,7 @@ class Asked:
     @property
     def reference(self) -> str:
         """The id of its audit entry, known before there is one."""
-        from tgk.dispatcher import correlation, reference
+        from tgk.recording import correlation, reference
 
         return reference(correlation(self.delivery))
 

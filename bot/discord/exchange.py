@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.discord.progress import Progress
-from tgk.dispatcher import correlation
 from tgk.ports.board import MessageRef
+from tgk.recording import correlation
 from tgk.reply import Reply, Text
 
 if TYPE_CHECKING:

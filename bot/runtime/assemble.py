@@ -26,7 +26,7 @@ from orchestration.engine import Engine
 from orchestration.upkeep import keep_tidy
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
-from tgk.dispatcher import Dispatcher, Observer
+from tgk.dispatcher import Dispatcher
 from tgk.limits import RateLimiter
 from tgk.ports.board import Place
 from tgk.redaction import Redactor
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tgk.discovery import Discovery
     from tgk.errors import ConfigurationInvalid
     from tgk.ports.time import Clock
+    from tgk.recording import Observer
 
 POLICY = "rbac/policy.yml"
 

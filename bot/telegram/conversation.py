@@ -13,10 +13,10 @@ from bot.telegram.popup import popup
 from bot.telegram.prompts import filled, prompt
 from bot.telegram.updates import Pressed, Sender, Spot, Typed
 from tgk.context import Invocation
-from tgk.dispatcher import correlation
 from tgk.errors import Refused, TgkError, UnknownCommand
 from tgk.ports.board import Place
 from tgk.ports.buttons import TOKEN_PATTERN
+from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tgk.dispatcher import correlation
+from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from tgk.outcome import Outcome

@@ -16,8 +16,8 @@ from bot.telegram.menu import Menu
 from bot.telegram.popup import Popups
 from bot.telegram.updates import read_update
 from integrations.telegram.client import close_client, connect, translate
-from tgk.dispatcher import correlation, reference
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
+from tgk.recording import correlation, reference
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

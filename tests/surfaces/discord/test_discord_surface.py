@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tgk.dispatcher import correlation
+from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from conftest import World

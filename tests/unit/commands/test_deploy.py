@@ -9,11 +9,11 @@ import pytest
 
 from commands.deploy import GIVE_UP_AFTER_SECONDS
 from tgk.context import show_nothing
-from tgk.dispatcher import correlation
 from tgk.errors import Unavailable
 from tgk.ports.cluster import Workload
 from tgk.ports.operations import Operation
 from tgk.ports.pipelines import Job, RunState
+from tgk.recording import correlation
 from tgk.reply import Progress
 from tgk.testing.operations import RememberedSteps
 

@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tgk.dispatcher import correlation
 from tgk.errors import UnknownCommand
 from tgk.ports.board import Place
+from tgk.recording import correlation
 from tgk.testing.pipelines import FAILED
 
 if TYPE_CHECKING:
