@@ -36,6 +36,7 @@ async def _serve(given: argparse.Namespace) -> None:
     parts = {"/play": player(stage)}
     async with opened(stage, port=given.port, extra=parts, front=front()) as address:
         print(address, flush=True)  # noqa: T201 - what the parent waits for
+        print(f"Open {address}/ in a browser to play everybody.", file=sys.stderr, flush=True)  # noqa: T201 - for the person
         await stop.wait()
 
 

@@ -184,3 +184,50 @@ def test_no_width_scrolls_sideways_and_every_view_is_reachable(
     tabs = {390: 3, 1000: 2, 1440: 0}[width]
     assert tabs == views.count()
     context.close()
+
+
+def test_a_refused_press_pops_up_and_a_form_denies_on_both_sides(visit: Visit) -> None:
+    """An outsider's press is answered to the outsider; a council member's reason reaches both."""
+    page, reason = visit.page, "not before the <b>weekend</b>"
+    open_channel(page, "deployments")
+    act_as(page, "dana")
+    page.fill("#slash-line", "/deploy env:production tag:v1.3.1")
+    page.press("#slash-line", "Enter")
+    page.click("form.command .send")
+    page.click('.message.private [data-press="Deploy"]')
+    page.wait_for_selector(".bubble .key.success")
+
+    act_as(page, "vik")
+    page.click(".bubble .key.success")
+    page.wait_for_selector(".toast >> text=Telegram tells Vik")
+    act_as(page, "ben")
+    page.click(".message .button.danger")
+    page.fill("dialog textarea", reason)
+    page.click('dialog [type="submit"]')
+    page.wait_for_selector("#discord-messages .container >> text=not before")
+    page.wait_for_selector("#telegram-messages .paper >> text=not before")
+
+    shown = page.locator("#discord-messages .text, #telegram-messages .words").all_text_contents()
+    assert all(reason in text for text in shown if "not before" in text)
+    assert 0 == page.locator("#telegram-messages b >> text=weekend").count()
+    assert 0 == page.locator(".bubble .key.success").count()
+    assert [] == visit.complaints
+
+
+def test_a_cut_gateway_comes_back_by_itself(visit: Visit) -> None:
+    """After the connection is dropped the lamp turns green again, and commands are answered."""
+    page = visit.page
+    open_channel(page, "dev-feed")
+    act_as(page, "alex")
+    page.click('[data-tab="faults"]')
+
+    page.click('[data-fault="gateway"]')
+    page.wait_for_selector(".toast >> text=connection was cut")
+    page.wait_for_selector('#bot-state[data-tone="ok"]')
+    page.wait_for_selector("#panel >> text=1 connected")
+    page.fill("#slash-line", "/whoami")
+    page.press("#slash-line", "Enter")
+    page.click("form.command .send")
+
+    page.wait_for_selector(".message.private .container >> text=alex")
+    assert [] == visit.complaints
