@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONFIGURATION_EXIT = 78  # EX_CONFIG of sysexits.h
 UNAVAILABLE_EXIT = 69  # EX_UNAVAILABLE
+_OWNER_ONLY = 0o077  # what the process writes is for its own account, whoever made the folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
     parser.add_argument("--config", type=Path, default=Path("discovery.yml"))
     given = parser.parse_args(arguments)
+    os.umask(_OWNER_ONLY)
     try:
         settings = read_settings()
         discovery = _estate(given.config)

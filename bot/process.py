@@ -18,7 +18,7 @@ from bot.gateway.server import listener, local_listener, serving
 from bot.gateway.webhooks import Webhooks
 from bot.runtime.assemble import Core, assembled
 from bot.runtime.lost import settle
-from bot.runtime.settings import SOCKET_NAME
+from bot.runtime.settings import AUDIT_LOG, SOCKET_NAME
 from bot.runtime.supervise import Supervisor
 
 if TYPE_CHECKING:
@@ -89,6 +89,10 @@ class Process:
                 "records": float(core.journal.stats.records),
                 "blocked": float(core.journal.stats.blocked),
             },
+        )  # fmt: skip
+        self.metrics.export(
+            "tgk_audit_damages", "Places where the audit log was found damaged.", "log",
+            lambda: {AUDIT_LOG: float(len(core.journal.damages))},
         )  # fmt: skip
 
 
@@ -179,7 +183,7 @@ async def running(settings: Settings, discovery: Discovery, root: Path) -> Async
                 await settle(core)
                 await webhooks.resume()
                 yield process
-                process.stopping = True
+                process.stopping = supervisor.stopping = True
             await _close(process.surfaces)
             for task in kept:
                 task.cancel()

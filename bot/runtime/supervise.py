@@ -49,6 +49,8 @@ class Supervisor:
 
     clock: Clock
     health: dict[str, Health] = field(default_factory=dict)
+    stopping: bool = False
+    """Whether surfaces end because they are told to, which is no failure of theirs."""
 
     def off(self, name: str, why: str) -> None:
         """Note a platform that is not configured."""
@@ -61,6 +63,8 @@ class Supervisor:
         while True:
             began = self.clock.monotonic()
             refused, why = await self._serve(name, surface)
+            if self.stopping:
+                return
             if refused:
                 self._note(name, "refused", why)
                 return
@@ -75,6 +79,8 @@ class Supervisor:
         """Note when a surface becomes ready or loses it; ends with the task that owns it."""
         while True:
             state = self.health[name].state if name in self.health else "starting"
+            if self.stopping:
+                return
             if surface.ready and state != "up":
                 self._note(name, "up", "")
             elif not surface.ready and state == "up":

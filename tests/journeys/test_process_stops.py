@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.journeys.conftest import says, until
@@ -21,6 +22,79 @@ def test_an_idle_bot_stops_with_zero_and_leaves_no_socket(bot: Bot) -> None:
     assert bot.stop() == 0
     assert not (bot.state / "tgk.sock").exists()
     assert "Traceback" not in bot.said()
+    assert "WARNING" not in bot.said()
+
+
+def test_what_a_bot_writes_is_for_its_own_account(playground: Playground) -> None:
+    """Also in a folder that others may look into, such as a mounted volume."""
+    bot = playground.bot()
+    bot.state.mkdir(mode=0o755)
+    bot.start()
+
+    modes = {path.name: path.stat().st_mode & 0o077 for path in bot.state.iterdir()}
+    assert {"audit.jsonl", "tgk.sqlite", "operations.sqlite", "tgk.sock"} <= set(modes)
+    assert set(modes.values()) == {0}
+
+
+def test_a_question_to_the_council_outlives_a_stop(playground: Playground, bot: Bot) -> None:
+    """SIGTERM while the council is asked: the same card decides after the next start."""
+    stage = playground.stage
+    stage.slash("dana", "#deployments", "deploy", env="production", tag="v1.4.0")
+    until("the question", lambda: says(stage.seen("#deployments", "dana"), "production?") > 0)
+    stage.press_in_discord("dana", "#deployments", "Deploy")
+    until("the card", lambda: says(stage.heard(), "Deploy v1.4.0", "0/1 · approvals") > 0)
+
+    assert bot.stop() == 0
+    bot.start()
+    stage.press_in_council("ana", "Approve")
+
+    until("the end", lambda: says(stage.heard(), "v1.4.0 → production: done") > 0)
+    assert says(stage.heard(), "v1.4.0 → production: done") == 1
+    assert says(stage.heard(), "0/1 · approvals") == 0
+
+
+def test_a_bot_without_tokens_has_a_world_of_its_own_that_ends_with_it(
+    playground: Playground,
+) -> None:
+    """Test mode says so in its health; after the stop nothing of it is left running."""
+    bot = playground.bot(simulated=False)
+    bot.start()
+    assert bot.process is not None
+    children = psutil.Process(bot.process.pid).children(recursive=True)
+
+    assert bot.probe()["simulated"] is True
+    assert len(children) == 1
+    assert bot.stop() == 0
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+
+
+def test_a_world_of_its_own_ends_with_a_killed_bot_too(playground: Playground) -> None:
+    """Not even kill -9 leaves a simulated world behind."""
+    bot = playground.bot(simulated=False)
+    bot.start()
+    assert bot.process is not None
+    children = psutil.Process(bot.process.pid).children(recursive=True)
+
+    bot.kill()
+
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert len(children) == 1
+    assert alive == []
+
+
+def test_an_alert_card_stays_the_same_message_over_a_stop(playground: Playground, bot: Bot) -> None:
+    """It fires in one life and is resolved in the next, on the same message."""
+    stage = playground.stage
+    stage.alert("event-gateway", firing=True)
+    until("the card", lambda: says(stage.seen("#alerts"), "HighCPUUsage", "1 firing") == 1)
+
+    assert bot.stop() == 0
+    bot.start()
+    stage.alert("event-gateway", firing=False)
+
+    until("the end", lambda: says(stage.seen("#alerts"), "HighCPUUsage", "resolved") == 1)
+    assert len(stage.seen("#alerts")) == 1
 
 
 def test_a_deployment_cut_off_by_a_stop_is_finished_once_after_the_next_start(
