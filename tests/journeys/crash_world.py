@@ -85,7 +85,7 @@ class Scene:
     async def started(self) -> None:
         """Start the bot and wait until both platforms are up."""
         await self.start()
-        await self.until(lambda: False, every=0.05, also=self._ready)
+        await self.until(lambda: False, every=0.05, also=self.ready)
 
     async def kill(self) -> None:
         """End the bot as a power cut would."""
@@ -157,6 +157,10 @@ class Scene:
             tail = (self.folder / "bot.log").read_text(errors="replace")[-2000:]
             raise TimeoutError(f"not within {within} s; the bot said: {tail}") from None
 
+    async def wait(self, seconds: float) -> None:
+        """Let the world go on for a moment."""
+        await asyncio.sleep(seconds)
+
     def records(self) -> list[Record]:
         """Return the audit log."""
         path = self.folder / "state" / AUDIT_LOG
@@ -176,7 +180,8 @@ class Scene:
         verdict = verify(self.folder / "state" / AUDIT_LOG, Keyring.of(None))
         return verdict.intact and not verdict.torn
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Say whether the bot takes commands on both platforms."""
         try:
             with urllib.request.urlopen(f"http://{self.http}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)
