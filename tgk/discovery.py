@@ -21,7 +21,7 @@ class Organisation(_Section):
     """Who runs this."""
 
     name: str = Field(description="shown as the headline of plain answers", max_length=80)
-    url: str = ""
+    url: str = Field(default="", description="the organisation's page")
 
 
 class Discord(_Section):
@@ -55,15 +55,15 @@ class Telegram(_Section):
 class Kubernetes(_Section):
     """Where a service runs."""
 
-    deployment: Name
-    namespace: Name = "default"
+    deployment: Name = Field(description="name of the Deployment")
+    namespace: Name = Field(default="default", description="where no environment says")
     container: str = Field(default="", description="whose image tag is the version; first if empty")
 
 
 class LogSource(_Section):
     """Where a service's logs are kept."""
 
-    source: Literal["loki", "cloudwatch"] = "loki"
+    source: Literal["loki", "cloudwatch"] = Field(default="loki", description="which of the two")
     selector: str = Field(default="", description='LogQL selector, such as {app="api"}')
     group: str = Field(default="", description="CloudWatch log group")
 
@@ -71,9 +71,9 @@ class LogSource(_Section):
 class MetricQueries(_Section):
     """PromQL of the figures on a status card; an empty one is not shown."""
 
-    cpu: str = ""
-    error_rate: str = ""
-    latency_p95: str = ""
+    cpu: str = Field(default="", description="per cent; {environment} is filled in")
+    error_rate: str = Field(default="", description="per cent of requests")
+    latency_p95: str = Field(default="", description="milliseconds")
     cpu_limit: float = Field(default=80, description="per cent; drawn as a line in the picture")
     error_slo: float = Field(default=0.1, description="per cent")
 
@@ -81,7 +81,7 @@ class MetricQueries(_Section):
 class Pipeline(_Section):
     """The workflow that deploys."""
 
-    repository: Repository
+    repository: Repository = Field(description="owner/name")
     workflow: str = Field(description="file name under .github/workflows", pattern=r"\.ya?ml$")
     ref: str = Field(default="main", description="branch whose workflow file is used")
 
@@ -89,21 +89,21 @@ class Pipeline(_Section):
 class Replicas(_Section):
     """Bounds that /scale keeps to."""
 
-    min: int = Field(default=0, ge=0)
-    max: int = Field(default=10, ge=1, le=1000)
+    min: int = Field(default=0, ge=0, description="the fewest")
+    max: int = Field(default=10, ge=1, le=1000, description="the most")
 
 
 class Service(_Section):
     """One thing that runs."""
 
-    summary: str = Field(default="", max_length=100)
+    summary: str = Field(default="", max_length=100, description="what it is for")
     kubernetes: Kubernetes
     logs: LogSource = LogSource()
     metrics: MetricQueries = MetricQueries()
     replicas: Replicas = Replicas()
     deploy: Pipeline | None = Field(default=None, description="instead of the environment's")
     runbook: str = Field(default="", description="link or path under docs/runbooks")
-    dashboard: str = ""
+    dashboard: str = Field(default="", description="link on the status card")
 
 
 class Environment(_Section):
@@ -113,16 +113,18 @@ class Environment(_Section):
     default: bool = Field(default=False, description="meant when a command names no environment")
     context: str = Field(default="", description="kubeconfig context; the current one if empty")
     namespace: str = Field(default="", description="instead of the service's own namespace")
-    deploy: Pipeline | None = None
+    deploy: Pipeline | None = Field(default=None, description="without it, nothing is deployed")
     approvals: int = Field(default=1, ge=1, le=9, description="yes votes a deployment needs")
-    approval_expires: timedelta = Field(default=timedelta(minutes=30))
+    approval_expires: timedelta = Field(
+        default=timedelta(minutes=30), description="seconds until an unanswered question ends"
+    )
 
 
 class Agent(_Section):
     """Which model answers /ask in a channel."""
 
     channels: tuple[Channel, ...] = Field(default=(), description="empty: every other channel")
-    model: str = "gpt-4o-mini"
+    model: str = Field(default="gpt-4o-mini", description="name as the server knows it")
     base_url: str = Field(default="", description="any chat-completions server; OPENAI_BASE_URL")
     prompt: str = Field(default="", description="added to the instructions", max_length=4000)
 
@@ -130,13 +132,15 @@ class Agent(_Section):
 class Route(_Section):
     """Which repository events go to which channel."""
 
-    event: Literal["pull_request", "check_suite", "push", "workflow_run", "release"]
-    channel: Channel
+    event: Literal["pull_request", "check_suite", "push", "workflow_run", "release"] = Field(
+        description="GitHub's name of it"
+    )
+    channel: Channel = Field(description="where it is shown")
     actions: tuple[str, ...] = Field(default=(), description="empty: all")
     branches: tuple[str, ...] = Field(
         default=(), description="globs, such as release/*; empty: all"
     )
-    repositories: tuple[Repository, ...] = ()
+    repositories: tuple[Repository, ...] = Field(default=(), description="empty: all")
 
 
 class EventGateway(_Section):

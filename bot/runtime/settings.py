@@ -26,37 +26,119 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    discord_token: SecretStr | None = Field(default=None, alias="DISCORD_TOKEN")
-    telegram_token: SecretStr | None = Field(default=None, alias="TELEGRAM_BOT_TOKEN")
-    telegram_council: int | None = Field(default=None, alias="TELEGRAM_COUNCIL_ID")
-    github_token: SecretStr | None = Field(default=None, alias="GITHUB_TOKEN")
-    github_webhook_secret: SecretStr | None = Field(default=None, alias="GITHUB_WEBHOOK_SECRET")
-    alert_token: SecretStr | None = Field(default=None, alias="TGK_ALERT_TOKEN")
-    openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
-    audit_hmac_key: SecretStr | None = Field(default=None, alias="AUDIT_HMAC_KEY")
+    discord_token: SecretStr | None = Field(
+        default=None,
+        alias="DISCORD_TOKEN",
+        description="token of the Discord application's bot; without it Discord is off",
+    )
+    telegram_token: SecretStr | None = Field(
+        default=None,
+        alias="TELEGRAM_BOT_TOKEN",
+        description="token that @BotFather gave; without it Telegram is off",
+    )
+    telegram_council: int | None = Field(
+        default=None,
+        alias="TELEGRAM_COUNCIL_ID",
+        description="chat id of the council; overrides discovery.yml",
+    )
+    github_token: SecretStr | None = Field(
+        default=None,
+        alias="GITHUB_TOKEN",
+        description="fine-grained token with Actions: write on the repositories that deploy",
+    )
+    github_webhook_secret: SecretStr | None = Field(
+        default=None,
+        alias="GITHUB_WEBHOOK_SECRET",
+        description="secret that signs POST /git; without it the address refuses",
+    )
+    alert_token: SecretStr | None = Field(
+        default=None,
+        alias="TGK_ALERT_TOKEN",
+        description="bearer token of POST /alert; without it only this machine may post",
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        alias="OPENAI_API_KEY",
+        description="key of the model; without key and address /ask quotes documents",
+    )
+    audit_hmac_key: SecretStr | None = Field(
+        default=None,
+        alias="AUDIT_HMAC_KEY",
+        description="key of the audit chain; without it rewriting the whole log is not noticed",
+    )
 
-    discord_api_url: Address | None = Field(default=None, alias="DISCORD_API_URL")
-    discord_gateway_url: Address | None = Field(default=None, alias="DISCORD_GATEWAY_URL")
-    telegram_api_url: Address | None = Field(default=None, alias="TELEGRAM_API_URL")
-    github_api_url: Address = Field(default="https://api.github.com", alias="GITHUB_API_URL")
-    openai_base_url: Address | None = Field(default=None, alias="OPENAI_BASE_URL")
-    kubeconfig: Path | None = Field(default=None, alias="KUBECONFIG")
-    loki_url: Address | None = Field(default=None, alias="LOKI_URL")
-    prometheus_url: Address | None = Field(default=None, alias="PROMETHEUS_URL")
-    aws_endpoint_url: Address | None = Field(default=None, alias="AWS_ENDPOINT_URL")
-    aws_region: str | None = Field(default=None, alias="AWS_REGION")
-    database_url: str = Field(default="", alias="DATABASE_URL")
-    sandbox_url: Address | None = Field(default=None, alias="TGK_SANDBOX_URL")
+    discord_api_url: Address | None = Field(
+        default=None, alias="DISCORD_API_URL", description="another REST address, such as a proxy"
+    )
+    discord_gateway_url: Address | None = Field(
+        default=None, alias="DISCORD_GATEWAY_URL", description="another gateway address"
+    )
+    telegram_api_url: Address | None = Field(
+        default=None, alias="TELEGRAM_API_URL", description="another Bot API server"
+    )
+    github_api_url: Address = Field(
+        default="https://api.github.com",
+        alias="GITHUB_API_URL",
+        description="another GitHub, such as an Enterprise Server's /api/v3",
+    )
+    openai_base_url: Address | None = Field(
+        default=None,
+        alias="OPENAI_BASE_URL",
+        description="any chat-completions server; an agent's own base_url goes before it",
+    )
+    kubeconfig: Path | None = Field(
+        default=None,
+        alias="KUBECONFIG",
+        description="file with clusters and credentials; without it nothing is scaled",
+    )
+    loki_url: Address | None = Field(
+        default=None, alias="LOKI_URL", description="where services with logs in Loki are read"
+    )
+    prometheus_url: Address | None = Field(
+        default=None, alias="PROMETHEUS_URL", description="where figures come from"
+    )
+    aws_endpoint_url: Address | None = Field(
+        default=None, alias="AWS_ENDPOINT_URL", description="another address for CloudWatch Logs"
+    )
+    aws_region: str | None = Field(
+        default=None,
+        alias="AWS_REGION",
+        description="region of CloudWatch Logs; credentials are found as the AWS SDK does",
+    )
+    database_url: str = Field(
+        default="",
+        alias="DATABASE_URL",
+        description="PostgreSQL for running changes; empty: SQLite in the state folder",
+    )
+    sandbox_url: Address | None = Field(
+        default=None,
+        alias="TGK_SANDBOX_URL",
+        description="a simulated world that runs already, on this machine; never beside a token",
+    )
 
-    user: Annotated[str, StringConstraints(max_length=64)] = Field(default="", alias="TGK_USER")
+    user: Annotated[str, StringConstraints(max_length=64)] = Field(
+        default="",
+        alias="TGK_USER",
+        description="whose rights the terminal uses; else the login name",
+    )
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", alias="LOG_LEVEL"
+        default="INFO", alias="LOG_LEVEL", description="how much goes to standard error"
     )
-    state: Path = Field(default=Path("var"), alias="TGK_STATE")
+    state: Path = Field(
+        default=Path("var"),
+        alias="TGK_STATE",
+        description="folder of the audit log, the store and the socket",
+    )
     http: Annotated[str, StringConstraints(pattern=r"^[^\s:]+:[0-9]{1,5}$")] = Field(
-        default="127.0.0.1:8080", alias="TGK_HTTP"
+        default="127.0.0.1:8080",
+        alias="TGK_HTTP",
+        description="host:port of webhooks, probes and metrics",
     )
-    simulated: bool = Field(default=False, alias="TGK_SIMULATED")
+    simulated: bool = Field(
+        default=False,
+        alias="TGK_SIMULATED",
+        description="said by the simulated world; every message then says TEST MODE",
+    )
 
     @property
     def has_token(self) -> bool:
