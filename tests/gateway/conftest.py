@@ -16,11 +16,10 @@ from pydantic import SecretStr
 from bot.gateway.app import gateway
 from bot.gateway.metrics import Metrics
 from bot.gateway.webhooks import Webhooks
+from tgk.dispatcher import Dispatcher
 from tgk.testing.deliveries import FakeDeliveries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from starlette.applications import Starlette
 
     from tests.conftest import World
@@ -79,10 +78,18 @@ class Gate:
 
 
 @pytest.fixture
-async def gate(world: World) -> AsyncIterator[Gate]:
+def gate(world: World) -> Gate:
     """A gateway whose dispatcher counts into its metrics."""
     metrics = Metrics()
-    world.dispatcher._observer = metrics
+    world.dispatcher = Dispatcher(
+        admission=world.dispatcher.admission,
+        journal=world.journal,
+        operations=world.operations,
+        backends=world.dispatcher.backends,
+        clock=world.clock,
+        observer=metrics,
+    )
+    world.operations.bind(world.dispatcher.perform)
     return Gate(world, metrics)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,3 +146,39 @@ def test_a_token_beside_a_simulated_world_is_refused(playground: Playground) -> 
 
     assert "some-real-token" not in said
     assert says([said], "simulated") == 1
+
+
+def test_a_store_of_a_newer_version_is_left_alone(playground: Playground) -> None:
+    """After a downgrade: one message, and the version and tables stay as they were."""
+    bot = playground.bot()
+    bot.state.mkdir()
+    store = bot.state / "tgk.sqlite"
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+
+    _refusal(bot, UNAVAILABLE, "newer")
+
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (9999,)
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    _nothing_sent(playground)
+
+
+def test_a_store_that_is_no_database_is_named(playground: Playground) -> None:
+    """A damaged file is for a person to look at, not for the bot to replace."""
+    bot = playground.bot()
+    bot.state.mkdir()
+    (bot.state / "tgk.sqlite").write_bytes(b"not a database, " * 512)
+
+    _refusal(bot, UNAVAILABLE, "database")
+
+    assert (bot.state / "tgk.sqlite").read_bytes() == b"not a database, " * 512
+
+
+def test_a_spoiled_salt_is_named(playground: Playground) -> None:
+    """Masking never goes on with something else."""
+    bot = playground.bot()
+    bot.state.mkdir()
+    (bot.state / "redaction.salt").write_bytes(b"short")
+
+    _refusal(bot, CONFIGURATION, "redaction.salt", "32 bytes")
