@@ -2,7 +2,7 @@
 import { actAs } from "./actor.js";
 import { openChannel } from "./discord.js";
 import { el, reconcile } from "./dom.js";
-import { put, scene } from "./scene.js";
+import { display, put, scene } from "./scene.js";
 import { openCommand } from "./slash.js";
 import { openChat } from "./telegram.js";
 import { openTab } from "./panel.js";
@@ -11,39 +11,44 @@ const by = (user, command, ...results) => (record) => record.user === user && re
 const some = (test) => scene.audit.some(test);
 const channel = (name) => scene.cast.channels.find((each) => each.name === name)?.id ?? scene.channel;
 
+const holder = (role) => (scene.cast.people.find((each) => each.policy_roles.includes(role)) ?? scene.cast.people[0]).name;
+const releaser = () => holder("release_mgr");
+const councillor = () => scene.cast.council[0] ?? holder("council");
+const onlooker = () => holder("viewer");
+
 const STEPS = [
   {
-    name: "deploy", title: "Deploy as Dana",
-    text: "Dana is release manager. Send /deploy to production, then press the green Deploy button that only she sees. Two people must want it, so the council is asked.",
-    button: "Set it up as Dana",
-    act: async () => { await stand("dana", "deployments", "discord"); openCommand("deploy", { env: "production", tag: "v1.4.0" }); },
-    isDone: () => some((record) => record.phase === "intent" && by("dana", "/deploy", "pending")(record)) || some((r) => r.phase === "outcome" && by("dana", "/deploy", "success", "failure")(r)),
+    name: "deploy", title: () => `Deploy as ${display(releaser())}`,
+    text: () => `${display(releaser())} may release. Send /deploy to production, then press the green Deploy button that only the sender sees. Two people must want it, so the council is asked.`,
+    button: () => `Set it up as ${display(releaser())}`,
+    act: async () => { await stand(releaser(), "deployments", "discord"); openCommand("deploy", { env: "production", tag: "v1.4.0" }); },
+    isDone: () => some((record) => record.phase === "intent" && by(releaser(), "/deploy", "pending")(record)) || some((r) => r.phase === "outcome" && by(releaser(), "/deploy", "success", "failure")(r)),
   },
   {
-    name: "approve", title: "Approve as Ana, in Telegram",
-    text: "Ana sits on the council. Press Approve under the question in the council's topic; watch the card in Discord count the vote and the deployment go on.",
-    button: "Stand as Ana in Telegram",
-    act: async () => { await stand("ana", "deployments", "telegram"); await openChat("council"); },
-    isDone: () => some((record) => record.user === "ana" && record.command === "/approve" && record.result === "success"),
+    name: "approve", title: () => `Approve as ${display(councillor())}, in Telegram`,
+    text: () => `${display(councillor())} sits on the council. Press Approve under the question in the council's topic; watch the card in Discord count the vote and the deployment go on.`,
+    button: () => `Stand as ${display(councillor())} in Telegram`,
+    act: async () => { await stand(councillor(), "deployments", "telegram"); await openChat("council"); },
+    isDone: () => some((record) => record.user === councillor() && record.command === "/approve" && record.result === "success"),
   },
   {
-    name: "refused", title: "Be refused as Vik",
-    text: "Vik may only look. Let him scale a service: the answer says why not, who may, and the number of the audit record.",
-    button: "Set it up as Vik",
-    act: async () => { await stand("vik", "deployments", "discord"); openCommand("scale", { service: scene.cast.services[0], replicas: "3" }); },
-    isDone: () => some((record) => record.user === "vik" && record.result === "denied"),
+    name: "refused", title: () => `Be refused as ${display(onlooker())}`,
+    text: () => `${display(onlooker())} may only look. Try to scale a service: the answer says why not, who may, and the number of the audit record.`,
+    button: () => `Set it up as ${display(onlooker())}`,
+    act: async () => { await stand(onlooker(), "deployments", "discord"); openCommand("scale", { service: scene.cast.services[0], replicas: "3" }); },
+    isDone: () => some((record) => record.user === onlooker() && record.result === "denied"),
   },
   {
-    name: "alert", title: "Fire an alert",
-    text: "Press Fire alert above. The card in #alerts is one message from firing to resolved.",
-    button: "Look at #alerts",
+    name: "alert", title: () => "Fire an alert",
+    text: () => "Press Fire alert above. The card in #alerts is one message from firing to resolved.",
+    button: () => "Look at #alerts",
     act: async () => { await stand(scene.actor, "alerts", "discord"); document.querySelector('[data-cue="alert"]').focus(); },
     isDone: () => some((record) => record.command === "/alert" && record.result === "success"),
   },
   {
-    name: "audit", title: "See the audit log",
-    text: "All of it was written down before it was answered: who, what, the rule that decided, and a hash that chains each record to the last.",
-    button: "Open the audit log",
+    name: "audit", title: () => "See the audit log",
+    text: () => "All of it was written down before it was answered: who, what, the rule that decided, and a hash that chains each record to the last.",
+    button: () => "Open the audit log",
     act: async () => { openTab("audit"); },
     isDone: () => Boolean(scene.sawAudit),
   },
@@ -72,9 +77,9 @@ function stepNode(step, place, isNow) {
   return el("div", { class: `step ${step.isDone ? "done" : ""} ${isNow ? "now" : ""}`, data: { step: step.name, done: String(step.isDone) } },
     el("span", { class: "tick", "aria-hidden": "true" }, step.isDone ? "✓" : place + 1),
     el("div", {},
-      el("h3", {}, step.title, step.isDone ? el("span", { class: "done-word" }, "done") : null),
-      el("p", {}, step.text),
-      el("button", { type: "button", class: `button ${isNow ? "primary" : "secondary"}`, onclick: step.act, data: { focus: `step-${step.name}` } }, step.button)));
+      el("h3", {}, step.title(), step.isDone ? el("span", { class: "done-word" }, "done") : null),
+      el("p", {}, step.text()),
+      el("button", { type: "button", class: `button ${isNow ? "primary" : "secondary"}`, onclick: step.act, data: { focus: `step-${step.name}` } }, step.button())));
 }
 
 async function stand(name, place, view) {
