@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tgk.errors import Denied, Missing, Refused, UnknownCommand
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tgk.command import Command, Kind, Request
     from tgk.context import Invocation
     from tgk.discovery import CommandEntry, Discovery
-    from tgk.guard import Decision, Guard
+    from tgk.guard import Decision, Guard, Target
     from tgk.limits import RateLimiter
     from tgk.registry import Registry
 
@@ -60,10 +60,25 @@ class Admission:
         return Admitted(command, request, decision)
 
     def decide(self, command: Command[Any], request: Request, caller: Caller) -> Decision:
-        """Ask the guard about one typed request."""
-        return self.guard.decide(
-            caller, command.permission, command.target(request, caller.channel)
-        )
+        """Ask the guard about one typed request.
+
+        A change that names no service touches them all: a rule against one of them is against it.
+        """
+        target = command.target(request, caller.channel)
+        decision = self.guard.decide(caller, command.permission, target)
+        for service in self._left_out(command, target):
+            if not decision.allowed:
+                break
+            decision = self.guard.decide(
+                caller, command.permission, replace(target, service=service)
+            )
+        return decision
+
+    def _left_out(self, command: Command[Any], target: Target) -> tuple[str, ...]:
+        """Return every service when a change could have named one and did not."""
+        narrows = any(option.known == "service" for option in command.options)
+        unnamed = command.effect == "change" and narrows and target.service == "-"
+        return tuple(self.discovery.services) if unnamed else ()
 
     def with_defaults(self, command: Command[Any], request: Request) -> Request:
         """Fill in the default environment, so that the guard judges what will really happen."""
