@@ -177,6 +177,7 @@ async def follow_deployment(request: Deploy, context: Context) -> Reply:
         inputs["service"] = request.service
 
     async def note_version() -> Before:
+        await _require_free(request.env, context)  # somebody may have locked it meanwhile
         return Before(version=await _version_now(request, context))
 
     async def dispatch() -> PipelineRun:
