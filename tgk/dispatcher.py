@@ -175,7 +175,7 @@ class Dispatcher:
             facts=rule.facts,
             requester=context.caller.person,
             members=discovery.telegram.council.members,
-            needed=rule.needed,
+            needed=rule.needed + (not context.caller.known),  # a stranger may be one of the members
             digest=bound_to,
             asked_at=now,
             expires_at=now + timedelta(seconds=rule.expires_seconds),
@@ -186,7 +186,7 @@ class Dispatcher:
         if verdict.state != "approved":
             raise Declined(f"{rule.title} was not approved.", why=council.ended(verdict))
         self.admission.admit(context.invocation, count=False)
-        if verdict.digest != self._digest(admitted, context):
+        if (verdict.corr, verdict.digest) != (context.corr, self._digest(admitted, context)):
             raise Conflict(
                 f"{rule.title} was not done.",
                 why="The policy or the request changed after the council was asked.",
