@@ -38,6 +38,7 @@ def send_photo(state: TelegramState, params: Params) -> Json:
 def send_chat_action(state: TelegramState, params: Params) -> bool:
     """Show that the bot is at work."""
     chat = state.chat(params.text("chat_id"))
+    _thread(chat, params, None)
     state.typing.append((chat.id, params.text("action")))
     del state.typing[:-100]
     return True
