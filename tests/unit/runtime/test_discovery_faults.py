@@ -96,7 +96,10 @@ def test_every_fault_of_shape_is_named_at_once() -> None:
             'd.yml:9:49: environments.production.approval_expires is "30m"; '
             "write a number of seconds, as in 1800"
         ),
-        'd.yml:11:21: key "deployment" is missing in services.api.kubernetes; add `deployment: …`',
+        (
+            'd.yml:11:21: key "deployment" is missing in services.api.kubernetes; '
+            "add `deployment: …` (name of the Deployment)"
+        ),
         "d.yml:11:41: services.api.replicas.min is -1; write at least 0",
         'd.yml:11:50: services.api.replicas.max is "6.5"; write a whole number',
         'd.yml:11:71: services.api.logs.source is "lokki"; did you mean "loki"?',

@@ -1,0 +1,65 @@
+"""The generated pages are what the program says, and say everything."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import commands
+from bot.runtime.settings import Settings
+from tgk.discovery import Discovery
+from tgk.registry import collect
+from tgk.typed import parse_line
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    """The script that writes the pages."""
+    path = ROOT / "scripts" / "generate_docs.py"
+    spec = importlib.util.spec_from_file_location("generate_docs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["docs/commands.md", "docs/configuration.md"])
+def test_the_published_page_is_the_generated_one(page: str, generator: ModuleType) -> None:
+    """Run scripts/generate_docs.py after changing a command, a key or a variable."""
+    assert (ROOT / page).read_text(encoding="utf-8") == generator.pages()[page]
+
+
+def test_every_command_and_option_is_on_the_page(generator: ModuleType) -> None:
+    """Nobody needs the source to know what can be asked."""
+    text = generator.pages()["docs/commands.md"]
+
+    for entry in collect(commands):
+        assert f"/{entry.name}" in text
+        assert entry.summary in text
+
+
+def test_every_example_is_a_line_of_a_command_that_exists(generator: ModuleType) -> None:
+    """The first line of an example can be typed as it stands."""
+    names = [entry.name for entry in collect(commands)]
+
+    for name, example in generator.EXAMPLES.items():
+        assert parse_line(example.splitlines()[0], names)[0] == name
+
+
+def test_every_variable_and_key_has_a_meaning(generator: ModuleType) -> None:
+    """A row without an explanation would be a row for nobody."""
+    text = generator.pages()["docs/configuration.md"]
+
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert not [row for row in rows if row.endswith(("|  |", "None |"))]
+    assert all(f"`{field.alias}`" in text for field in Settings.model_fields.values())
+    assert all(f"| {name} |" in text or f"**{name}**" in text for name in Discovery.model_fields)
