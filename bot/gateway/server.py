@@ -93,6 +93,7 @@ async def serving(app: Starlette, bound: socket.socket) -> AsyncIterator[None]:
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,  # nobody's word for where a request came from
         limit_concurrency=_WAITING,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=1,

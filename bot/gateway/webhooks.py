@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 8 * 1024 * 1024
 BODY_WITHIN = 10.0
 _LONGEST_ID = 128
+_FORWARDED = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
+"""Headers that proxies add: a request with one does not come from this machine."""
 _STATUSES = {"success": 200, "invalid": 400, "denied": 403, "unavailable": 503}
 
 
@@ -135,7 +137,7 @@ class Webhooks:
                 raise Refusal(401, "the bearer token is missing or wrong")
             return
         host = request.client.host if request.client else ""
-        if not _is_loopback(host):
+        if not _is_loopback(host) or not _FORWARDED.isdisjoint(request.headers.keys()):
             raise Refusal(403, "set TGK_ALERT_TOKEN to take alerts from other machines")
         if "origin" in request.headers or "sec-fetch-site" in request.headers:
             raise Refusal(403, "set TGK_ALERT_TOKEN to take alerts from a browser")
@@ -208,8 +210,11 @@ def _is_loopback(host: str) -> bool:
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         payload = orjson.loads(body)
+        orjson.dumps(payload)  # what is nested too deep to be written again cannot be kept
     except orjson.JSONDecodeError as error:
         raise Refusal(400, "the body is not JSON") from error
+    except orjson.JSONEncodeError as error:
+        raise Refusal(400, "the body is nested too deep") from error
     if not isinstance(payload, dict):
         raise Refusal(400, "the body is not a JSON object")
     return payload

@@ -94,7 +94,7 @@ async def test_each_argument_is_part_of_what_is_approved(world: World) -> None:
     """Tag, environment and service: another one of any is another question."""
     lines = (LINE, "/deploy production v1.3.0", f"{LINE} event-gateway", f"{LINE} refinory-api")
 
-    digests = set()
+    digests: set[str] = set()
     for line in lines:
         running = begun(world, line)
         count = len(digests) + 1
