@@ -64,7 +64,7 @@ def utf16(text: str) -> int:
 def discord_faults(exchange: Exchange) -> list[str]:
     """Return what Discord would refuse, or what we never want to send, in one REST request."""
     faults, path, body = Faults(), exchange.path, exchange.body
-    if exchange.method == "GET" or exchange.method == "DELETE":
+    if exchange.method in {"GET", "DELETE"}:
         return []
     if path.endswith("/callback"):
         _callback(faults, body, exchange)
