@@ -55,6 +55,7 @@ def test_the_tour_leads_through_deploy_approval_refusal_alert_and_audit(
     page.wait_for_selector('.record[data-user="dana"][data-command="/deploy"]')
     page.wait_for_selector('.record[data-user="ana"][data-command="/approve"]')
     page.wait_for_selector('.record[data-user="vik"][data-result="denied"]')
+    page.wait_for_selector('.bubble [data-press^="Revert to"]')
 
     assert "was not done" in refusal
     lines = (product.state / "audit.jsonl").read_text(encoding="utf-8").splitlines()
