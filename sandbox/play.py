@@ -249,8 +249,8 @@ class Controls:
         path = self._stage.audit_log
         if path is None or not path.exists():
             return web.json_response([])
-        lines = (await asyncio.to_thread(path.read_text, "utf-8")).splitlines()[-_SHOWN_RECORDS:]
-        return web.json_response([json.loads(line) for line in lines if line.endswith("}")])
+        lines = (await asyncio.to_thread(path.read_bytes)).split(b"\n")[-_SHOWN_RECORDS:]
+        return web.json_response([json.loads(line) for line in lines if line.endswith(b"}")])
 
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """Stream what changes on both platforms and in the audit log as server-sent events."""
