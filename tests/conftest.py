@@ -17,7 +17,6 @@ from tgk.context import Invocation
 from tgk.discovery import Discovery
 from tgk.dispatcher import Dispatcher
 from tgk.limits import RateLimiter
-from tgk.ports.board import Place
 from tgk.registry import Registry, collect
 from tgk.testing.board import FakeBoard
 from tgk.testing.clock import FakeClock
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from tgk.caller import Caller
     from tgk.command import Door
     from tgk.outcome import Outcome
+    from tgk.ports.board import Place
     from tgk.reply import Reply
 
 ROOT = Path(__file__).parent.parent
