@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import discord
@@ -10,11 +11,11 @@ from discord import ui
 
 from bot.discord.exchange import Exchange, tell
 from integrations.discord.rows import MENU_ID, label
+from tgk.errors import Refused
 from tgk.ports.buttons import TOKEN_PATTERN
-from tgk.reply import Reply, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from bot.discord.desk import Desk
     from tgk.command import Option
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MOST_FIELDS = 5
 _LONG_TEXT = 100
 _MOST_TEXT = 4000
+_RECORDED = 64
+"""Characters that the audit log keeps of a token."""
 
 
 class Presses(Protocol):
@@ -123,27 +126,18 @@ def _filled(components: Any) -> Iterator[tuple[str, str]]:
 
 
 async def _usable(desk: Desk, interaction: discord.Interaction, token: str) -> Action | None:
-    """Return the action when this person may use the button now; else say why not."""
+    """Return the action when this person may use the button now; else record and say why not."""
     known = re.fullmatch(TOKEN_PATTERN, token) is not None
     action = await desk.buttons.find(token) if known else None
-    caller = desk.caller(interaction.user, interaction.channel, interaction.guild_id)
+    asked = desk.asked(interaction, "button", {"token": token[:_RECORDED]})
     if action is None:
-        await tell(desk, interaction, _refusal("This button no longer works.", "Ask again."))
-        return None
-    if action.only and action.only != caller.person:
+        refusal = Refused("This button no longer works.", remedy="Ask again.")
+    elif action.only and action.only != asked.caller.person:
         why = f"This button is only for {action.only}."
-        await tell(desk, interaction, _refusal(why, "Use the command yourself."))
-        return None
-    return action
-
-
-def _refusal(what: str, remedy: str) -> Reply:
-    data: Mapping[str, str] = {"what": what, "do": remedy}
-    return Reply(
-        topic="denied",
-        title=what,
-        tone="warning",
-        blocks=(Text(text=remedy),),
-        private=True,
-        data=dict(data),
-    )
+        refusal = Refused(why, remedy="Use the command yourself.")
+        asked = replace(asked, name=action.command, raw=action.arguments)
+    else:
+        return action
+    outcome = await desk.dispatcher.refuse(asked, refusal)
+    await tell(desk, interaction, outcome.reply)
+    return None

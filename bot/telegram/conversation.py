@@ -157,7 +157,7 @@ class Conversation:
             _require_person(press.sender)
             action = self._usable(found, press.sender, place)
         except TgkError as error:
-            await self._popups.alert(press.query, str(error))
+            await self._refuse_press(error, found, press, place, key)
             return
         if action.asks:
             person = self._desk.caller(press.sender, place).person
@@ -231,6 +231,16 @@ class Conversation:
         unread = self._invocation(command, raw, typed.sender, place, key)
         outcome = await self._desk.dispatcher.refuse(unread, error)
         await self._desk.board.show(key, place, outcome.reply, loud=True)
+
+    async def _refuse_press(
+        self, error: TgkError, found: Action | None, press: Pressed, place: Place, key: str
+    ) -> None:
+        """Record a press that is not the presser's to make, and tell only them."""
+        name = found.command if found else "button"
+        raw = found.arguments if found else {"token": press.token[:64]}
+        asked = self._invocation(name, raw, press.sender, place, key)
+        await self._desk.dispatcher.refuse(asked, error)
+        await self._popups.alert(press.query, str(error))
 
 
 def _require_person(sender: Sender) -> None:

@@ -141,6 +141,7 @@ async def test_only_the_named_person_may_press(world: World) -> None:
     assert refused.ephemeral
     assert "only for devi" in world.text(refused.response)
     assert "You are devi" in world.text(allowed.response)
+    assert world.journal.results() == ["success", "denied", "success"]
 
 
 async def test_a_press_is_checked_like_a_typed_command(world: World) -> None:

@@ -155,6 +155,8 @@ async def test_a_button_for_one_person_refuses_the_others(live: Phone) -> None:
     await live.until(lambda: live.asked("answerCallbackQuery", query.id))
 
     assert live.popups()[0] == "This button is only for dana."
+    assert live.world.journal.results("/whoami") == ["denied"]
+    assert live.world.journal.results("/button") == ["denied"]
     assert live.popups()[1].startswith("This button no longer works.")
 
 
