@@ -224,8 +224,8 @@ async def test_the_bot_is_soon_ready_and_small(tmp_path: Path) -> None:
             sizes.append(memory(played.bot.pid))
 
     print(  # noqa: T201 - the figures
-        f"\nfirst answer {statistics.median(answered):.2f} s, /readyz {statistics.median(ready):.2f}"
-        f" s, {statistics.median(sizes):.0f} MiB (best {min(answered):.2f}, {min(ready):.2f})"
+        f"\nfirst answer {statistics.median(answered):.2f} s, "
+        f"/readyz {statistics.median(ready):.2f} s, {statistics.median(sizes):.0f} MiB (best {min(answered):.2f}, {min(ready):.2f})"
     )
     assert min(ready) <= MOST_READY
     assert statistics.median(sizes) <= MOST_MEMORY
