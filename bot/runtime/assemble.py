@@ -19,6 +19,7 @@ from bot.runtime.clock import SystemClock
 from bot.runtime.couriers import Couriers, open_couriers
 from bot.runtime.memory import Memory, open_memory
 from bot.runtime.settings import AUDIT_LOG
+from bot.runtime.simulation import keep_apart
 from bot.runtime.witness import Witness
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
@@ -118,6 +119,7 @@ async def assembled(
     process writes the audit log, JournalUnavailable when the disk refuses.
     """
     clock = clock or SystemClock()
+    keep_apart(settings.state, simulated=settings.simulated)
     async with AsyncExitStack() as stack:
         redactor = redactor_of(settings, discovery)
         policy = policy_of(root / POLICY, discovery, clock)

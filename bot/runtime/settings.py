@@ -18,6 +18,12 @@ SOCKET_NAME = "tgk.sock"
 """Under the state folder: where a running bot takes commands from the terminal."""
 AUDIT_LOG = "audit.jsonl"
 ANCHORS = "audit.anchors"
+_OF_THE_PROCESS = frozenset(
+    {"AUDIT_HMAC_KEY", "LOG_LEVEL", "TGK_ALERT_TOKEN", "TGK_HTTP", "TGK_SANDBOX_URL", "TGK_STATE",
+     "TGK_USER"}
+)  # fmt: skip
+"""What is about this process and no system outside: all that counts beside a simulated world."""
+_SAID_BY_THE_WORLD = frozenset({"TGK_SIMULATED"})
 TOKENS = ("DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "D12_TOKEN")
 
 
@@ -156,12 +162,13 @@ def read_settings(
 ) -> Settings:
     """Return the settings of this process; raises ConfigurationInvalid naming every fault.
 
-    ``announced`` are the addresses of the simulated world; they count only in test mode. An empty
-    variable is the same as none.
+    ``announced`` are the addresses of the simulated world; beside them the environment names no
+    system, and without them nothing is simulated. An empty variable is the same as none.
     """
     source = os.environ if environ is None else environ
     names = {field.alias: name for name, field in Settings.model_fields.items()}
-    known: dict[str, Any] = {key: source[key].strip() for key in names if key and source.get(key)}
+    heard = (_OF_THE_PROCESS if announced else names.keys()) - _SAID_BY_THE_WORLD
+    known: dict[str, Any] = {key: source[key].strip() for key in heard if key and source.get(key)}
     known.update(announced or {})
     try:
         return Settings.model_validate({key: value for key, value in known.items() if value != ""})

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bot.runtime.memory import STORE
 from bot.runtime.settings import AUDIT_LOG, read_settings
 from tgk.errors import ConfigurationInvalid, Unavailable
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.runtime.settings import Settings
 
 _OURS = ("127.0.0.1", "localhost", "::1")
+_MARK = "simulated"
 _COMMAND = (sys.executable, "-m", "sandbox")
 
 
@@ -58,14 +60,51 @@ def announced(address: str) -> Settings:
             [f"TGK_SANDBOX_URL is {address}"],
             remedy="Use an address on loopback.",
         )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoDetours())
     try:
-        with urllib.request.urlopen(f"{address}/environment", timeout=5) as answer:  # noqa: S310 - loopback, checked above
+        with direct.open(f"{address}/environment", timeout=5) as answer:
             environment = json.load(answer)
     except (urllib.error.URLError, ValueError, OSError) as error:
         raise Unavailable(
             "The simulated world", f"{address} does not answer", remedy="Start `python -m sandbox`."
         ) from error
+    elsewhere = [name for name, value in environment.items() if _leads_away(str(value))]
+    if elsewhere:
+        raise ConfigurationInvalid(
+            "A simulated world must be on this machine.",
+            [f"{address} announces {name} elsewhere" for name in elsewhere],
+            remedy="Use the world that `python -m sandbox` starts.",
+        )
     return read_settings(announced={**environment, "TGK_SIMULATED": "true"})
+
+
+class _NoDetours(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the world answers itself, or not at all."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Refuse it, which is an error where it was asked."""
+
+
+def _leads_away(value: str) -> bool:
+    return "://" in value and urlsplit(value).hostname not in _OURS
+
+
+def keep_apart(state: Path, *, simulated: bool) -> None:
+    """Mark the state folder of a simulated world, which no real bot may take up, nor the reverse.
+
+    What was approved in a rehearsal would else be done for real. Raises ConfigurationInvalid.
+    """
+    mark = state / _MARK
+    if mark.exists() if not simulated else ((state / STORE).exists() and not mark.exists()):
+        whose, now = ("the real", "simulated") if simulated else ("a simulated", "real")
+        raise ConfigurationInvalid(
+            "Real and simulated changes do not go together.",
+            [f"TGK_STATE is {state}: it belongs to {whose} world, and this one is {now}"],
+            remedy="Set TGK_STATE to another folder.",
+        )
+    if simulated:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mark.touch(mode=0o600)
 
 
 def _whereabouts(settings: Settings) -> tuple[str, ...]:

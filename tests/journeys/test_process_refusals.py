@@ -152,6 +152,7 @@ def test_a_store_of_a_newer_version_is_left_alone(playground: Playground) -> Non
     """After a downgrade: one message, and the version and tables stay as they were."""
     bot = playground.bot()
     bot.state.mkdir()
+    (bot.state / "simulated").touch()
     store = bot.state / "tgk.sqlite"
     with contextlib.closing(sqlite3.connect(store)) as connection:
         connection.execute("PRAGMA user_version = 9999")
@@ -168,6 +169,7 @@ def test_a_store_that_is_no_database_is_named(playground: Playground) -> None:
     """A damaged file is for a person to look at, not for the bot to replace."""
     bot = playground.bot()
     bot.state.mkdir()
+    (bot.state / "simulated").touch()
     (bot.state / "tgk.sqlite").write_bytes(b"not a database, " * 512)
 
     _refusal(bot, UNAVAILABLE, "database")
