@@ -306,7 +306,9 @@ def _sqlite(path: Path) -> sqlalchemy.Engine:
     """Return an engine with the settings that make a durable step cheap."""
     import sqlalchemy
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # its companions take over the mode
+    path.chmod(0o600)
     engine = sqlalchemy.create_engine(f"sqlite:///{path}", pool_size=4, max_overflow=4)
 
     @sqlalchemy.event.listens_for(engine, "connect")
