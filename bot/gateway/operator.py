@@ -6,6 +6,7 @@ Whoever may open the socket (mode 0600) is trusted to name the person, as with t
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +41,7 @@ class Asked(BaseModel):
     name: str
     raw: dict[str, Any] = {}
     user: Annotated[str, StringConstraints(max_length=64)] = ""
-    delivery: str = ""
+    delivery: Annotated[str, StringConstraints(max_length=128)] = ""
     confirmed: bool = False
     option: str = ""
     partial: str = ""
@@ -111,7 +112,7 @@ class OperatorSocket:
             name=asked.name,
             raw=asked.raw,
             caller=caller,
-            delivery=f"cli:{asked.delivery}",
+            delivery=f"cli:{asked.delivery or uuid.uuid4()}",  # two without are not one
             door="cli",
             confirmed=asked.confirmed,
             show=show,
