@@ -140,6 +140,11 @@ def _cited(text: str, passages: Sequence[Passage]) -> tuple[str, list[tuple[int,
     return text, [(number, passages[number - 1]) for number in sorted(known)]
 
 
+def _unmarked(text: str) -> str:
+    """Take away Markdown that a model writes all the same; cards carry words, not markup."""
+    return re.sub(r"`+|\*\*|^#+ ", "", text, flags=re.MULTILINE)
+
+
 def _card(
     request: Ask, answer: Answer, passages: Sequence[Passage], seconds: float, *, running: bool
 ) -> Reply:
@@ -151,7 +156,7 @@ def _card(
         if answer.tokens:
             notes.append(f"{answer.tokens} tokens")
         notes.append("may be wrong" if used else "uncited, may be wrong")
-    shown = text or "…"
+    shown = _unmarked(text) or "…"
     return Reply(
         topic="ask",
         title=request.query,

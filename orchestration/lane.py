@@ -23,6 +23,9 @@ T = TypeVar("T")
 GIVE_UP_SECONDS: Final = 24 * 3600.0
 _LONGEST_PAUSE: Final = 300.0
 
+_BAD_TOKEN: Final = 401
+"""HTTP's own number for credentials that are not accepted."""
+
 
 class Lane:
     """The messages of one place that do not show yet what they should.
@@ -154,7 +157,10 @@ class Lane:
         except Unavailable as error:
             await self._postpone(message, digest, error)
         except Rejected as error:
-            await self._refuse(message, digest, str(error))
+            if error.status == _BAD_TOKEN:  # it can be mended, and what waits is sent then
+                await self._postpone(message, digest, Unavailable(error.system, error.why))
+            else:
+                await self._refuse(message, digest, str(error))
         except Exception as error:  # noqa: BLE001 - a message that cannot be drawn stops no other
             logger.bind(key=message.key).opt(exception=error).error("message broke its courier")
             known = isinstance(error, TgkError)

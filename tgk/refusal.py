@@ -39,6 +39,15 @@ _FATE: tuple[tuple[type[TgkError], Result, Topic, Tone], ...] = (
 )
 
 
+_RULES = {
+    "no rule": "no rule allows it",
+    "unknown-caller": "this account is nobody the policy knows",
+    "invalid-token": "a value has signs that no name has",
+    "policy-fault": "the policy could not be asked",
+}
+"""What a verdict without a row of the policy means."""
+
+
 def refused(error: TgkError, *, command: str, reference: str) -> Outcome:
     """Return the outcome that an error stands for; foreign details stay out of it."""
     result, topic, tone = next(
@@ -46,7 +55,7 @@ def refused(error: TgkError, *, command: str, reference: str) -> Outcome:
     )
     rows = [("Why", error.why), ("Do", error.remedy)]
     if isinstance(error, Denied):
-        rows.append(("Rule", error.decision.rule))
+        rows.append(("Rule", _RULES.get(error.decision.rule, error.decision.rule)))
     facts = tuple(Fact(label=label, value=value) for label, value in rows if value)
     reply = Reply(
         topic=topic,

@@ -49,8 +49,11 @@ def clean(text: str) -> str:
 
 
 def span(text: str, *tags: str) -> Span:
-    """Return cleaned text inside tags."""
-    return Span(clean(text), tags)
+    """Return cleaned text inside tags; a name after ``@`` is shown, and notifies nobody."""
+    text = clean(text)
+    if "@" in text and not {"code", "pre"} & set(tags):
+        text = text.replace("@", "@\u2060")
+    return Span(text, tags)
 
 
 def link(text: str, url: str) -> Span:

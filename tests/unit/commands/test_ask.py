@@ -96,3 +96,13 @@ async def test_a_model_cannot_reach_anything_that_changes(informed: World, name:
     assert [] == informed.pipelines.dispatched
     assert [] == informed.operations.ran
     assert "refused" in informed.model.asked[-1].messages[-1].content
+
+
+async def test_markdown_of_a_model_becomes_words(informed: World) -> None:
+    """Cards carry no markup, so signs of it would only be in the way."""
+    informed.model.says("## Answer Run `/status` **now** [1].")
+
+    outcome = await informed.run(QUESTION, "devi")
+
+    assert outcome.reply.plain is not None
+    assert outcome.reply.plain.headline == "[fake-model] Answer Run /status now [1]."

@@ -258,3 +258,12 @@ def test_distances_are_worded_in_the_largest_unit() -> None:
     spoken = [distance(seconds) for seconds in (2, -40, 125, -7200, 172800)]
 
     assert spoken == ["now", "40 s ago", "in 2 min", "2 h ago", "in 2 d"]
+
+
+def test_a_name_in_foreign_text_notifies_nobody() -> None:
+    """The sign is parted from the name where Telegram would read a mention."""
+    drawn = draw(Reply(topic="notice", title="ping @dana", blocks=(Text(text="and @ben"),)))
+
+    assert "@dana" not in drawn.html
+    assert "@ben" not in drawn.html
+    assert "@\u2060dana" in drawn.html

@@ -144,6 +144,19 @@ async def test_a_refused_message_ends_alone(desk: Desk) -> None:
     assert [desk.telegram.text(key) for key in ("a", "b")] == [["a again"], ["b"]]
 
 
+async def test_what_waits_for_a_mended_token_is_not_lost(desk: Desk) -> None:
+    """A rejected token is the operator's to mend; the message is sent afterwards."""
+    desk.telegram.faults = [Rejected("telegram", "the token was rejected", status=401)]
+    async with desk.open() as board:
+        await board.show("a", COUNCIL, reply("a"))
+        await desk.settle()
+        waiting, given_up = desk.telegram.text("a"), board.given_up
+        await desk.pass_time(10.0)
+
+    assert (waiting, given_up) == ([], 0)
+    assert desk.telegram.text("a") == ["a"]
+
+
 async def test_a_refused_edit_is_not_repeated(desk: Desk) -> None:
     """Only that change is given up; the next one is tried."""
     async with desk.open() as board:
