@@ -41,9 +41,13 @@ def player(stage: Stage) -> web.Application:
 @web.middleware
 async def _only_ours(request: web.Request, handler: Any) -> web.StreamResponse:
     """Refuse what another web site makes a browser send, and names that lead here by trick."""
-    host = request.headers.get("Host", "").rpartition(":")[0] or request.headers.get("Host", "")
-    foreign = request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
-    if foreign or host not in _OURS:
+    named = request.headers.get("Host", "")
+    own = f"http://{named}"
+    foreign = (
+        request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
+        or request.headers.get("Origin", own) != own  # what older browsers send
+    )
+    if foreign or (named.rpartition(":")[0] or named) not in _OURS:
         return web.json_response({"error": "only for pages of this world"}, status=403)
     answer: web.StreamResponse = await handler(request)
     return answer
