@@ -19,6 +19,8 @@ def masked(reply: Reply, redact: Callable[[str], str]) -> Reply:
 
     What a button would do is masked as well. Pictures are drawn by us: only their words are.
     """
+    if _is_clean(reply, redact):
+        return reply
     seen: dict[str, str] = {}
 
     def mask(text: str) -> str:
@@ -29,6 +31,22 @@ def masked(reply: Reply, redact: Callable[[str], str]) -> Reply:
 
     shown: Reply = _masked(reply, mask)
     return shown
+
+
+def _is_clean(value: Any, redact: Callable[[str], str]) -> bool:
+    """Say whether nothing needs masking, without copying: so it is with nearly every reply."""
+    kind = type(value)
+    if kind is str:
+        return bool(redact(value) == value)
+    if kind is tuple or kind is list:
+        return all(_is_clean(item, redact) for item in value)
+    if kind is dict:
+        return all(_is_clean(k, redact) and _is_clean(v, redact) for k, v in value.items())
+    if kind is Picture:
+        return bool(redact(value.alt) == value.alt)
+    if isinstance(value, BaseModel):
+        return all(_is_clean(item, redact) for item in value.__dict__.values())
+    return not isinstance(value, str) or redact(value) == value
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
