@@ -125,7 +125,9 @@ def _approval(request: Deploy, discovery: Discovery) -> ApprovalRule | None:
     environment = discovery.environments[request.env]
     if not environment.protected:
         return None
-    facts = [("Environment", request.env), ("Tag", request.tag)]
+    pipeline = pipeline_of(request, discovery)
+    workflow = f"{pipeline.repository} · {pipeline.workflow} @ {pipeline.ref}"
+    facts = [("Environment", request.env), ("Tag", request.tag), ("Workflow", workflow)]
     if request.service:
         facts.append(("Service", request.service))
     return ApprovalRule(

@@ -150,6 +150,14 @@ class Engine:
         finally:
             self._unwatch(operation.corr, watch)
 
+    async def known(self, corr: str) -> bool:
+        """Say whether an operation has begun, in any life of the process."""
+        if corr in self._ends or corr in self._running:
+            return True
+        if not self.ready.is_set():
+            return False
+        return await self._dbos.DBOS.get_workflow_status_async(corr) is not None
+
     async def pending(self) -> frozenset[str]:
         """Return every operation that has begun and not ended, in any life of the process."""
         await self.ready.wait()

@@ -11,6 +11,7 @@ from tgk.reply import Action, Block, Fact, Facts, Progress, Reply, Stage, StageS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tgk.command import ApprovalRule
     from tgk.guard import Target
     from tgk.ports.council import Approval
 
@@ -19,9 +20,11 @@ _TONES: dict[str, Tone] = {
 }  # fmt: skip
 
 
-def digest(command: str, raw: Mapping[str, object], policy: str, target: Target) -> str:
+def digest(
+    rule: ApprovalRule, command: str, raw: Mapping[str, object], policy: str, target: Target
+) -> str:
     """Return what an approval is bound to: any change of it voids the approval."""
-    parts = [command, raw, policy, target.environment, target.service]
+    parts = [rule.title, rule.facts, command, raw, policy, target.environment, target.service]
     canonical = json.dumps(parts, sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

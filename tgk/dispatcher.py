@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tgk.admission import Admission, Admitted
     from tgk.backends import Backends
+    from tgk.command import ApprovalRule
     from tgk.ports.journal import Journal
     from tgk.ports.operations import Operations, Steps
     from tgk.ports.time import Clock
@@ -92,6 +93,10 @@ class Dispatcher:
     async def run(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end. Only cancellation and faults of the surface are raised."""
         async with self._recorder.entry(invocation) as entry:
+            if await self._has_begun(invocation, entry.corr):
+                entry.handed_on = True
+                entry.outcome = await self._operate(invocation, entry.corr)
+                return entry.outcome
             admitted = self.admission.admit(invocation)
             entry.rule = admitted.decision.rule
             context = self._context(invocation, entry.corr, Forgetful(), invocation.show)
@@ -143,6 +148,12 @@ class Dispatcher:
         """Return what this caller may see and run."""
         return View(self, invocation)
 
+    async def _has_begun(self, invocation: Invocation, corr: str) -> bool:
+        """Say whether a change of this delivery was admitted before; it is joined, not judged."""
+        registry = self.admission.registry
+        changes = invocation.name in registry and registry[invocation.name].effect == "change"
+        return changes and await self._operations.known(corr)
+
     async def _operate(self, invocation: Invocation, corr: str) -> Outcome:
         operation = Operation(
             corr=corr,
@@ -161,12 +172,12 @@ class Dispatcher:
     async def _ask_council(self, admitted: Admitted, context: Context) -> None:
         """Wait for the council where the command demands it; raises Declined or Conflict."""
         discovery = self.admission.discovery
-        rule = admitted.command.approval and admitted.command.approval(admitted.request, discovery)
+        rule = self._rule(admitted)
         if not rule:
             return
         if not discovery.telegram:
             raise Declined(f"{rule.title} was not approved.", why="No council is configured.")
-        bound_to = self._digest(admitted, context)
+        bound_to = self._digest(rule, admitted, context)
         now = self._clock.now()
         question = Approval(
             id=context.corr[:10],
@@ -186,17 +197,28 @@ class Dispatcher:
         if verdict.state != "approved":
             raise Declined(f"{rule.title} was not approved.", why=council.ended(verdict))
         self.admission.admit(context.invocation, count=False)
-        if (verdict.corr, verdict.digest) != (context.corr, self._digest(admitted, context)):
+        if (verdict.corr, verdict.digest) != (
+            context.corr,
+            self._digest(self._rule(admitted), admitted, context),
+        ):
             raise Conflict(
                 f"{rule.title} was not done.",
                 why="The policy or the request changed after the council was asked.",
                 remedy="Ask again.",
             )
 
-    def _digest(self, admitted: Admitted, context: Context) -> str:
+    def _rule(self, admitted: Admitted) -> ApprovalRule | None:
+        """Return what the council must be asked about a request, as things are now."""
+        approval = admitted.command.approval
+        return approval(admitted.request, self.admission.discovery) if approval else None
+
+    def _digest(self, rule: ApprovalRule | None, admitted: Admitted, context: Context) -> str:
+        if rule is None:
+            return ""
         target = admitted.command.target(admitted.request, context.caller.channel)
         raw = admitted.request.model_dump(mode="json")
-        return council.digest(admitted.command.name, raw, self.admission.guard.version, target)
+        version = self.admission.guard.version
+        return council.digest(rule, admitted.command.name, raw, version, target)
 
     async def _report(
         self, operation: Operation, outcome: Outcome, shown: Show, *, loud: bool

@@ -54,3 +54,6 @@ class Operations(Protocol):
         ``watch`` sees progress while this process lives. Raises Unavailable while the engine
         is not up.
         """
+
+    async def known(self, corr: str) -> bool:
+        """Say whether an operation has begun, in this life of the process or a former one."""

@@ -75,6 +75,10 @@ class InlineOperations:
         end.set_result(outcome)
         return outcome
 
+    async def known(self, corr: str) -> bool:
+        """Say whether it ran, or was begun in the life before."""
+        return corr in self._ends or corr in self.memory
+
     async def pending(self) -> frozenset[str]:
         """Return the operations that have begun and not ended."""
         return frozenset(corr for corr, end in self._ends.items() if not end.done())
