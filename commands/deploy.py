@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,9 +17,10 @@ from tgk.command import (
     Request,
     ServiceName,
     TagName,
+    Token,
     command,
 )
-from tgk.errors import ConfigurationInvalid, Locked, Missing, TgkError, Unavailable
+from tgk.errors import ConfigurationInvalid, Conflict, Locked, Missing, TgkError, Unavailable
 from tgk.ports.pipelines import PipelineRun, RunState
 from tgk.reply import Action, Fact, Facts, Plain, Progress, Reply, Stage, Text
 from tgk.suggest import nearest
@@ -39,14 +42,16 @@ class Deploy(Request):
     env: EnvironmentName = Field(description="where to")
     tag: TagName = Field(description="which version")
     service: ServiceName | None = Field(default=None, description="only this one")
+    expect: Token | None = Field(default=None, description="only if this version runs now")
 
 
 class Before(BaseModel):
-    """What ran before, for the way back; empty when the cluster could not say."""
+    """What ran before, for the way back, and when; empty when the cluster could not say."""
 
     model_config = ConfigDict(frozen=True)
 
     version: str = ""
+    at: datetime
 
 
 def pipeline_of(request: Deploy, discovery: Discovery) -> Pipeline:
@@ -65,10 +70,24 @@ def pipeline_of(request: Deploy, discovery: Discovery) -> Pipeline:
 async def _check(request: Deploy, context: Context) -> None:
     """Refuse a tag that does not exist and an environment that somebody holds."""
     await _require_free(request.env, context)
+    await _require_expected(request, context)
     pipeline = pipeline_of(request, context.discovery)
     tags = [tag.name for tag in await context.backends.pipelines.tags(pipeline.repository)]
     if request.tag not in tags:
         raise Missing("tag", request.tag, nearest(request.tag, tags) or tuple(tags[:3]))
+
+
+async def _require_expected(request: Deploy, context: Context) -> None:
+    """Refuse when somebody deployed something else since the asker looked."""
+    if request.expect is None:
+        return
+    now = await _version_now(request, context)
+    if now != request.expect:
+        raise Conflict(
+            f"{request.env} was not changed.",
+            why=f"It runs {now or 'an unknown version'} by now, not {request.expect}.",
+            remedy="Look at /status, and ask again if you still want it.",
+        )
 
 
 async def _require_free(env: str, context: Context) -> None:
@@ -149,6 +168,18 @@ async def _version_now(request: Deploy, context: Context) -> str:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A deployment from its request to its end."""
+
+    request: Deploy
+    run: PipelineRun
+    state: RunState
+    before: str
+    now: str
+    seconds: float
+
+
 class _Turn:
     """The environment's turn: one deployment at a time, kept over a restart of the bot."""
 
@@ -180,7 +211,8 @@ async def follow_deployment(request: Deploy, context: Context) -> Reply:
 
     async def note_version() -> Before:
         await _require_free(request.env, context)  # somebody may have locked it meanwhile
-        return Before(version=await _version_now(request, context))
+        await _require_expected(request, context)
+        return Before(version=await _version_now(request, context), at=context.clock.now())
 
     async def dispatch() -> PipelineRun:
         return await context.backends.pipelines.dispatch(pipeline, inputs, context.corr)
@@ -188,9 +220,10 @@ async def follow_deployment(request: Deploy, context: Context) -> Reply:
     async with _Turn(request, context):
         before = await context.steps.once("before", note_version, Before)
         run = await context.steps.once("dispatch", dispatch, PipelineRun)
-        began = context.clock.monotonic()
         state = await _follow(request, run, context)
-    return _end(request, run, state, before.version, context.clock.monotonic() - began)
+    now = await _version_now(request, context)
+    seconds = (context.clock.now() - before.at).total_seconds()
+    return _end(Story(request, run, state, before.version, now, seconds))
 
 
 async def _follow(request: Deploy, run: PipelineRun, context: Context) -> RunState:
@@ -257,15 +290,21 @@ def _progress(request: Deploy, run: PipelineRun, state: RunState, trouble: str) 
     )
 
 
-def _end(request: Deploy, run: PipelineRun, state: RunState, before: str, seconds: float) -> Reply:
+def _way_back(story: Story) -> tuple[Action, ...]:
+    """Offer what ran before, as long as nobody deploys something else meanwhile."""
+    before, request = story.before, story.request
+    if not before or before == request.tag:
+        return ()
+    given = {**request.model_dump(exclude_none=True), "tag": before, "expect": request.tag}
+    return (Action(label=f"Revert to {before}", command="deploy", arguments=given),)
+
+
+def _end(story: Story) -> Reply:
+    request, run, state, before = story.request, story.run, story.state, story.before
     worked = state.conclusion == "success"
-    actions = [Action(label="Monitor", url=run.url)]
-    if before and before != request.tag:
-        given = {**request.model_dump(exclude_none=True), "tag": before}
-        actions.append(Action(label=f"Revert to {before}", command="deploy", arguments=given))
     verdict = "done" if worked else (state.conclusion or "failure").replace("_", " ")
     failed = ", ".join(job.name for job in state.jobs if job.state == "failed")
-    outcome = f"{verdict} in {seconds:.0f} s" + (f", failed: {failed}" if failed else "")
+    outcome = f"{verdict} in {story.seconds:.0f} s" + (f", failed: {failed}" if failed else "")
     change = f"{before} → {request.tag}" if before else request.tag
     return Reply(
         topic="deploy",
@@ -273,16 +312,20 @@ def _end(request: Deploy, run: PipelineRun, state: RunState, before: str, second
         tone="ok" if worked else "bad",
         subtitle=run_name(request, run),
         blocks=(
-            Facts(facts=(Fact(label="Version", value=change, code=True),
-                         Fact(label="Result", value=outcome))),
+            Facts(facts=(
+                Fact(label="Version", value=change, code=True),
+                Fact(label="Result", value=outcome),
+                *([] if worked else [Fact(label="Runs now", value=story.now or "unknown")]),
+            )),
             _bar(state),
         ),
-        actions=tuple(actions),
+        actions=(Action(label="Monitor", url=run.url), *_way_back(story)),
         failed=not worked,
         plain=_words(request, run, f"Result: {outcome}"),
         data={
             "environment": request.env, "tag": request.tag, "service": request.service,
-            "before": before, "conclusion": state.conclusion, "seconds": round(seconds, 1),
+            "before": before, "now": story.now, "conclusion": state.conclusion,
+            "seconds": round(story.seconds, 1),
             "links": {"run": run.url},
         },
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tgk.command import EnvironmentName, Request, ServiceName, command
 from tgk.context import Context
-from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.errors import ArgumentFault, Conflict, InvalidRequest
 from tgk.reply import Action, Fact, Facts, Plain, Progress, Reply, Text
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ class Scale(Request):
     service: ServiceName = Field(description="which one")
     replicas: int = Field(ge=0, le=1000, description="wanted replicas")
     env: EnvironmentName | None = Field(default=None, description="where; the default environment")
+    expect: int | None = Field(
+        default=None, ge=0, le=1000, description="only if it still wants so many"
+    )
 
 
 class Before(BaseModel):
@@ -42,6 +45,21 @@ async def within_bounds(request: Scale, context: Context) -> None:
     if not bounds.min <= request.replicas <= bounds.max:
         message = f"{request.service} runs {bounds.min} to {bounds.max} replicas"
         raise InvalidRequest("scale", [ArgumentFault("replicas", message)])
+    if request.expect is not None:
+        await require_expected(request, context)
+
+
+async def require_expected(request: Scale, context: Context) -> None:
+    """Refuse when somebody scaled it since the asker looked."""
+    service = context.discovery.services[request.service]
+    env = request.env or context.discovery.default_environment
+    found = await context.backends.cluster.workload(service, context.discovery.environments[env])
+    if found.desired != request.expect:
+        raise Conflict(
+            f"{request.service} was not scaled.",
+            why=f"It wants {found.desired} replicas by now, not {request.expect}.",
+            remedy="Look at /status, and ask again if you still want it.",
+        )
 
 
 @command(
@@ -119,7 +137,12 @@ def _end(request: Scale, before: int, now: Workload | None, seconds: float | Non
         if seconds is not None
         else f"only {ready} of {request.replicas} ready after {READY_WITHIN_SECONDS:.0f} s{why}"
     )
-    given = {"service": request.service, "replicas": before, "env": request.env}
+    given = {
+        "service": request.service,
+        "replicas": before,
+        "env": request.env,
+        "expect": request.replicas,
+    }
     undo = Action(label=f"Undo (back to {before})", command="scale", arguments=given)
     facts = (
         Fact(label="Previous", value=str(before)),

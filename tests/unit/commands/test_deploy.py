@@ -16,6 +16,7 @@ from tgk.ports.pipelines import Job, RunState
 from tgk.recording import correlation
 from tgk.reply import Progress
 from tgk.testing.operations import RememberedSteps
+from tgk.testing.pipelines import FAILED
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -118,7 +119,7 @@ async def test_the_way_back_carries_the_version_before(world: World) -> None:
 
     back = outcome.reply.actions[-1]
     assert back.label == "Revert to v1.3.0"
-    assert back.arguments == {"env": "staging", "tag": "v1.3.0"}
+    assert back.arguments == {"env": "staging", "tag": "v1.3.0", "expect": "v1.4.0"}
 
 
 async def test_a_deployment_cut_off_goes_on_without_a_second_dispatch(world: World) -> None:
@@ -166,3 +167,25 @@ async def test_a_long_deployment_ends_with_a_message_that_notifies(world: World)
     end = world.board.last(f"op:{correlation('test:1')}:end")
     assert end.mentions == ("dana",)
     assert () == end.blocks
+
+
+async def test_an_old_way_back_does_nothing_once_something_else_runs(world: World) -> None:
+    """A stale button is refused with what runs by now."""
+    world.cluster.put("staging", "event-gateway", Workload("Running", "v1.3.0", 2, 2))
+
+    outcome = await world.run("/deploy staging v1.2.3 --expect v1.4.0", "dana")
+
+    assert outcome.result == "denied"
+    assert "It runs v1.3.0 by now" in outcome.reply.data["why"]
+    assert [] == world.pipelines.dispatched
+
+
+async def test_a_failed_deployment_says_what_runs_now(world: World) -> None:
+    """The only question at three in the morning."""
+    world.cluster.put("staging", "event-gateway", Workload("Degraded", "v1.4.0", 1, 2))
+    world.pipelines.states = FAILED
+
+    outcome = await world.run("/deploy staging v1.4.0", "dana")
+
+    assert outcome.reply.data["now"] == "v1.4.0"
+    assert "Runs now" in outcome.reply.model_dump_json()

@@ -71,3 +71,14 @@ async def test_replicas_that_do_not_come_up_are_a_failure_with_the_reason(
     assert "2 of 3 ready" in outcome.reply.model_dump_json()
     assert "ImagePull" in outcome.reply.model_dump_json()
     assert any(reply.tone == "running" for reply in world.shown)
+
+
+async def test_an_old_undo_does_nothing_once_somebody_else_scaled(world: World) -> None:
+    """A stale button is refused with the number that is wanted by now."""
+    world.cluster.put("production", "event-gateway", Workload("Running", "v1.2.3", 5, 5))
+
+    outcome = await world.run("/scale event-gateway 2 --expect 3", "dana")
+
+    assert outcome.result == "denied"
+    assert "wants 5 replicas by now" in outcome.reply.data["why"]
+    assert [] == world.cluster.scaled
