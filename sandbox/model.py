@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 KEY: Final = "sandbox-model-key"
 NAME: Final = "gpt-4o-mini"
+SHORT: Final = 12
+"""Characters below which nothing is a sentence worth quoting."""
+QUOTED: Final = 3
 _DOCUMENT = re.compile(r"\[(\d+)\] (\S+)\n<document>\n(.*?)\n</document>", re.DOTALL)
 _LIVE = re.compile(r"\b(status|running|replicas|version|healthy|up|now)\b", re.IGNORECASE)
 
@@ -86,21 +89,29 @@ def _answer(asked: str, question: str, results: list[str]) -> str:
 
 
 def _best_sentence(asked: str, question: str) -> str:
-    """Return the sentence that shares the rarest words with the question, and its citation."""
-    sentences = [
-        (number, sentence, set(_words(f"{path} {sentence}")))
-        for number, path, text in _DOCUMENT.findall(asked)
-        for sentence in re.split(r"(?<=[.!?])\s+", " ".join(text.split()))
-    ]
-    counts = Counter(word for _, _, words in sentences for word in words)
+    """Quote the section whose heading the question names, else the sentence that fits best."""
     wanted = set(_words(question))
+    documents = [(n, path, _sentences(text)) for n, path, text in _DOCUMENT.findall(asked)]
+    for number, path, sentences in documents:
+        if wanted & set(_words(path.partition("#")[2])) and sentences:
+            return f"{' '.join(sentences[:QUOTED])} [{number}]"
+    counts = Counter(word for _, _, found in documents for s in found for word in set(_words(s)))
 
-    def fits(candidate: tuple[str, str, set[str]]) -> float:
-        number, _, words = candidate
-        return sum(1 / counts[word] for word in words & wanted) / int(number)
+    def fits(candidate: tuple[str, str]) -> float:
+        number, sentence = candidate
+        return sum(1 / counts[word] for word in set(_words(sentence)) & wanted) / int(number)
 
-    best = max(sentences, key=fits, default=("", "", set[str]()))
-    return f"{best[1]} [{best[0]}]" if best[2] & wanted else ""
+    candidates = [(number, sentence) for number, _, found in documents for sentence in found]
+    best = max(candidates, key=fits, default=("", ""))
+    return f"{best[1]} [{best[0]}]" if set(_words(best[1])) & wanted else ""
+
+
+def _sentences(text: str) -> list[str]:
+    """Split at the ends of sentences and before the points of a list, which stay whole."""
+    flat = re.sub(r"\s*\n\s*(?=(?:[0-9]+\.|[-*]) )", "\n", text)
+    lines = [re.sub(r"^(?:[0-9]+\.|[-*]) ", "", line) for line in flat.splitlines()]
+    joined = "\n".join(line.strip() for line in lines if line.strip())
+    return [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n\n", joined) if len(part) > SHORT]
 
 
 def _words(text: str) -> list[str]:
