@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.runtime.discovery import load_estate
+from bot.runtime.discovery import checked_estate
 from bot.runtime.notebook import open_notebook
 from bot.runtime.settings import read_settings
 from tgk.errors import ConfigurationInvalid, TgkError
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(_OWNER_ONLY)
     try:
         settings = read_settings()
-        discovery = _estate(given.config)
+        discovery = checked_estate(given.config)
         _require_writable(settings.state)
         _run(settings, discovery, given.config.resolve().parent)
     except TgkError as error:
@@ -75,15 +75,6 @@ def _leaves(error: Exception) -> Iterator[Exception]:
             yield from _leaves(inner)
     else:
         yield error
-
-
-def _estate(config: Path) -> Discovery:
-    """Load discovery.yml and the policy against one another and against the commands."""
-    import commands
-    from tgk.registry import collect
-
-    names = {entry.name.split()[0] for entry in collect(commands)}
-    return load_estate(config, config.resolve().parent / "rbac" / "policy.yml", names)
 
 
 def _run(settings: Settings, discovery: Discovery, root: Path) -> None:

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 from rbac.inheritance import inheritance_faults
 from rbac.policy import SHAPES, Policy
+from rbac.reach import reach_faults
 from tgk.suggest import nearest
 from tgk.yaml_faults import validated
 from tgk.yaml_marks import Bounds, Document, Fault, Mark, read, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 
 _BOUNDS = Bounds(size=1_048_576, nodes=100_000)
 """Room for some thousand people and exceptions."""
+_ELSEWHERE = (
+    "it stands in rbac/ beside discovery.yml: start in that folder, or name its discovery.yml "
+    "with TGK_CONFIG (`tgk --config FILE …`)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +33,38 @@ class Loaded:
     document: Document
 
 
-def load_policy(path: Path, discord_roles: Mapping[str, str] | None = None) -> Loaded:
-    """Load a policy file; raises ConfigurationInvalid naming every fault."""
+def load_policy(
+    path: Path,
+    discord_roles: Mapping[str, str] | None = None,
+    permissions: Collection[str] | None = None,
+) -> Loaded:
+    """Load a policy file; raises ConfigurationInvalid naming every fault.
+
+    With the permissions of all commands, one that none of them has is a fault as well.
+    """
     try:
         source = path.read_bytes()
     except OSError as error:
-        fault = Fault(Mark(1, 1), f"it cannot be read ({error.strerror})", "name another file")
+        fault = Fault(Mark(1, 1), f"it cannot be read ({error.strerror})", _ELSEWHERE)
         raise refusal(str(path), [fault]) from error
-    return parse_policy(source, str(path), discord_roles)
+    return parse_policy(source, str(path), discord_roles, permissions)
 
 
 def parse_policy(
-    source: bytes, file: str, discord_roles: Mapping[str, str] | None = None
+    source: bytes,
+    file: str,
+    discord_roles: Mapping[str, str] | None = None,
+    permissions: Collection[str] | None = None,
 ) -> Loaded:
-    """Return the policy of a text; raises ConfigurationInvalid naming every fault."""
+    """Return the policy of a text; raises like ``load_policy``."""
     document = read(source, file, _BOUNDS)
     policy, faults = validated(document, Policy, SHAPES)
     faults += document.faults
     if policy is not None:
         faults = faults or list(_empty(policy, document))
         faults += _Checks(policy, document).faults(discord_roles or {})
+        if permissions is not None:
+            faults += reach_faults(policy, document, permissions, discord_roles)
     if policy is None or faults:
         raise refusal(file, faults)
     return Loaded(policy, document)

@@ -31,6 +31,8 @@ def _ignore_reload(version: str) -> None:
 class PolicyFile:
     """Knows the edition in force; its guard and directory follow every reload at once.
 
+    With the permissions of all commands, a policy that names another one is refused.
+
     Raises ConfigurationInvalid when the first load finds faults.
     """
 
@@ -41,6 +43,7 @@ class PolicyFile:
         clock: Clock,
         *,
         council: Collection[str] = (),
+        permissions: Collection[str] | None = None,
         on_faults: Callable[[ConfigurationInvalid], None] = _ignore_faults,
         on_reload: Callable[[str], None] = _ignore_reload,
         changes: Callable[..., AsyncIterator[object]] = awatch,
@@ -48,6 +51,7 @@ class PolicyFile:
         self.path = path
         self._discord_roles = dict(discord_roles)
         self._council = tuple(council)
+        self._permissions = permissions
         self._on_faults = on_faults
         self._on_reload = on_reload
         self._changes = changes
@@ -96,5 +100,5 @@ class PolicyFile:
             await asyncio.to_thread(self.reload)
 
     def _load(self) -> Edition:
-        loaded = load_policy(self.path, self._discord_roles)
+        loaded = load_policy(self.path, self._discord_roles, self._permissions)
         return Edition(loaded, self._discord_roles, self._council)

@@ -11,7 +11,7 @@ import click
 from bot.cli import exits
 from bot.cli.harmless import harmless
 from bot.cli.running import config_path
-from bot.runtime.discovery import load_estate
+from bot.runtime.discovery import checked_estate
 from bot.runtime.schemas import schemas
 from bot.runtime.settings import read_settings
 from tgk.errors import ConfigurationInvalid
@@ -27,18 +27,14 @@ def tool() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def check(named: Path | None, *, as_json: bool) -> None:
     """Name every fault with its line and what to write instead; exit 6 when there is one."""
-    import commands
-    from tgk.registry import collect
-
     config = named or config_path()
     faults: list[str] = []
-    known = {entry.name.split()[0] for entry in collect(commands)}
     try:
         read_settings()
     except ConfigurationInvalid as error:
         faults += error.faults
     try:
-        found = load_estate(config, config.resolve().parent / "rbac" / "policy.yml", known)
+        found = checked_estate(config)
     except ConfigurationInvalid as error:
         faults += error.faults
     if as_json:

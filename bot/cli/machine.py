@@ -15,7 +15,7 @@ from audit.space import SpaceRules
 from audit.verify import verify
 from bot.cli.session import SocketSession
 from bot.runtime.clock import SystemClock
-from bot.runtime.discovery import load_estate
+from bot.runtime.discovery import checked_estate
 from bot.runtime.settings import AUDIT_LOG, SOCKET_NAME
 from integrations.finding import Finding, fields, port
 from rbac.loading import load_policy
@@ -51,12 +51,8 @@ class Machine:
 
     def files(self) -> list[Finding]:
         """Load discovery.yml and the policy as the bot does."""
-        import commands
-        from tgk.registry import collect
-
-        names = {entry.name.split()[0] for entry in collect(commands)}
         try:
-            found = load_estate(self._config, self.root / "rbac" / "policy.yml", names)
+            found = checked_estate(self._config)
         except ConfigurationInvalid as error:
             do = "Mend the line, then run `tgk config check`."
             return [Finding("configuration", "bad", fault, do) for fault in error.faults]

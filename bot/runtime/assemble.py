@@ -92,7 +92,13 @@ def policy_of(path: Path, discovery: Discovery, clock: Clock) -> PolicyFile:
     roles = discovery.discord.roles if discovery.discord else {}
     council = discovery.telegram.council.members if discovery.telegram else ()
     return PolicyFile(
-        path, roles, clock, council=council, on_faults=_policy_refused, on_reload=_policy_changed
+        path,
+        roles,
+        clock,
+        council=council,
+        permissions={entry.permission for entry in collect(commands)},
+        on_faults=_policy_refused,
+        on_reload=_policy_changed,
     )
 
 

@@ -16,7 +16,7 @@ from tgk.yaml_marks import Document, Fault, Mark, read, refusal
 from tgk.yaml_marks import Path as Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from rbac.policy import Policy
@@ -42,30 +42,62 @@ def load_discovery(
     try:
         source = path.read_bytes()
     except OSError as error:
-        hint = "name the file with --config, or start in its folder"
+        hint = "start in its folder, or name the file with TGK_CONFIG or --config"
         fault = Fault(Mark(1, 1), f"it cannot be read ({error.strerror})", hint)
         raise refusal(str(path), [fault]) from error
     return parse_discovery(source, str(path), policy=policy, commands=commands)
 
 
-def load_estate(path: Path, policy: Path, commands: Collection[str]) -> Discovery:
+def checked_estate(config: Path) -> Discovery:
+    """Load discovery.yml and the policy beside it against one another and every command."""
+    import commands
+    from tgk.registry import collect
+
+    found = list(collect(commands))
+    return load_estate(
+        config,
+        config.resolve().parent / "rbac" / "policy.yml",
+        {entry.name.split()[0] for entry in found},
+        {entry.permission for entry in found},
+    )
+
+
+def load_estate(
+    path: Path,
+    policy: Path,
+    commands: Collection[str],
+    permissions: Collection[str] | None = None,
+) -> Discovery:
     """Load discovery and policy against one another; one refusal names the faults of both."""
     faults: list[str] = []
     people = discovery = None
     try:
-        people = load_policy(policy).policy
+        people = load_policy(policy, permissions=permissions).policy
     except ConfigurationInvalid as refused:
         faults += refused.faults
     try:
         discovery = load_discovery(path, policy=people, commands=commands)
     except ConfigurationInvalid as refused:
         faults = [*refused.faults, *faults]
+    if discovery is not None and not faults:
+        faults += _faults_with_roles(policy, discovery, permissions)
     if discovery is None or faults:
         what = "The configuration has " + (
             "a fault." if len(faults) == 1 else f"{len(faults)} faults."
         )
         raise ConfigurationInvalid(what, faults, remedy="Mend it and start again.")
     return discovery
+
+
+def _faults_with_roles(
+    policy: Path, discovery: Discovery, permissions: Collection[str] | None
+) -> Sequence[str]:
+    """Return what is wrong with a sound policy once Discord's roles are known."""
+    try:
+        load_policy(policy, discovery.discord.roles if discovery.discord else {}, permissions)
+    except ConfigurationInvalid as refused:
+        return refused.faults
+    return ()
 
 
 def parse_discovery(

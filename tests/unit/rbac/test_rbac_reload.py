@@ -180,3 +180,19 @@ async def _heard(event: asyncio.Event) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+def test_a_permission_of_no_command_is_not_reloaded(tmp_path: Path) -> None:
+    """The old policy stays in force, and the fault says what was meant."""
+    ears, path = Ears(), tmp_path / "p.yml"
+    path.write_text(OPEN)
+    known = ("/status", "/logs")
+    policy = PolicyFile(path, {}, FakeClock(), permissions=known, on_faults=ears.on_faults)
+
+    path.write_text(OPEN.replace("/logs", "/lgos"))
+    policy.reload()
+
+    assert may_log(policy)
+    assert ears.faults[0].faults == (
+        f'{path}:1:41: no command has the permission "/lgos"; did you mean "/logs"?',
+    )

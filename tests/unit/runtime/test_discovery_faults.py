@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.runtime.discovery import load_discovery, load_estate, parse_discovery
+from bot.runtime.discovery import (
+    checked_estate,
+    load_discovery,
+    load_estate,
+    parse_discovery,
+)
 from rbac.loading import load_policy
 from tgk.errors import ConfigurationInvalid
 
@@ -251,3 +256,64 @@ def test_three_hundred_lines_of_faults_take_no_time() -> None:
 
     assert len(faults) == 400
     assert min(spent) < 0.05, min(spent)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "fault"),
+    [
+        ('"/deploy", "/s', '"/deplyo", "/s', ':10:19: {no} "/deplyo"; did you mean "/deploy"?'),
+        ('everyone: ["/help"', 'everyone: ["/zz"', ':24:12: {no} "/zz"; known: /alert, '),
+        (
+            "denies: []",
+            "denies: [{who: everyone, permission: /scael}]",
+            ':43:38: {no} "/scael"; did you mean "/scale"?',
+        ),
+        ('["*"]', "[]", ':7:18: admin may nothing; write permissions: ["*"]'),
+    ],
+)
+def test_permissions_that_lead_nowhere_are_named(
+    tmp_path: Path, written: str, instead: str, fault: str
+) -> None:
+    """Nobody believes to have allowed or denied what no command asks for."""
+    policy = _shipped(tmp_path, written, instead)
+
+    with pytest.raises(ConfigurationInvalid) as refusal:
+        checked_estate(tmp_path / "discovery.yml")
+
+    assert 1 == len(refusal.value.faults)
+    told = fault.format(no="no command has the permission")
+    assert refusal.value.faults[0].startswith(f"{policy}{told}")
+
+
+def test_an_admin_whom_nobody_is_counts_as_a_fault(tmp_path: Path) -> None:
+    """Neither a member nor a Discord role has it; one of them is enough."""
+    policy = _shipped(tmp_path, "roles: [admin]", "roles: [viewer]")
+    discovery = tmp_path / "discovery.yml"
+    assert checked_estate(discovery)
+
+    discovery.write_text(discovery.read_text().replace('0001": admin', '0001": viewer'))
+    with pytest.raises(ConfigurationInvalid) as refusal:
+        checked_estate(discovery)
+
+    assert refusal.value.faults[0].startswith(f"{policy}:6:3: nobody is admin; give one of")
+
+
+def test_a_missing_policy_says_how_to_name_another(tmp_path: Path) -> None:
+    """It is found by where discovery.yml is."""
+    (tmp_path / "discovery.yml").write_text(SOUND)
+
+    with pytest.raises(ConfigurationInvalid) as refusal:
+        checked_estate(tmp_path / "discovery.yml")
+
+    assert "start in that folder, or name its discovery.yml with TGK_CONFIG" in refusal.value.why
+
+
+def _shipped(folder: Path, written: str, instead: str) -> Path:
+    """Copy the shipped pair of files, with one change in the policy."""
+    policy = folder / "rbac" / "policy.yml"
+    policy.parent.mkdir()
+    text = (ROOT / "rbac" / "policy.yml").read_text()
+    assert written in text
+    policy.write_text(text.replace(written, instead, 1))
+    (folder / "discovery.yml").write_text((ROOT / "discovery.yml").read_text())
+    return policy
