@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,45 +25,62 @@ from bot.runtime.settings import without_tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STATE = Path("var/demo")
-READY_WITHIN, STOP_WITHIN = 30.0, 10.0
+CONFIG, FOLDER = Path("discovery.yml"), Path("var")
+READY_WITHIN, STOP_WITHIN, LOOK_EVERY = 30.0, 10.0, 0.5
+MOST_RESTARTS = 5
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Tell the story, check how it ends, and leave.")
 @click.option("--http", default="127.0.0.1:8080", help="Where the bot's gateway listens.")
-@click.option("--port", default=8090, help="Where the page of the simulated world is.")
-def tool(*, once: bool, http: str, port: int) -> None:
-    """Start a simulated Discord, Telegram and cluster, and the bot between them. TEST MODE."""
-    shutil.rmtree(STATE, ignore_errors=True)
-    STATE.mkdir(parents=True)
+@click.option("--page", default="127.0.0.1:8090", help="Where the page of the world is.")
+def tool(*, once: bool, http: str, page: str) -> None:
+    """Start a simulated Discord, Telegram and cluster, and the bot between them. TEST MODE.
+
+    An address that somebody has is replaced by one with a free port.
+    """
+    if not CONFIG.exists():
+        raise click.ClickException(f"There is no {CONFIG} here. Start it in the project's folder.")
+    FOLDER.mkdir(exist_ok=True)
     with ExitStack() as stack:
+        state = Path(tempfile.mkdtemp(prefix="demo-", dir=FOLDER))
         http = _free(http)
-        page = stack.enter_context(_world(0 if once else port, http))
-        bot = Bot(page, http)
+        world = stack.enter_context(_world(_free(page), http, state))
+        bot = Bot(world.address, http, state)
         stack.callback(bot.stop)
         bot.start()
-        click.echo(f"TEST MODE: everything below is simulated on this machine. Page: {page}")
+        click.echo(f"TEST MODE: all of this is simulated on this machine. Page: {world.address}")
         try:
-            tell_story(Stage(page), bot, click.echo)
+            tell_story(Stage(world.address), bot, click.echo)
         except StoryFailed as error:
             click.echo(f"The story went wrong: {error}", err=True)
-            click.echo(f"The bot's log is {STATE / 'bot.log'}", err=True)
+            click.echo(f"The bot's log is {state / 'bot.log'}", err=True)
             sys.exit(exits.FAILED)
         if once:
             click.echo("Every step ended as it should.")
-            return
-        _stay(page)
+        else:
+            _stay(world, bot, state)
+    shutil.rmtree(state, ignore_errors=True)
 
 
-def _stay(page: str) -> None:
+def _stay(world: World, bot: Bot, state: Path) -> None:
+    """Stay until Ctrl-C; a bot that somebody killed is started again, as a service would be."""
     click.echo("")
-    click.echo(f"Open {page} and be any of them: dana releases, vik only looks, ana approves.")
-    click.echo(f"In another terminal: TGK_STATE={STATE} TGK_USER=dana .venv/bin/tgk status")
-    click.echo("Ctrl-C ends it.")
+    click.echo(f"Open {world.address} and be any of them: dana releases, vik looks, ana approves.")
+    click.echo(f"In another terminal: TGK_STATE={state} TGK_USER=dana .venv/bin/tgk status")
+    click.echo("Kill the bot if you like: it is started again and goes on. Ctrl-C ends the demo.")
     try:
-        while True:
-            time.sleep(3600)
+        for _ in range(MOST_RESTARTS):
+            while bot.lives and world.lives:
+                time.sleep(LOOK_EVERY)
+            if not world.lives:
+                raise click.ClickException("The simulated world ended, and the demo with it.")
+            click.echo("The bot ended; starting it again with the same state.")
+            bot.start()
+        raise click.ClickException(f"The bot ended too often. Its log is {state / 'bot.log'}")
+    except StoryFailed as error:
+        raise click.ClickException(f"{error}. Its log is {state / 'bot.log'}") from error
     except KeyboardInterrupt:
         click.echo("")
 
@@ -67,22 +88,26 @@ def _stay(page: str) -> None:
 class Bot:
     """The bot as a process that the story may kill."""
 
-    def __init__(self, world: str, http: str) -> None:
+    def __init__(self, world: str, http: str, state: Path) -> None:
         self._environment = {
             **without_tokens(),
             "TGK_SANDBOX_URL": world,
             "TGK_HTTP": http,
-            "TGK_STATE": str(STATE),
+            "TGK_STATE": str(state),
         }
         self._http = http
+        self._state = state
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it takes commands on both platforms."""
-        log = (STATE / "bot.log").open("ab")
+        log = (self._state / "bot.log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot"], env=self._environment, stderr=log
+                [sys.executable, "-m", "bot"],
+                env=self._environment,
+                stderr=log,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
             )
         deadline = time.monotonic() + READY_WITHIN
         while time.monotonic() < deadline:
@@ -92,6 +117,11 @@ class Bot:
                 return
             time.sleep(0.05)
         raise StoryFailed(f"the bot was not ready after {READY_WITHIN:.0f} s")
+
+    @property
+    def lives(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -117,26 +147,45 @@ class Bot:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """The simulated world as a process."""
+
+    address: str
+    process: subprocess.Popen[str]
+
+    @property
+    def lives(self) -> bool:
+        """Whether it runs."""
+        return self.process.poll() is None
+
+
 @contextmanager
-def _world(port: int, http: str) -> Iterator[str]:
+def _world(page: str, http: str, state: Path) -> Iterator[World]:
     """Run the simulated world; it ends with this process, however that ends."""
     command = [
-        sys.executable, "-m", "sandbox", "--port", str(port), "--bot", f"http://{http}",
-        "--audit-log", str(STATE / "audit.jsonl"), "--ends-with-stdin",
+        sys.executable, "-m", "sandbox", "--port", page.rpartition(":")[2],
+        "--bot", f"http://{http}", "--audit-log", str(state / "audit.jsonl"), "--ends-with-stdin",
     ]  # fmt: skip
-    world = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env=without_tokens(), start_new_session=True,
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, env=without_tokens(), start_new_session=True,
     )  # fmt: skip
     try:
-        line = world.stdout.readline().strip() if world.stdout else ""
+        line = process.stdout.readline().strip() if process.stdout else ""
         if not line.startswith("http"):
-            raise click.ClickException(f"The simulated world did not start. Is port {port} taken?")
-        yield line
+            raise click.ClickException("The simulated world did not start. Try again.")
+        yield World(line, process)
     finally:
-        if world.stdin:
-            world.stdin.close()
-        world.wait(STOP_WITHIN)
+        if process.stdin:
+            process.stdin.close()
+        process.wait(STOP_WITHIN)
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to stop the bot when the demo is killed; elsewhere than on Linux, nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def _free(address: str) -> str:
