@@ -52,7 +52,10 @@ class Process:
             "platforms": self._platforms(),
             "off": self.core.off,
             "engine": self.core.engine.ready.is_set(),
-            "audit": {"damages": damages, "records": self.core.journal.stats.records},
+            "audit": {
+                "damages": damages,
+                "records_since_start": self.core.journal.stats.records,
+            },
         }
         return not self.stopping, details
 

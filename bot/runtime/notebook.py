@@ -29,6 +29,8 @@ _QUIET = (
 
 _SILENT = ("discord.client",)
 """Warns of missing voice support at every start; what ends its connection is raised anyway."""
+_RECONNECTS = (("discord.client", "connect"), ("discord.gateway", "run"))
+"""Where the library loses a connection and tries again by itself: no fault of code to trace."""
 _LONGEST_TRACE = 4000
 
 
@@ -39,8 +41,13 @@ class _Bridge(logging.Handler):
         """Pass one record on under its own logger's name."""
         known = record.levelname in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
         level = record.levelname if known else "INFO"
-        bound = logger.bind(logger=record.name).opt(exception=record.exc_info)
-        bound.log(level, "{}", record.getMessage())
+        bound = logger.bind(logger=record.name)
+        failure = record.exc_info[1] if record.exc_info else None
+        if failure is not None and (record.name, record.funcName) in _RECONNECTS:
+            said = " ".join(f"{type(failure).__name__}: {failure}".split()).rstrip(": ")
+            bound.warning("{}: {}", record.getMessage(), said)
+        else:
+            bound.opt(exception=record.exc_info).log(level, "{}", record.getMessage())
 
 
 def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> None:
@@ -52,7 +59,7 @@ def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> No
         line = _as_json(message.record, redact) + "\n" if json else redact(str(message))
         sys.stderr.write(line)
 
-    form = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message} {extra}\n{exception}"
+    form = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message} {extra}"  # the trace follows by itself
     logger.configure(extra={"logger": "tgk"})
     logger.add(
         write,

@@ -92,11 +92,11 @@ class Supervisor:
         try:
             await surface.run()
         except ConfigurationInvalid as error:
-            return True, str(error)
+            return True, _said(error)
         except Rejected as error:
-            return error.status in _REFUSED, str(error)
+            return error.status in _REFUSED, _said(error)
         except TgkError as error:
-            return False, str(error)
+            return False, _said(error)
         except Exception as error:  # noqa: BLE001 - one platform's fault must not end the others
             logger.bind(platform=name).opt(exception=error).error("surface crashed")
             return False, f"fault: {type(error).__name__}"
@@ -106,6 +106,13 @@ class Supervisor:
         health = self.health.setdefault(name, Health())
         if state != health.state:
             log = logger.bind(platform=name)
-            (log.info if state == "up" else log.warning)("platform is {} {}", state, why)
+            told = f"{state}: {why}" if why else state
+            (log.info if state == "up" else log.warning)("platform is {}", told)
             health.since = self.clock.now()
         health.state, health.why = state, why
+
+
+def _said(error: TgkError) -> str:
+    """Return an error as sentences: what and why with a colon between, then what to do."""
+    what = f"{error.what.rstrip('.')}: {error.why.rstrip('.')}." if error.why else error.what
+    return f"{what} {error.remedy}".rstrip()

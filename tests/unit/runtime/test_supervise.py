@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from loguru import logger
+
 from bot.runtime.supervise import LONGEST_PAUSE, Supervisor
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
 from tgk.testing.clock import FakeClock
@@ -109,3 +111,26 @@ async def test_readiness_is_noticed_and_lost() -> None:
     task.cancel()
 
     assert ["up", "down"] == states
+
+
+async def test_the_log_tells_a_state_and_its_reason_apart() -> None:
+    """What, why and the remedy are sentences; a state without a reason ends there."""
+    said: list[str] = []
+    sink = logger.add(lambda message: said.append(message.record["message"]), level="INFO")
+    clock = FakeClock(flows=True)
+    supervisor = Supervisor(clock)
+    surface = Surface(Unavailable("Discord", "the connection was lost"))
+
+    tasks = [
+        asyncio.ensure_future(work)
+        for work in (supervisor.keep("discord", surface), supervisor.watch("discord", surface))
+    ]
+    for _ in range(60):
+        await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    logger.remove(sink)
+
+    remedy = "Try again in a moment."
+    lost = "platform is down: Discord did not answer as needed: the connection was lost. "
+    assert [lost + remedy, "platform is up"] == said

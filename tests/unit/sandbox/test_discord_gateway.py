@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from sandbox.discord import DiscordEmulator
+from sandbox.discord.gateway import DISTANCE_SECONDS
 from sandbox.feed import Change, Feed
 from sandbox.serving import served
 from tgk.testing.clock import FakeClock
@@ -185,3 +186,16 @@ def test_a_slow_watcher_is_told_to_reload() -> None:
 
         assert "reload" == changes.get_nowait().kind
         assert changes.empty()
+
+
+async def test_a_heartbeat_is_acknowledged_from_a_distance(wire: Wire) -> None:
+    """An answer at once would overtake the client's note of the beat, and look a beat late."""
+    loop = asyncio.get_running_loop()
+    async with connected(wire) as socket:
+        await read(socket)
+        began = loop.time()
+        await socket.send_json({"op": 1, "d": None})
+        answer = await read(socket)
+
+    assert answer["op"] == 11
+    assert loop.time() - began >= DISTANCE_SECONDS * 0.9

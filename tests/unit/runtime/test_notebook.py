@@ -1,0 +1,57 @@
+"""The diagnostic log: a lost connection is one line, a fault keeps its trace."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from loguru import logger
+
+from bot.runtime.notebook import open_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def opened() -> Iterator[None]:
+    """Open the notebook, and put the process's logging back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    open_notebook("INFO", lambda text: text, json=False)
+    yield
+    logger.remove()
+    logger.configure(extra={})
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def _logged_from(where: str, logger_name: str) -> None:
+    """Log a lost connection as a library's function of this name does."""
+    failure = ConnectionRefusedError("Connect call failed\n('127.0.0.1', 9)")
+    record = logging.LogRecord(
+        logger_name, logging.ERROR, "-", 1, "Attempting a reconnect in %.2fs", (1.5,),
+        (type(failure), failure, None), where,
+    )  # fmt: skip
+    logging.getLogger(logger_name).handle(record)
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_reconnect_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """How long until the next try and what was wrong, without a trace of the library."""
+    _logged_from("connect", "discord.client")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "WARNING" in line
+    assert "Attempting a reconnect in 1.50s: ConnectionRefusedError: Connect call failed (" in line
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_fault_keeps_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same failure in code of ours is for a mechanic."""
+    _logged_from("_run_event", "discord.client")
+
+    lines = capsys.readouterr().err.splitlines()
+    assert "ERROR" in lines[0]
+    assert 1 == sum(line.startswith("ConnectionRefusedError") for line in lines)
