@@ -177,11 +177,9 @@ def command(
     """
 
     def declare(handle: Callable[[R, Context], Awaitable[Reply]]) -> Command[R]:
-        wanted = next(iter(handle.__annotations__.values()))
-        request = getattr(sys.modules[handle.__module__], wanted, wanted)
         return Command(
             name=name,
-            request=request,
+            request=_request_of(handle),
             handle=handle,
             permission="/" + permission.lstrip("/"),
             effect=effect,
@@ -189,6 +187,17 @@ def command(
         )
 
     return declare
+
+
+def _request_of(handle: Callable[..., Any]) -> type[Any]:
+    """Return the request type of a handler; raises TypeError for one that nobody can be asked."""
+    wanted = next(iter(handle.__annotations__.values()), None)
+    found = getattr(sys.modules[handle.__module__], str(wanted), wanted)
+    if not (isinstance(found, type) and issubclass(found, Request)):
+        raise TypeError(f"the first parameter of {handle.__qualname__} must be a Request")
+    if not (found.__doc__ or "").strip():
+        raise TypeError(f"{found.__qualname__} has no docstring, and its first line is the help")
+    return found
 
 
 def _faults(error: ValidationError) -> tuple[ArgumentFault, ...]:
