@@ -59,7 +59,7 @@ def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> No
         line = _as_json(message.record, redact) + "\n" if json else redact(str(message))
         sys.stderr.write(line)
 
-    form = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message} {extra}"  # the trace follows by itself
+    form = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message} {extra}"
     logger.configure(extra={"logger": "tgk"})
     logger.add(
         write,
