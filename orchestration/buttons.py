@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(TOKEN_PATTERN)
 _TOKEN_BYTES = 7
+REMEMBERED_SECONDS = 7 * 86400.0
+"""How long an expired token is still known, to tell a late press from a wrong one."""
 
 
 def random_token() -> str:
@@ -52,21 +54,29 @@ class StoredButtons:
 
     async def find(self, token: str) -> Action | None:
         """Return the action, or None when the token is unknown or has expired."""
+        return await self._look("SELECT action FROM buttons WHERE token = ? AND expires > ?", token)
+
+    async def expired(self, token: str) -> Action | None:
+        """Return the action of a token that has expired, for as long as it is remembered."""
+        return await self._look(
+            "SELECT action FROM buttons WHERE token = ? AND expires <= ?", token
+        )
+
+    async def _look(self, question: str, token: str) -> Action | None:
         if not _TOKEN.fullmatch(token):
             return None
         now = self._clock.now().timestamp()
-        question = "SELECT action FROM buttons WHERE token = ? AND expires > ?"
         row = await self._store.read(
             lambda connection: connection.execute(question, (token, now)).fetchone()
         )
         return Action.model_validate_json(row[0]) if row else None
 
     async def purge(self) -> int:
-        """Forget expired tokens; returns how many."""
-        now = self._clock.now().timestamp()
+        """Forget tokens that expired a week ago; returns how many."""
+        oldest = self._clock.now().timestamp() - REMEMBERED_SECONDS
         return await self._store.write(
             lambda connection: (
-                connection.execute("DELETE FROM buttons WHERE expires <= ?", (now,)).rowcount
+                connection.execute("DELETE FROM buttons WHERE expires <= ?", (oldest,)).rowcount
             )
         )
 
@@ -74,7 +84,11 @@ class StoredButtons:
         self, connection: sqlite3.Connection, row: tuple[bytes, bytes, float], now: float
     ) -> str:
         digest, action, expires = row
-        connection.execute("DELETE FROM buttons WHERE digest = ? AND expires <= ?", (digest, now))
+        # an expired token is remembered, but is no longer the one of its action
+        connection.execute(
+            "UPDATE buttons SET digest = randomblob(16) WHERE digest = ? AND expires <= ?",
+            (digest, now),
+        )
         found = connection.execute(
             """INSERT INTO buttons (token, digest, action, expires) VALUES (?, ?, ?, ?)
             ON CONFLICT (digest) DO UPDATE SET expires = max(expires, excluded.expires)

@@ -95,3 +95,17 @@ async def test_drawing_a_button_again_lets_it_live_its_full_time(
     await clock.advance(50)
 
     assert await buttons.find(token) == SCALE
+
+
+async def test_an_expired_token_is_told_from_an_unknown_one(
+    buttons: Buttons, clock: FakeClock
+) -> None:
+    """Also after its action got a new one; a living token has not expired."""
+    (old,) = await buttons.mint([SCALE])
+    living = await buttons.expired(old)
+    await clock.advance(61)
+    (new,) = await buttons.mint([SCALE])
+
+    found = [await buttons.expired(each) for each in (old, new, "tgk:a:zzzzzzzzzz", "tgk:a:%")]
+    assert living is None
+    assert [SCALE, None, None, None] == found

@@ -21,3 +21,6 @@ class Buttons(Protocol):
 
     async def find(self, token: str) -> Action | None:
         """Return the action, or None when the token is unknown or has expired."""
+
+    async def expired(self, token: str) -> Action | None:
+        """Return the action of a token that has expired, for as long as it is remembered."""

@@ -32,6 +32,11 @@ class FakeButtons:
         action, expires = self._living.get(token, (None, self._clock.now()))
         return action if expires > self._clock.now() else None
 
+    async def expired(self, token: str) -> Action | None:
+        """Return the action of a token that has expired."""
+        action, expires = self._living.get(token, (None, self._clock.now()))
+        return action if expires <= self._clock.now() else None
+
     def _keep(self, action: Action) -> str:
         now = self._clock.now()
         same = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from orchestration.buttons import REMEMBERED_SECONDS as REMEMBERED_BUTTON_SECONDS
 from orchestration.buttons import StoredButtons
 from orchestration.deliveries import REMEMBERED_SECONDS, StoredDeliveries
 from orchestration.store import Store
@@ -38,17 +39,22 @@ async def test_chores_are_done_every_hour_although_one_fails() -> None:
     assert done == ["broken", "working"] * 2
 
 
-async def test_only_expired_buttons_are_forgotten(tmp_path: Path) -> None:
-    """A living one still works after the purge."""
+async def test_only_long_expired_buttons_are_forgotten(tmp_path: Path) -> None:
+    """A living one still works after the purge; one that expired lately is still known as such."""
     clock = FakeClock()
     async with Store(tmp_path / "tgk.sqlite") as store:
         buttons = StoredButtons(store, clock)
-        _, living = await buttons.mint(
-            [Action(label="a", command="a", lifetime=10), Action(label="b", command="b")]
+        _, late, living = await buttons.mint(
+            [
+                Action(label="a", command="a", lifetime=10),
+                Action(label="b", command="b", lifetime=20),
+                Action(label="c", command="c", lifetime=8 * 86400),
+            ]
         )
-        await clock.advance(11)
+        await clock.advance(REMEMBERED_BUTTON_SECONDS + 11)
 
         assert await buttons.purge() == 1
+        assert await buttons.expired(late) is not None
         assert await buttons.find(living) is not None
 
 
