@@ -221,12 +221,17 @@ async def _close(surfaces: Mapping[str, Surface]) -> None:
             await asyncio.gather(*(each.close() for each in surfaces.values()))
 
 
+def _stopped_by(name: signal.Signals, stop: asyncio.Event) -> None:
+    logger.bind(signal=name.name).info("told to stop")
+    stop.set()
+
+
 async def serve_until_stopped(settings: Settings, discovery: Discovery, root: Path) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, _stopped_by, name, stop)
     async with running(settings, discovery, root):
         logger.bind(simulated=settings.simulated).info("started")
         await stop.wait()

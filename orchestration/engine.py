@@ -124,9 +124,26 @@ class Engine:
         return len(self._running)
 
     async def start(self, perform: Perform) -> None:
-        """Bring the engine up and take up what a former process left; ``perform`` does the work."""
+        """Bring the engine up and take up what a former process left; ``perform`` does the work.
+
+        Raises Unavailable when its database cannot be opened or written.
+        """
         self._dbos = await asyncio.to_thread(importlib.import_module, "dbos")
+        from sqlalchemy.exc import SQLAlchemyError
+
         self._perform = perform
+        try:
+            self._launch()
+        except (SQLAlchemyError, self._dbos.error.DBOSException) as error:
+            why = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise Unavailable(
+                "the engine",
+                f"Its database cannot be used: {why}.",
+                remedy="Make room in the state folder, or mend DATABASE_URL.",
+            ) from error
+        self.ready.set()
+
+    def _launch(self) -> None:
         self._steps = _DurableSteps(self._dbos)
         self._dbos.DBOS(config=self._config())
 
@@ -135,7 +152,6 @@ class Engine:
 
         self._workflow = self._dbos.DBOS.workflow(name=_WORKFLOW)(command)
         self._dbos.DBOS.launch()
-        self.ready.set()
 
     async def run(self, operation: Operation, watch: Show) -> Outcome:
         """Start or join the operation and wait for its end.

@@ -124,7 +124,7 @@ class Plain(_Part):
 class Reply(_Part):
     """One answer, whole: each surface shows as much of it as it can and never cuts silently."""
 
-    topic: Topic
+    topic: Topic = "notice"
     title: str
     tone: Tone = "off"
     subtitle: str = ""
