@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 ONCE ?=
 
-.PHONY: demo test check bench format schemas clean help
+.PHONY: demo test check bench format docs clean help
 
 help:
 	@echo "make demo   a simulated Discord, Telegram and cluster with the bot in between; ONCE=1 tells the story and ends"
 	@echo "make test   all tests, offline"
 	@echo "make check  format, lint, types, import contracts, tests"
+	@echo "make docs   the generated pages and schemas"
 	@echo "make bench  the figures of docs/benchmarks.md"
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
@@ -37,14 +38,16 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not bench"
+	@$(MAKE) --no-print-directory test
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: $(VENV)/.dev
+docs: $(VENV)/.dev
 	$(BIN)/python scripts/generate_schemas.py
+	$(BIN)/python scripts/generate_cli_docs.py
+	$(BIN)/python scripts/generate_docs.py
 
 bench: $(VENV)/.dev
 	$(BIN)/pytest tests/benchmarks -m bench -s -p no:randomly --timeout=600
