@@ -23,7 +23,7 @@ from tgk.command import (
 from tgk.errors import ConfigurationInvalid, Conflict, Locked, Missing, TgkError, Unavailable
 from tgk.ports.pipelines import PipelineRun, RunState
 from tgk.reply import Action, Fact, Facts, Plain, Progress, Reply, Stage, Text
-from tgk.suggest import nearest
+from tgk.suggest import nearest_version
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,7 +74,7 @@ async def _check(request: Deploy, context: Context) -> None:
     pipeline = pipeline_of(request, context.discovery)
     tags = [tag.name for tag in await context.backends.pipelines.tags(pipeline.repository)]
     if request.tag not in tags:
-        raise Missing("tag", request.tag, nearest(request.tag, tags) or tuple(tags[:3]))
+        raise Missing("tag", request.tag, nearest_version(request.tag, tags), newest=tags)
 
 
 async def _require_expected(request: Deploy, context: Context) -> None:

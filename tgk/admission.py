@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tgk.errors import Denied, Missing, Refused, UnknownCommand
-from tgk.suggest import nearest
+from tgk.guard import Target
+from tgk.suggest import enumerated, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
     from tgk.command import Command, Kind, Request
     from tgk.context import Invocation
     from tgk.discovery import CommandEntry, Discovery
-    from tgk.guard import Decision, Guard, Target
+    from tgk.guard import Decision, Guard
     from tgk.limits import RateLimiter
     from tgk.registry import Registry
+
+_MOST_NAMED = 3
+_ANYTHING = "/anything"
+"""No row of a policy names it, so only those who may do everything may do it: administrators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +103,28 @@ class Admission:
         """Say who may do it, and what the caller has."""
         target = command.target(request, caller.channel)
         where = f" in {target.environment}" if target.environment != "-" else ""
-        held = ", ".join(decision.roles_held) or "no role"
-        people = ", ".join(decision.people[:5])
         if decision.rule.startswith("deny"):
             why = f"A rule of the policy forbids you /{command.name}{where}."
+        elif not decision.roles_held:
+            why = "You have no role here."
         else:
-            needed = " or ".join(decision.roles_needed) or "a right that no role has"
+            roles = enumerated(decision.roles_needed, _MOST_NAMED, last=" or ")
+            held = enumerated(decision.roles_held, _MOST_NAMED)
+            needed = roles or "a right that no role has"
             why = f"/{command.name}{where} needs {needed}. You have: {held}."
-        return Denied(
-            command.name,
-            decision,
-            why=why,
-            remedy=f"Ask one of {people}." if people else "Ask an administrator for the role.",
-        )
+        remedy = self._whom_to_ask(decision, caller)
+        return Denied(command.name, decision, why=why, remedy=remedy)
+
+    def _whom_to_ask(self, decision: Decision, caller: Caller) -> str:
+        """Name who can do it instead; whoever has no role needs an administrator first."""
+        if decision.roles_held:
+            people, purpose = decision.people, ""
+        else:
+            people, purpose = self.guard.decide(caller, _ANYTHING, Target()).people, " for a role"
+        if not people:
+            return f"Ask an administrator{purpose or ' for the role'}."
+        some = "one of " if len(people) > 1 else ""
+        return f"Ask {some}{', '.join(people[:_MOST_NAMED])}{purpose}."
 
     def known(self, kind: Kind) -> tuple[str, ...] | None:
         """Return every name of a kind that the estate fixes, None for kinds that change."""
@@ -125,7 +139,8 @@ class Admission:
             value = getattr(request, option.name)
             names = self.known(option.known) if option.known else None
             if names is not None and value is not None and value not in names:
-                raise Missing(str(option.known), str(value), nearest(str(value), names))
+                near = nearest(str(value), names)
+                raise Missing(str(option.known), str(value), near, known=names)
 
     @staticmethod
     def _require_channel(command: Command[Any], caller: Caller, entry: CommandEntry | None) -> None:

@@ -24,11 +24,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tgk.suggest import enumerated
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from tgk.guard import Decision
+
+_MOST_KNOWN = 5
+_MOST_NEWEST = 3
 
 
 class TgkError(Exception):
@@ -106,10 +111,27 @@ class Declined(Refused):
 
 
 class Missing(TgkError):
-    """A named thing does not exist; ``near`` holds names that look alike."""
+    """A named thing does not exist; ``near`` holds names that look alike.
 
-    def __init__(self, kind: str, name: str, near: Sequence[str] = ()) -> None:
-        remedy = f"Did you mean {near[0]}?" if near else ""
+    Where nothing does, ``known`` are all there are or ``newest`` the latest of very many.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        near: Sequence[str] = (),
+        *,
+        known: Sequence[str] = (),
+        newest: Sequence[str] = (),
+    ) -> None:
+        remedy = ""
+        if near:
+            remedy = f"Did you mean {near[0]}?"
+        elif known:
+            remedy = f"Known: {enumerated(known, _MOST_KNOWN)}."
+        elif newest:
+            remedy = f"Newest: {', '.join(newest[:_MOST_NEWEST])}."
         super().__init__(f'There is no {kind} "{name}".', remedy=remedy)
         self.kind = kind
         self.name = name

@@ -106,9 +106,9 @@ def test_a_folder_that_fails_does_not_hide_the_files_beside_it(
     package = package_of(tmp_path, monkeypatch, zoo="1 / 0\n")
     inner = tmp_path / package.__name__ / "inner"
     inner.mkdir()
-    (inner / "__init__.py").write_text("\nunknown_name\n")
+    (inner / "__init__.py").write_text("\nlost\n")
 
     assert [
-        "commands/inner/__init__.py line 2 cannot be used: NameError: name 'unknown_name' is not defined",
+        "commands/inner/__init__.py line 2 cannot be used: NameError: name 'lost' is not defined",
         "commands/zoo.py line 1 cannot be used: ZeroDivisionError: division by zero",
     ] == faults_of(package)
