@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import discord
@@ -38,6 +38,8 @@ class Desk:
     presenter: Presenter
     notes: Notes
     clock: Clock
+    opening: set[str] = field(default_factory=set)
+    """Keys of changes whose message is being posted, so that a double click posts no second."""
 
     @property
     def guild(self) -> int:

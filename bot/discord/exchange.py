@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.discord.desk import Desk
     from tgk.context import Invocation
+    from tgk.ports.board import Place
 
 
 async def tell(desk: Desk, interaction: discord.Interaction, reply: Reply) -> None:
@@ -103,17 +104,18 @@ class Exchange:
     async def _change(self, invocation: Invocation) -> None:
         """Post the message the change lives in, hand it to the board, then start."""
         key = f"op:{correlation(invocation.delivery)}"
-        if await self._desk.board.ref(key) is not None:
+        if key in self._desk.opening:
             await tell(self._desk, self._interaction, _under_way(invocation))
             return
-        standing = await self._post(invocation)
         origin = self._desk.place(self._interaction.channel)
-        ref = MessageRef(
-            platform="discord",
-            channel=str(self._interaction.channel_id),
-            message=str(standing.id),
-        )
-        await self._desk.board.adopt(key, origin, ref)
+        self._desk.opening.add(key)
+        try:
+            standing = await self._open(invocation, key, origin)
+        finally:
+            self._desk.opening.discard(key)
+        if standing is None:
+            await tell(self._desk, self._interaction, _under_way(invocation))
+            return
         taken_over: list[Reply] = []
 
         async def watch(reply: Reply) -> None:
@@ -127,6 +129,19 @@ class Exchange:
             await tell(self._desk, self._interaction, outcome.reply)
         else:
             await standing.edit(**await self._content(outcome.reply))
+
+    async def _open(self, invocation: Invocation, key: str, origin: Place) -> _Standing | None:
+        """Post the message and hand it to the board; None when the change has one already."""
+        if await self._desk.board.ref(key) is not None:
+            return None
+        standing = await self._post(invocation)
+        ref = MessageRef(
+            platform="discord",
+            channel=str(self._interaction.channel_id),
+            message=str(standing.id),
+        )
+        await self._desk.board.adopt(key, origin, ref)
+        return standing
 
     async def _post(self, invocation: Invocation) -> _Standing:
         """Answer at once with the card; a confirmed question is closed in the same breath."""

@@ -10,9 +10,11 @@ import discord
 from discord import ui
 
 from bot.discord.exchange import Exchange, tell
+from bot.late import too_late
 from integrations.discord.rows import MENU_ID, label
 from tgk.errors import Refused
 from tgk.ports.buttons import TOKEN_PATTERN
+from tgk.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +133,10 @@ async def _usable(desk: Desk, interaction: discord.Interaction, token: str) -> A
     action = await desk.buttons.find(token) if known else None
     asked = desk.asked(interaction, "button", {"token": token[:_RECORDED]})
     if action is None:
-        refusal = Refused("This button no longer works.", remedy="Ask again.")
+        expired = await desk.buttons.expired(token) if known else None
+        refusal = too_late(expired)
+        if expired is not None and expired.confirms:
+            await _close_question(desk, interaction, expired)
     elif action.only and action.only != asked.caller.person:
         why = f"This button is only for {action.only}."
         refusal = Refused(why, remedy="Use the command yourself.")
@@ -141,3 +146,12 @@ async def _usable(desk: Desk, interaction: discord.Interaction, token: str) -> A
     outcome = await desk.dispatcher.refuse(asked, refusal)
     await tell(desk, interaction, outcome.reply)
     return None
+
+
+async def _close_question(desk: Desk, interaction: discord.Interaction, expired: Action) -> None:
+    """Take the dead button off a question that was not answered in time."""
+    over = Reply(
+        topic="notice", title=f"/{expired.command} was not confirmed in time.", tone="warning"
+    )
+    presented = await desk.presenter.present(over)
+    await interaction.response.edit_message(view=presented.view, attachments=[])

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.late import too_late
 from bot.telegram.course import Course
 from bot.telegram.menu import addressee
 from bot.telegram.popup import popup
@@ -142,7 +143,8 @@ class Conversation:
         """Run the action that a question was asked for, with the words replied."""
         try:
             _require_person(typed.sender)
-            action = self._usable(await self._desk.buttons.find(typed.prompt), typed.sender, place)
+            found = await self._desk.buttons.find(typed.prompt)
+            action = await self._usable(found, typed.prompt, typed.sender, place)
         except TgkError as error:
             await self._refuse(error, "reply", typed, place, key)
             return
@@ -155,7 +157,7 @@ class Conversation:
         found = await self._desk.buttons.find(press.token) if known else None
         try:
             _require_person(press.sender)
-            action = self._usable(found, press.sender, place)
+            action = await self._usable(found, press.token, press.sender, place)
         except TgkError as error:
             await self._refuse_press(error, found, press, place, key)
             return
@@ -215,10 +217,12 @@ class Conversation:
             door="telegram",
         )
 
-    def _usable(self, action: Action | None, sender: Sender, place: Place) -> Action:
+    async def _usable(
+        self, action: Action | None, token: str, sender: Sender, place: Place
+    ) -> Action:
         """Return the action when this person may use the button now; raises Refused."""
         if action is None:
-            raise Refused("This button no longer works.", remedy="Use the command itself.")
+            raise too_late(await self._desk.buttons.expired(token))
         if action.only and action.only != self._desk.caller(sender, place).person:
             raise Refused(f"This button is only for {action.only}.")
         return action

@@ -206,7 +206,27 @@ async def test_an_expired_button_says_so(world: World) -> None:
     result = await world.people["dana"].click(card.response.message, label="Lines")
 
     assert result.ephemeral
-    assert "no longer works" in world.text(result.response)
+    told = world.text(result.response)
+    assert "no longer works" in told
+    assert "Its 7 days are over, and nothing was done." in told
+    assert "Use /lines again." in told
+
+
+async def test_a_late_confirmation_loses_its_button_and_says_why(world: World) -> None:
+    """The question closes, its reader learns that the time is over, and nothing is started."""
+    dana = world.people["dana"]
+    asked = await dana.slash(world.channel, "ship", env="production", tag="v1")
+    await world.clock.sleep(121)
+
+    late = await dana.click(asked.response.message, label="Do it")
+
+    closed = late.response
+    assert "was not confirmed in time" in world.text(closed)
+    assert _custom_ids(closed.components) == []
+    (told,) = late.followups
+    assert told.ephemeral
+    assert "Its 2 minutes are over, and nothing was done." in world.text(told)
+    assert world.operations.ran == []
 
 
 async def test_the_guild_hears_of_commands_only_when_they_changed(world: World) -> None:

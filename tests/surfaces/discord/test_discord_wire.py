@@ -87,6 +87,24 @@ async def test_a_confirmed_change_gets_a_public_message(wire: Wire) -> None:
     assert ran[0].origin.room == "#deployments"
 
 
+async def test_a_double_click_leaves_one_card(wire: Wire) -> None:
+    """Both presses are under way at once: one opens the card, the other is told in private."""
+    await wire.connected()
+    await wire.platform.slash("dana", "#deployments", "ship", {"env": "production", "tag": "v1"})
+    question = await wire.shown("Ship v1?", viewer="dana")
+    button = _custom_id(question.components)
+    wire.platform.faults.slow(0.1)
+
+    async with asyncio.TaskGroup() as both:
+        for _ in range(2):
+            both.create_task(wire.platform.press("dana", question.id, button))
+    await wire.shown("under way", viewer="dana")
+    await wire.until(lambda: wire.world.operations.ran)
+
+    assert 1 == len(wire.world.operations.ran)
+    assert 1 == len(wire.platform.messages(wire.channel))
+
+
 async def test_a_form_is_shown_and_sent(wire: Wire) -> None:
     """A button that asks opens a form that the platform accepts."""
     await wire.connected()

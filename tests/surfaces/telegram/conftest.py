@@ -47,6 +47,7 @@ class Phone:
     dispatcher: Dispatcher
     world: Any
     surface: TelegramSurface
+    store: Store
 
     async def until(self, holds: Callable[[], Any]) -> Any:
         """Wait until something is so, looking whenever the simulated Telegram changes."""
@@ -141,7 +142,17 @@ async def phone(world: Any, tmp_path: Path) -> AsyncIterator[Phone]:
         )
         world.operations.bind(dispatcher.perform)
         made = Phone(
-            emulator, address, client, courier, buttons, deliveries, board, dispatcher, world, None
+            emulator,
+            address,
+            client,
+            courier,
+            buttons,
+            deliveries,
+            board,
+            dispatcher,
+            world,
+            None,
+            store,
         )  # type: ignore[arg-type]
         made.surface = made.make_surface()
         yield made

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
+from bot.runtime.clock import SystemClock
 from bot.telegram.crew import Crew
 from bot.telegram.menu import Menu
 from bot.telegram.popup import popup
+from orchestration.buttons import StoredButtons
 from tgk.command import Command, Request
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
 from tgk.outcome import Outcome
@@ -18,6 +21,7 @@ from tgk.ports.board import Place
 from tgk.ports.cluster import Workload
 from tgk.registry import Registry
 from tgk.reply import Action, Reply, Text
+from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from bot.telegram.surface import TelegramSurface
@@ -158,6 +162,21 @@ async def test_a_button_for_one_person_refuses_the_others(live: Phone) -> None:
     assert live.world.journal.results("/whoami") == ["denied"]
     assert live.world.journal.results("/button") == ["denied"]
     assert live.popups()[1].startswith("This button no longer works.")
+
+
+async def test_a_late_press_reads_that_its_time_is_over(live: Phone) -> None:
+    """The popup names how long the button worked and the command to use again."""
+    card = await minted(live, Action(label="Go", command="whoami"))
+    three_minutes_ago = FakeClock(SystemClock().now() - timedelta(minutes=3))
+    late = Action(label="Late", command="whoami", lifetime=120)
+    (token,) = await StoredButtons(live.store, three_minutes_ago).mint([late])
+
+    query = await live.emulator.press_anyway("dana", COUNCIL, card.id, token)
+    await live.until(lambda: live.asked("answerCallbackQuery", query.id))
+
+    why = "Its 2 minutes are over, and nothing was done. Use /whoami again."
+    assert [f"This button no longer works. {why}"] == live.popups()
+    assert live.world.journal.results("/whoami") == []
 
 
 async def test_a_pressed_read_is_answered_under_its_card(live: Phone) -> None:
