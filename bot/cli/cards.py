@@ -28,13 +28,29 @@ _WIDE = "\ufe0f"
 _STYLES = {"small": "dim", "quote": "italic", "strong": "bold"}
 
 
-def panel(reply: Reply, advice: str = "") -> RenderableType:
-    """Return the card of a reply; ``advice`` replaces what it says to do."""
+def links(reply: Reply) -> list[tuple[str, str]]:
+    """Return what leads elsewhere, by its name: a frame would break the addresses."""
+    facts = [fact for block in reply.blocks if isinstance(block, Facts) for fact in block.facts]
+    named = [(fact.label, fact.url) for fact in facts]
+    return list(dict.fromkeys((n, url) for n, url in [*named, *_led_to(reply)] if url))
+
+
+def _led_to(reply: Reply) -> list[tuple[str, str]]:
+    return [(action.label, action.url) for action in reply.actions]
+
+
+def panel(reply: Reply, advice: str = "", *, linked: bool = True) -> RenderableType:
+    """Return the card of a reply; ``advice`` replaces what it says to do.
+
+    Without ``linked`` it holds no addresses: whoever shows it prints ``links`` beneath.
+    """
     parts: list[RenderableType] = []
     if reply.subtitle:
         parts.append(_line(reply.subtitle, "dim"))
-    parts += [part for block in _joined(reply.blocks) for part in _block(block, advice)]
-    parts += [_line(f"{a.label}: {a.url}", "dim") for a in reply.actions if a.url]
+    parts += [
+        part for block in _joined(reply.blocks) for part in _block(block, advice, linked=linked)
+    ]
+    parts += [_line(f"{n}: {url}", "dim") for n, url in _led_to(reply) if linked and url]
     return Panel(
         Group(*parts),
         title=_line(f"{card_emblem(reply)} {' '.join(reply.title.split())}", "bold"),
@@ -61,10 +77,10 @@ def _line(text: str, style: str = "") -> Line:
     return Line(harmless(text).replace(_WIDE, ""), style=style, overflow="fold")
 
 
-def _block(block: Block, advice: str) -> list[Any]:
+def _block(block: Block, advice: str, *, linked: bool) -> list[Any]:
     match block:
         case Facts():
-            return [_facts(block, advice)]
+            return [_facts(block, advice, linked=linked)]
         case Text():
             return [_line(block.text, _STYLES.get(block.style, ""))]
         case Table():
@@ -79,13 +95,16 @@ def _block(block: Block, advice: str) -> list[Any]:
             return [_line("\n".join(block.lines))]
 
 
-def _facts(block: Facts, advice: str) -> Any:
+def _facts(block: Facts, advice: str, *, linked: bool) -> Any:
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for fact in block.facts:
         moment = f"{fact.at:%Y-%m-%d %H:%M} UTC" if fact.at else ""
-        told = " ".join(part for part in (moment, fact.value, fact.url) if part)
+        address = fact.url if linked else ""
+        told = " ".join(part for part in (moment, fact.value, address) if part)
+        if fact.url and not told:
+            continue
         value = advice if advice and fact.label == "Do" else told
         grid.add_row(_line(fact.label, "dim"), _line(value))
     return grid

@@ -96,4 +96,16 @@ def _agrees(answer: Answer, screen: Screen) -> bool:
     if not asks:
         print("Do: add --yes to confirm it; nothing was started.", file=sys.stderr)
         return False
-    return click.confirm("Go on?", default=False)
+    return _says_yes()
+
+
+def _says_yes() -> bool:
+    """Ask until the answer is one; whatever is no yes starts nothing, and that is said."""
+    while True:
+        said = click.prompt("Go on? [y/N]", default="", show_default=False).strip().lower()
+        if said in ("y", "yes"):
+            return True
+        if said in ("", "n", "no"):
+            print("Nothing was started.", file=sys.stderr)
+            return False
+        print("Answer y or n; Enter alone means n.", file=sys.stderr)

@@ -45,7 +45,7 @@ class Screen:
 
     def progress(self, reply: Reply) -> None:
         """Show how far a long job is: redrawn for people, one line per change for programs."""
-        if self.quiet:
+        if self.quiet or reply.data.get("error"):  # a refusal is the end, which `answer` shows
             return
         if self.card and not self.as_json:
             self._redraw(reply)
@@ -82,6 +82,7 @@ class Screen:
     def close(self) -> None:
         """Stop redrawing, leaving nothing of the progress behind."""
         if self._live is not None:
+            self._live.update("", refresh=True)  # what is as high as the screen is wiped as well
             self._live.stop()
             self._live = None
 
@@ -96,9 +97,7 @@ class Screen:
     def _show(self, reply: Reply, advice: str, reference: str, *, error: bool) -> None:
         stream = sys.stderr if error else sys.stdout
         if self.error_card if error else self.card:
-            from bot.cli.cards import panel
-
-            self._console(stream).print(panel(reply, advice))
+            self._draw(reply, advice, stream)
             return
         for line in plain_lines(reply, emblem=not self.ascii_only):
             if not (advice and line.startswith("Do: ")):
@@ -107,6 +106,15 @@ class Screen:
             self._print(f"Do: {advice}", stream)
         if reference:
             self._print(f"Id: {reference}", stream)
+
+    def _draw(self, reply: Reply, advice: str, stream: TextIO) -> None:
+        """Draw the card, and its addresses beneath in lines of their own, which can be copied."""
+        from bot.cli.cards import links, panel
+
+        console = self._console(stream)
+        console.print(panel(reply, advice, linked=False))
+        for name, url in links(reply):
+            console.print(harmless(f"{name}: {url}"), markup=False, soft_wrap=True)
 
     def _print(self, line: str, stream: TextIO) -> None:
         """Write one line; when the reader went away, the run goes on and nobody is told."""

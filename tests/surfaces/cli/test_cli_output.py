@@ -212,6 +212,73 @@ def test_a_person_is_asked_and_may_say_no(served: Terminal, world: World) -> Non
     assert [] == world.pipelines.dispatched
 
 
+@pytest.mark.parametrize("typed", ["\n", "maybe\nn\n", "No\n"])
+def test_whoever_does_not_say_yes_reads_that_nothing_was_started(
+    served: Terminal, world: World, typed: str
+) -> None:
+    """Enter alone is a no, and anything else is asked again with what to answer."""
+    ended = served.sit_at("deploy", "production", "v1.4.0", typing=typed, until="Go on?")
+
+    assert 4 == ended.code
+    assert "Nothing was started." in ended.out
+    assert ("Answer y or n" in ended.out) == ("maybe" in typed)
+    assert [] == world.pipelines.dispatched
+
+
+def test_a_refusal_is_said_once(served: Terminal) -> None:
+    """The board shows how it ended as well; a terminal has one place for both."""
+    ended = served("unlock", "production", user="alex")
+
+    assert 2 == ended.code
+    assert 1 == (ended.out + ended.err).count('There is no lock on "production"')
+
+
+def test_an_address_stands_whole_beneath_its_card(
+    tgk: Terminal, scripted: ScriptedBot, words: Words
+) -> None:
+    """A frame of eighty columns would break it where nobody can copy it."""
+    url = "https://ci.example/" + "/".join(["strategickhaos", "actions", "runs"] * 4) + "/1236"
+    facts = {"kind": "facts", "facts": [{"label": "Log", "value": "all", "url": url + "/log"}]}
+    monitor = {"label": "Monitor", "url": url}
+    scripted.says("outcome", words.outcome(blocks=[facts], actions=[monitor]))
+
+    ended = tgk.sit_at("status", "event-gateway")
+
+    lines = plain(ended.out).splitlines()
+    assert f"Monitor: {url}" in lines
+    assert f"Log: {url}/log" in lines
+
+
+def test_a_card_as_high_as_the_screen_is_wiped_whole(
+    tgk: Terminal, scripted: ScriptedBot, words: Words
+) -> None:
+    """No edge of the progress is left above the last card."""
+    log = {"kind": "log", "lines": [f"line {number}" for number in range(60)]}
+    scripted.says("progress", words.reply("Underway", blocks=[log]))
+    scripted.says("outcome", words.outcome(title="Done"))
+
+    ended = tgk.sit_at("deploy", "staging", "v1.4.0")
+
+    assert ["Done"] == [title for title in ("Underway", "Done") if title in screen(ended.out)]
+    assert 1 == screen(ended.out).count("╭")
+
+
+def screen(written: str, height: int = 40) -> str:
+    """Return everything a terminal of that height has shown and not wiped, scrolled or not."""
+    rows, row = [""], 0
+    for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", written):
+        if part == "\n":
+            row += 1
+            rows += [""] * (row + 1 - len(rows))
+        elif part == "\x1b[2K":
+            rows[row] = ""
+        elif part == "\x1b[1A":
+            row = max(row - 1, len(rows) - height, 0)
+        elif not part.startswith(("\x1b", "\r")):
+            rows[row] += part
+    return "\n".join(rows)
+
+
 def test_a_person_is_asked_and_may_say_yes(
     tgk: Terminal, scripted: ScriptedBot, words: Words
 ) -> None:
