@@ -245,6 +245,9 @@ class Conversation:
         asked = self._invocation(name, raw, press.sender, place, key)
         await self._desk.dispatcher.refuse(asked, error)
         await self._popups.alert(press.query, str(error))
+        expired = None if found else await self._desk.buttons.expired(press.token)
+        if expired is not None and expired.confirms:
+            await self._popups.disarm(press.spot.chat, press.spot.message)
 
 
 def _require_person(sender: Sender) -> None:

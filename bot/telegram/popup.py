@@ -38,6 +38,13 @@ class Popups:
         """End the waiting sign on the button."""
         await self._answer(query, text=None, show_alert=None)
 
+    async def disarm(self, chat: int, message: int) -> None:
+        """Take the buttons off a question that was not answered in time."""
+        try:
+            await self._client.call("editMessageReplyMarkup", chat_id=chat, message_id=message)
+        except TelegramError as error:
+            logger.bind(platform="telegram").info("buttons left as they are: {}", error.message)
+
     async def _answer(self, query: str, *, text: str | None, show_alert: bool | None) -> None:
         try:
             await self._client.call(

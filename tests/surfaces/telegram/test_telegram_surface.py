@@ -179,6 +179,19 @@ async def test_a_late_press_reads_that_its_time_is_over(live: Phone) -> None:
     assert live.world.journal.results("/whoami") == []
 
 
+async def test_a_late_confirmation_loses_its_buttons(live: Phone) -> None:
+    """A question whose time is over no longer looks as if it could be answered."""
+    card = await minted(live, Action(label="Go", command="whoami"))
+    three_minutes_ago = FakeClock(SystemClock().now() - timedelta(minutes=3))
+    late = Action(label="Late", command="scale", confirms=True, lifetime=120)
+    (token,) = await StoredButtons(live.store, three_minutes_ago).mint([late])
+
+    await live.emulator.press_anyway("dana", COUNCIL, card.id, token)
+    await live.until(lambda: not live.emulator.message(COUNCIL, card.id).buttons)
+
+    assert live.world.operations.ran == []
+
+
 async def test_a_pressed_read_is_answered_under_its_card(live: Phone) -> None:
     """A press of a read runs it as the presser."""
     arguments = {"service": "event-gateway"}
