@@ -74,7 +74,7 @@ def _approval(stage: Stage, _: Bot, say: Callable[[str], None]) -> None:
     _wait("the council's card", lambda: _any(stage.heard(), "Deploy v1.4.0", "0/1 · approvals"))
     say("  -> the council is asked in Telegram, thread 25782")
     stage.press_in_council("oli", "Approve")
-    _wait("the outsider's refusal", lambda: _any(stage.popups(), "council", "no role"))
+    _wait("the outsider's refusal", lambda: _any(stage.popups(), "not done", "no role"))
     say("oli (outsider), Telegram: presses Approve -> refused with the reason")
     stage.press_in_council("ana", "Approve")
     _wait("the approval", lambda: _any(stage.seen("#deployments"), "Approved by ana"))
