@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.argument_faults import argument_faults
+from tgk.errors import InvalidRequest
 from tgk.guard import Target
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class Rest:
 _SHAPE = (
     r"^[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}$"  # notes on RBAC: the only shape the guard accepts
 )
+_IN_WORDS = {
+    _SHAPE: "letters, digits and . _ / # @ : + - only, starting with a letter or digit",
+}
 Token = Annotated[str, StringConstraints(pattern=_SHAPE, max_length=128)]
 ServiceName = Annotated[Token, Known("service")]
 EnvironmentName = Annotated[Token, Known("environment")]
@@ -137,7 +141,8 @@ class Command(Generic[R]):
         try:
             return self.request.model_validate(dict(raw))
         except ValidationError as error:
-            raise InvalidRequest(self.name, _faults(error), usage=self.usage) from error
+            faults = argument_faults(error, self.options, _IN_WORDS)
+            raise InvalidRequest(self.name, faults, usage=self.usage) from error
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -198,16 +203,6 @@ def _request_of(handle: Callable[..., Any]) -> type[Any]:
     if not (found.__doc__ or "").strip():
         raise TypeError(f"{found.__qualname__} has no docstring, and its first line is the help")
     return found
-
-
-def _faults(error: ValidationError) -> tuple[ArgumentFault, ...]:
-    return tuple(
-        ArgumentFault(
-            name=".".join(str(part) for part in fault["loc"]) or "arguments",
-            message=fault["msg"][0].lower() + fault["msg"][1:],
-        )
-        for fault in error.errors(include_url=False, include_input=False)
-    )
 
 
 def _plain_type(annotation: Any) -> Any:

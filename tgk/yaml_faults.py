@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tgk.suggest import nearest
+from tgk.value_words import choices, own_words, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,32 +21,6 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 _MOST_ROUNDS = 8
-_KINDS = {
-    "model_type": "a mapping, one `key: value` a line",
-    "model_attributes_type": "a mapping, one `key: value` a line",
-    "dict_type": "a mapping, one `key: value` a line",
-    "tuple_type": "a list, as in [one, two]",
-    "list_type": "a list, as in [one, two]",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "time_delta_type": "a number of seconds, as in 1800",
-    "time_delta_parsing": "a number of seconds, as in 1800",
-    "timezone_aware": "a time with its zone, as in 2026-11-21T18:00:00Z",
-    "datetime_type": "a time with its zone, as in 2026-11-21T18:00:00Z",
-    "datetime_parsing": "a time with its zone, as in 2026-11-21T18:00:00Z",
-    "datetime_from_date_parsing": "a time with its zone, as in 2026-11-21T18:00:00Z",
-}
-_BOUNDS = {
-    "greater_than_equal": ("at least", "ge"),
-    "greater_than": ("more than", "gt"),
-    "less_than_equal": ("at most", "le"),
-    "less_than": ("less than", "lt"),
-}
 
 
 def validated(
@@ -157,38 +132,33 @@ def _missing(path: Sequence[str | int], model: type[BaseModel]) -> tuple[str, st
 
 
 def _wrong(detail: ErrorDetails, name: str, shapes: Mapping[str, str]) -> tuple[str, str]:
-    kind, given, context = detail["type"], detail.get("input"), detail.get("ctx", {})
+    kind, given = detail["type"], detail.get("input")
     if given is None:
         return f"{name} is empty", "write a value after the colon, or remove the line"
-    if kind in _KINDS:
-        return f"{name} is {_shown(given)}", f"write {_KINDS[kind]}"
-    if kind == "string_type" and isinstance(given, dict | list):
-        return f"{name} is {_shown(given)}", "write text"
-    if kind == "string_type":
+    if kind == "string_type" and not isinstance(given, dict | list):
         return f"{name} is {_shown(given)}, not text", f'write it in quotes: "{_brief(given)}"'
-    if kind in _BOUNDS:
-        words, bound = _BOUNDS[kind]
-        return f"{name} is {given}", f"write {words} {context[bound]:g}"
-    return _shape(detail, name, shapes)
+    if kind.startswith(("greater_", "less_")):
+        return f"{name} is {given}", f"write {wanted(detail, shapes)}"
+    if kind == "literal_error" and (near := nearest(str(given), choices(detail))):
+        return f"{name} is {_shown(given)}", f'did you mean "{near[0]}"?'
+    return _size(detail, name) or _value(detail, name, shapes)
 
 
-def _shape(detail: ErrorDetails, name: str, shapes: Mapping[str, str]) -> tuple[str, str]:
-    kind, given, context = detail["type"], detail.get("input"), detail.get("ctx", {})
-    if kind == "string_pattern_mismatch":
-        wanted = shapes.get(context["pattern"], f"text that fits {context['pattern']}")
-        return f"{name} is {_shown(given)}", f"write {wanted}"
-    if kind == "literal_error":
-        choices = [
-            part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")
-        ]
-        near = nearest(str(given), choices)
-        hint = f'did you mean "{near[0]}"?' if near else f"write one of {', '.join(choices)}"
-        return f"{name} is {_shown(given)}", hint
+def _size(detail: ErrorDetails, name: str) -> tuple[str, str] | None:
+    kind, context = detail["type"], detail.get("ctx", {})
     if kind == "too_short":
         return f"{name} is empty", f"name at least {context['min_length']}"
     if kind == "string_too_long":
-        return f"{name} is {len(str(given))} characters long", f"at most {context['max_length']}"
-    return f"{name}: {detail['msg'].removeprefix('Value error, ')}", ""
+        length = len(str(detail["input"]))
+        return f"{name} is {length} characters long", f"at most {context['max_length']}"
+    return None
+
+
+def _value(detail: ErrorDetails, name: str, shapes: Mapping[str, str]) -> tuple[str, str]:
+    words = wanted(detail, shapes)
+    if not words:
+        return f"{name}: {own_words(detail)}", ""
+    return f"{name} is {_shown(detail.get('input'))}", f"write {words}"
 
 
 def _shown(given: object) -> str:
