@@ -7,6 +7,7 @@ import { refreshFaults, startCues } from "./faults.js";
 import { startPanel } from "./panel.js";
 import { chatId, person, put, scene, when } from "./scene.js";
 import { refreshCommands, startComposer } from "./slash.js";
+import { beginTour } from "./tour.js";
 import { openChat, popup, refreshTelegram, startTelegram } from "./telegram.js";
 import { keepTime } from "./times.js";
 
@@ -29,6 +30,8 @@ async function start() {
   startComposer();
   startChatLine();
   startCues();
+  await refreshAudit();
+  beginTour();
   startPanel();
   startActors(() => { refreshDiscord(); openChat(scene.chat); });
   put({ channels: scene.channels, channel: scene.channel, chat: scene.chat });

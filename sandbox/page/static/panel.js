@@ -10,9 +10,9 @@ const TABS = [["tour", "Try this"], ["inspect", "Inspect"], ["audit", "Audit"], 
 
 /** Keep the tabs and the open one in place. */
 export function startPanel() {
-  when(["tab", "audit", "faults", "discord", "telegram"], drawTabs);
+  when(["tab", "audit", "faults", "discord", "telegram", "since"], drawTabs);
   when(["tab"], () => { at("panel").replaceChildren(); at("panel").scrollTop = 0; drawOpen(); });
-  when(["audit", "chosen", "faults", "actor", "discord", "telegram", "sawAudit"], drawOpen);
+  when(["audit", "chosen", "faults", "actor", "discord", "telegram", "sawAudit", "since"], drawOpen);
   drawTabs();
   drawOpen();
 }

@@ -12,6 +12,7 @@ export const scene = {
   used: {},
   telegram: [],
   audit: [],
+  since: Infinity,
   faults: null,
   chosen: null,
   tab: "tour",

@@ -69,13 +69,22 @@ function mention(input, item) {
   input.value = input.value.replace(/@\w*$/, `@${item.value} `);
 }
 
-/** Read `option:value` pairs of a line that was typed or pasted whole. */
+/** Read the values of a line that was typed or pasted whole: bare words in order, then `option:value` pairs. */
 function given(typed, command) {
-  const rest = typed.slice(1).trim().slice(command.name.length);
-  const names = command.options.map((each) => each.name).join("|");
-  if (!names) return {};
-  const pattern = new RegExp(`\\b(${names}):([^]*?)(?=\\s+(?:${names}):|$)`, "g");
-  return Object.fromEntries([...rest.matchAll(pattern)].map((match) => [match[1], match[2].trim()]));
+  const line = typed.slice(1).trim(), names = command.options.map((each) => each.name);
+  if (!names.length || !line.toLowerCase().startsWith(`${command.name} `)) return {};
+  const rest = line.slice(command.name.length), any = names.join("|");
+  const pairs = [...rest.matchAll(new RegExp(`\\b(${any}):([^]*?)(?=\\s+(?:${any}):|$)`, "g"))];
+  const words = rest.slice(0, pairs[0]?.index).trim().split(/\s+/).filter(Boolean);
+  const named = Object.fromEntries(pairs.map((match) => [match[1], match[2].trim()]));
+  return { ...inOrder(words, names.filter((name) => !(name in named))), ...named };
+}
+
+/** Give each word to the option at its place; the last option takes all that is left. */
+function inOrder(words, names) {
+  const taken = names.slice(0, words.length);
+  return Object.fromEntries(taken.map((name, place) => [
+    name, place === names.length - 1 ? words.slice(place).join(" ") : words[place]]));
 }
 
 async function sayOrOpen(typed, field) {

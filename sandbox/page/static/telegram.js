@@ -32,9 +32,9 @@ export async function openChat(chat) {
   box.scrollTop = box.scrollHeight;
 }
 
-/** Show a popup if it was meant for whoever acts. */
+/** Show a popup if it was meant for whoever acts and says anything: an empty one only ends the waiting sign. */
 export function popup(change) {
-  if (change.viewer !== String(me().telegram)) return;
+  if (change.viewer !== String(me().telegram) || !change.body.text) return;
   toast({ tone: "info", title: `Telegram tells ${display(scene.actor)}`, text: change.body.text, stays: change.body.alert });
 }
 

@@ -1,4 +1,4 @@
-// Five steps through the whole product; each ticks off by what really happened, not by a click here.
+// Five steps through the whole product; each ticks off by what really happened since the page was opened.
 import { actAs } from "./actor.js";
 import { openChannel } from "./discord.js";
 import { el, reconcile } from "./dom.js";
@@ -8,7 +8,9 @@ import { openChat } from "./telegram.js";
 import { openTab } from "./panel.js";
 
 const by = (user, command, ...results) => (record) => record.user === user && record.command === command && results.includes(record.result);
-const some = (test) => scene.audit.some(test);
+const SINCE = "tgk-tour-since";
+const newest = () => Math.max(0, ...scene.audit.map((record) => Date.parse(record.timestamp)));
+const some = (test) => scene.audit.some((record) => Date.parse(record.timestamp) > scene.since && test(record));
 const channel = (name) => scene.cast.channels.find((each) => each.name === name)?.id ?? scene.channel;
 
 const holder = (role) => (scene.cast.people.find((each) => each.policy_roles.includes(role)) ?? scene.cast.people[0]).name;
@@ -54,6 +56,18 @@ const STEPS = [
   },
 ];
 
+/** Begin where this tab began: what was done before somebody looked is not theirs. */
+export function beginTour() {
+  const known = sessionStorage.getItem(SINCE);
+  if (known === null) startOver();
+  else put({ since: Number(known) });
+}
+
+function startOver() {
+  sessionStorage.setItem(SINCE, newest());
+  put({ since: newest(), sawAudit: false });
+}
+
 /** Return the steps with what is done. */
 export const steps = () => STEPS.map((each) => ({ ...each, isDone: each.isDone() }));
 
@@ -62,10 +76,12 @@ export function drawTour(panel) {
   const all = steps();
   const now = all.findIndex((each) => !each.isDone);
   const lead = {
-    key: "lead", mark: String(now),
+    key: "lead", mark: `${now} ${all.some((each) => each.isDone)}`,
     build: () => el("p", { class: "lead" }, now < 0
-      ? "All five done. Now break something under Faults and do it again."
-      : "The bot is the real one; only the platforms around it are simulated. Five steps show what it does."),
+      ? "All five done. Now break something under Faults and do it again. "
+      : "The bot is the real one; only the platforms around it are simulated. Five steps show what it does. ",
+    all.some((each) => each.isDone)
+      ? el("button", { type: "button", class: "plain", onclick: startOver, data: { focus: "start-over" } }, "Start over") : null),
   };
   const rows = all.map((step, place) => ({
     key: step.name, mark: `${step.isDone} ${place === now}`, build: () => stepNode(step, place, place === now),

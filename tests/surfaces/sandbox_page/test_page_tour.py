@@ -232,3 +232,66 @@ def test_a_cut_gateway_comes_back_by_itself(visit: Visit) -> None:
 
     page.wait_for_selector(".message.private .container >> text=alex")
     assert [] == visit.complaints
+
+
+def test_the_tour_begins_when_its_visitor_comes(visit: Visit) -> None:
+    """What others did before is not ticked off; what was done can be started over."""
+    page = visit.page
+    ticked = '[data-step][data-done="true"]'
+    open_channel(page, "prs")
+    act_as(page, "vik")
+    assert 0 == page.locator(ticked).count()
+
+    page.click('[data-step="refused"] button')
+    page.click("form.command .send")
+    is_done(page, "refused")
+    assert page.locator('[data-step="refused"] p').is_visible()
+    page.reload()
+    is_done(page, "refused")
+    page.click('#panel .lead >> text="Start over"')
+    page.wait_for_selector(ticked, state="detached")
+
+    assert "0/5" == page.text_content('[data-tab="tour"] .count')
+    assert [] == visit.complaints
+
+
+def test_a_pasted_line_fills_in_bare_words_in_order(visit: Visit) -> None:
+    """A command as the manual writes it keeps its values, also beside named ones."""
+    page = visit.page
+    open_channel(page, "deployments")
+    act_as(page, "dana")
+
+    filled = []
+    for line in ("/deploy production v1.4.0", "/deploy tag:v1.4.0 env:production"):
+        page.fill("#slash-line", line)
+        page.press("#slash-line", "Enter")
+        names = ("env", "tag")
+        filled.append([page.input_value(f'form.command [name="{name}"]') for name in names])
+        page.click('form.command [aria-label="Leave this command"]')
+
+    assert [["production", "v1.4.0"]] * 2 == filled
+    assert [] == visit.complaints
+
+
+def test_the_next_alert_replaces_the_last_and_an_empty_one_is_not_shown(visit: Visit) -> None:
+    """Two refused presses leave one note to read; a press that only opens a question none."""
+    page = visit.page
+    open_channel(page, "deployments")
+    act_as(page, "dana")
+    page.fill("#slash-line", "/deploy production v1.3.1")
+    page.press("#slash-line", "Enter")
+    page.click("form.command .send")
+    page.click('.message.private [data-press="Deploy"]')
+    page.wait_for_selector(".bubble .key.success")
+
+    for name in ("vik", "devi"):
+        act_as(page, name)
+        page.click(".bubble .key.success")
+        page.wait_for_selector(f".toast.stays >> text=Telegram tells {name.capitalize()}")
+    assert 1 == page.locator(".toast.stays").count()
+    act_as(page, "ana")
+    page.click(".bubble .key.danger")
+    page.wait_for_selector("#telegram-messages >> text=Wanted")
+
+    assert 0 == page.locator(".toast >> text=Telegram tells Ana").count()
+    assert [] == visit.complaints
