@@ -13,6 +13,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+LISTEN_FOR_EMPTY_POPUP = """() => new Promise((ready) => {
+  const stream = new EventSource("/play/changes");
+  stream.onopen = () => ready();
+  window.emptyPopup = new Promise((heard) => {
+    stream.onmessage = (event) => {
+      const change = JSON.parse(event.data);
+      if (change.kind === "popup" && !change.body.text) { stream.close(); heard(true); }
+    };
+  });
+})"""
+"""Runs in the page: a stream opened after its own, so told after it."""
+
+
 def act_as(page: Any, name: str) -> None:
     """Choose a person in the head of the page."""
     page.click(f'[data-actor="{name}"]')
@@ -290,8 +303,10 @@ def test_the_next_alert_replaces_the_last_and_an_empty_one_is_not_shown(visit: V
         page.wait_for_selector(f".toast.stays >> text=Telegram tells {name.capitalize()}")
     assert 1 == page.locator(".toast.stays").count()
     act_as(page, "ana")
+    page.evaluate(LISTEN_FOR_EMPTY_POPUP)
     page.click(".bubble .key.danger")
     page.wait_for_selector("#telegram-messages >> text=Wanted")
+    page.evaluate("window.emptyPopup")
 
     assert 0 == page.locator(".toast >> text=Telegram tells Ana").count()
     assert [] == visit.complaints
