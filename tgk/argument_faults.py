@@ -49,13 +49,13 @@ def _fault(
 def _words(detail: ErrorDetails, option: Option | None, shapes: Mapping[str, str]) -> str:
     kind = detail["type"]
     if option and kind.startswith(_RANGED):
-        return _range(option)
+        return number_range(option)
     if option and kind == "string_pattern_mismatch" and detail["ctx"]["pattern"] not in shapes:
         return f"not in the right form ({option.description})"
     return wanted(detail, shapes) or own_words(detail)
 
 
-def _range(option: Option) -> str:
+def number_range(option: Option) -> str:
     """Say which numbers an option takes, whichever of its bounds was passed."""
     number = "a whole number" if option.type == "integer" else "a number"
     low, high = option.minimum, option.maximum

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from tgk.argument_faults import number_range
 from tgk.errors import TgkError
 from tgk.suggest import nearest
 
@@ -32,6 +33,25 @@ class Meant(click.Choice[str]):
             near = nearest(str(value), [str(choice) for choice in self.choices])
             hint = f" Did you mean {near[0]}?" if near else ""
             raise click.BadParameter(f"{error.message}{hint}", ctx, param) from error
+
+
+class Ranged(click.IntRange):
+    """A whole number, refused in the words that chat has for it."""
+
+    def __init__(self, option: Option) -> None:
+        low, high = option.minimum, option.maximum
+        super().__init__(
+            int(low) if low is not None else None, int(high) if high is not None else None
+        )
+        self._wanted = number_range(option)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the number; refuses anything else with what may be written."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            told = f"{str(value)[:60]!r} is not {self._wanted}."
+            raise click.BadParameter(told, ctx, param) from error
 
 
 def spelled(option: Option) -> str:
@@ -140,8 +160,5 @@ def _type(option: Option) -> click.ParamType[Any]:
     if option.choices:
         return Meant(option.choices)
     if option.type == "integer":
-        low, high = option.minimum, option.maximum
-        return click.IntRange(
-            int(low) if low is not None else None, int(high) if high is not None else None
-        )
+        return Ranged(option)
     return click.FLOAT if option.type == "number" else click.STRING

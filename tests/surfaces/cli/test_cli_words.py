@@ -63,6 +63,15 @@ def test_a_slip_is_answered_with_what_was_meant(tgk: Terminal, line: str, meant:
     assert f"Did you mean {meant}" in ended.err
 
 
+@pytest.mark.parametrize("line", ["logs event-gateway zz", "logs event-gateway --tail 5001"])
+def test_a_number_out_of_its_range_is_answered_with_the_range(tgk: Terminal, line: str) -> None:
+    """In the words that chat has for it."""
+    ended = tgk(*line.split())
+
+    assert 2 == ended.code
+    assert "is not a whole number from 1 to 5000." in ended.err
+
+
 def test_no_option_of_a_command_hides_a_common_one() -> None:
     """Names stay apart, so that --json means one thing."""
     common = {option for flag in COMMON for option in (*flag.opts, str(flag.name))}
