@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import sys
+import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from audit.acknowledge import request_acknowledgement
 from audit.chain import Keyring
 from audit.export import FORMATS, export
 from audit.query import Filter, oldest_first, query
+from audit.record import CODES
 from audit.stats import totals
 from audit.tail import tail
 from audit.verify import verify
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from audit.record import Record
     from audit.verify import Verdict
 
+_RESULTS = tuple(dict.fromkeys(result for _, result in CODES))
 _AGES = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -62,7 +66,7 @@ def _filters(act: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--since", type=Moment(), help="Not older than: a time, or an age as 2h."),
         click.option("--corr", default="", help="One invocation, by the id on its card."),
         click.option("--channel", default=""),
-        click.option("--result", default="", help="success, failure, denied, invalid …"),
+        click.option("--result", type=click.Choice(_RESULTS), help="How it ended."),
         click.option("--command", default="", help="Such as deploy."),
         click.option("--user", "who", default="", help="A person or an account id."),
     ):
@@ -72,7 +76,7 @@ def _filters(act: Callable[..., Any]) -> Callable[..., Any]:
 
 def _wanted(given: dict[str, Any]) -> Filter:
     return Filter(
-        user=given["who"], command=given["command"], result=given["result"],
+        user=given["who"], command=given["command"], result=given["result"] or "",
         channel=given["channel"], corr=given["corr"], since=given["since"], until=given["until"],
     )  # fmt: skip
 
@@ -90,16 +94,41 @@ def _path() -> Path:
 
 def _line(record: Record) -> str:
     args = json.dumps(dict(record.args), ensure_ascii=False) if record.args else ""
-    return (
-        f"{record.at:%Y-%m-%d %H:%M:%S}  {record.result:<11} {record.phase:<8} "
-        f"{record.user:<12} {record.command:<10} {args[:60]}  {record.corr[:6]}"
+    parts = (
+        f"{record.at:%Y-%m-%d %H:%M:%S}Z  {record.result:<11} {record.phase:<8}",
+        f"{record.user:<12} {record.command:<10}",
+        f"in {record.channel}" if record.channel not in ("", "-") else "",
+        args,
+        f"why: {record.detail}" if record.detail else "",
+        f"rule: {record.rule}" if record.rule else "",
+        f"id: {record.corr[:6]}",
     )
+    return "  ".join(part for part in parts if part)
 
 
-def _print(records: Any, *, as_json: bool) -> None:
+def _print(records: Iterable[Record], *, as_json: bool) -> bool:
+    """Print records, and say whether there was one."""
+    found = False
     for record in records:
         line = next(iter(export([record], "jsonl"))) if as_json else _line(record)
-        click.echo(_for_reader(line) if as_json else harmless(line))
+        click.echo(_for_reader(line) if as_json else _between_words(harmless(line)))
+        found = True
+    return found
+
+
+def _between_words(line: str) -> str:
+    """Return a line as it is for a pipe; at a terminal with its further lines set in."""
+    if not sys.stdout.isatty():
+        return line
+    width = max(40, shutil.get_terminal_size().columns)
+    kept = textwrap.wrap(
+        line, width, subsequent_indent=" " * 4, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(kept)
+
+
+def _none_fits() -> None:
+    click.echo("No record fits what was asked for.", err=True)
 
 
 def _for_reader(line: str) -> str:
@@ -113,31 +142,37 @@ def tool() -> None:
 
 
 @tool.command("tail")
-@click.option("-n", "last", default=10, show_default=True)
+@click.option("-n", "--limit", "last", default=10, show_default=True)
 @click.option("-f", "--follow", is_flag=True, help="Go on with new ones.")
 @click.option("--json", "as_json", is_flag=True)
 @_filters
 def tail_command(last: int, *, follow: bool, as_json: bool, **given: Any) -> None:
     """Show the newest records, oldest of them first."""
 
-    async def show() -> None:
+    async def show() -> bool:
+        shown = False
         found = tail(_path(), SystemClock(), last=last, follow=follow, wanted=_wanted(given))
         async for record in found:
-            _print([record], as_json=as_json)
+            shown = _print([record], as_json=as_json)
+        return shown
 
     try:
-        asyncio.run(show())
+        if not asyncio.run(show()):
+            _none_fits()
     except KeyboardInterrupt:
         sys.exit(exits.INTERRUPTED)
 
 
 @tool.command("query")
-@click.option("--limit", default=100, show_default=True)
+@click.option("-n", "--limit", default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @_filters
-def query_command(limit: int, *, as_json: bool, **given: Any) -> None:
-    """Search, newest first."""
-    _print(query(_path(), _wanted(given), limit), as_json=as_json)
+@click.argument("reference", metavar="[ID]", default="")
+def query_command(limit: int, reference: str, *, as_json: bool, **given: Any) -> None:
+    """Search, newest first; ID is what a card, a refusal or a report names, as --corr is."""
+    given["corr"] = given["corr"] or reference
+    if not _print(query(_path(), _wanted(given), limit), as_json=as_json):
+        _none_fits()
 
 
 @tool.command("stats")

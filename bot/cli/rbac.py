@@ -16,6 +16,8 @@ from bot.runtime.clock import SystemClock
 from bot.runtime.discovery import load_discovery
 from rbac.explain import Explainer
 from rbac.policy_file import PolicyFile
+from tgk.errors import UnknownCommand
+from tgk.suggest import nearest
 
 if TYPE_CHECKING:
     from tgk.discovery import Discovery
@@ -28,6 +30,20 @@ def _explainer() -> tuple[Explainer, Discovery]:
     council = discovery.telegram.council.members if discovery.telegram else ()
     path = config.resolve().parent / "rbac" / "policy.yml"
     return Explainer(PolicyFile(path, roles, clock, council=council), clock), discovery
+
+
+def _permission(name: str) -> str:
+    """Return the permission that a command asks for; raises UnknownCommand with who is near."""
+    import commands
+    from tgk.registry import collect
+
+    bare = name.removeprefix("/")
+    asked = {entry.name: entry.permission for entry in collect(commands)}
+    if f"/{bare}" in asked.values():
+        return f"/{bare}"
+    if bare not in asked:
+        raise UnknownCommand(bare, nearest(bare, asked))
+    return asked[bare]
 
 
 @click.group("rbac")
@@ -46,7 +62,10 @@ def explain(who: str, command: tuple[str, ...], *, as_json: bool) -> None:
     """
     explainer, discovery = _explainer()
     found = explainer.explain(
-        who, command, environments=discovery.environments, services=discovery.services
+        who,
+        (_permission(command[0]), *command[1:]),
+        environments=discovery.environments,
+        services=discovery.services,
     )
     if as_json:
         click.echo(json.dumps(asdict(found)))

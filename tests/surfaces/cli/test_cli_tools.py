@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import time
@@ -38,7 +39,7 @@ def logged(tgk: Terminal) -> Terminal:
 async def _write(state: Path) -> None:
     redactor = Redactor(kept_salt(state / "redaction.salt"))
     settings = LogSettings(path=state / "audit.jsonl")
-    dana = Caller(person="dana", user_id="dana", platform="cli", known=True)
+    dana = Caller(person="dana", user_id="dana", platform="cli", known=True, channel="#ops")
     async with AuditJournal(settings, redactor=redactor, clock=SystemClock()) as journal:
         for number, query in enumerate(("fine", "\x9b2Jbad token=geheim123456")):
             attempt = Attempt(
@@ -78,6 +79,46 @@ def test_tail_and_query_show_records_harmlessly(logged: Terminal) -> None:
     assert tail.index("fine") < tail.index("bad")
     assert found.index("bad") < found.index("fine")
     assert "\x9b" not in tail + found
+
+
+def test_a_record_is_told_with_where_why_and_its_zone(logged: Terminal) -> None:
+    """Nobody needs the JSON to learn which rule decided."""
+    line = logged("audit", "query", "--limit", "1").out
+
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  success", line)
+    assert "in #ops" in line
+    assert "rule: r" in line
+
+
+def test_a_screen_breaks_a_record_between_words(logged: Terminal) -> None:
+    """Further lines are set in, and none is wider than the screen."""
+    lines = logged.sit_at("audit", "tail", "-n", "1").out.replace("\r", "").splitlines()
+
+    assert len(lines) > 1
+    assert all(line.startswith("    ") for line in lines[1:])
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_an_id_is_found_as_it_was_read(logged: Terminal) -> None:
+    """By position or by name; --limit is known to tail as well."""
+    by_place = logged("audit", "query", "corr0").out
+
+    assert by_place == logged("audit", "query", "--corr", "corr0").out
+    assert "fine" in by_place
+    assert "bad" not in by_place
+    assert 0 == logged("audit", "tail", "--limit", "1").code
+
+
+@pytest.mark.parametrize("tool", ["query", "tail"])
+def test_nothing_found_is_said(logged: Terminal, tool: str) -> None:
+    """Silence would look like success; a result that does not exist is refused with a list."""
+    nothing = logged("audit", tool, "--user", "nobody")
+    bogus = logged("audit", tool, "--result", "bogus")
+
+    assert (0, "") == (nothing.code, nothing.out)
+    assert "No record fits" in nothing.err
+    assert 2 == bogus.code
+    assert "'denied'" in bogus.err
 
 
 def test_records_are_exported_and_counted(logged: Terminal) -> None:
@@ -139,6 +180,16 @@ def test_explain_names_the_rule(tgk: Terminal, who: str, code: int) -> None:
 
     assert code == ended.code
     assert code == 2 or "rule:" in ended.out
+
+
+def test_a_command_that_does_not_exist_is_not_explained(tgk: Terminal) -> None:
+    """Nobody may do what there is not; a slip is answered with what was meant."""
+    slip, nothing = tgk("rbac", "explain", "vik", "deplyo"), tgk("rbac", "explain", "vik", "zzz")
+
+    assert (2, "") == (slip.code, slip.out)
+    assert "Did you mean /deploy?" in slip.err
+    assert "There is no command /zzz." in nothing.err
+    assert "dana may /lock" in tgk("rbac", "explain", "dana", "unlock").out
 
 
 def test_the_matrix_is_the_policy(tgk: Terminal) -> None:
