@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
 from integrations.http import HttpPort, Patience
+from tgk.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,17 @@ class Probed:
 def troubled(name: str, error: TgkError, do: str = "") -> Finding:
     """Return the finding that an error stands for."""
     return Finding(name, "bad", error.why or error.what, do or error.remedy)
+
+
+def kept_out(name: str, error: TgkError, do: str, address: str) -> Finding:
+    """Return the finding of a token not taken; who never answered has judged no token.
+
+    ``address`` names what says where to ask instead of the usual place.
+    """
+    if isinstance(error, Unavailable):
+        cure = f"Check the network, and {address} where it is set."
+        return Finding("reach", "bad", error.why or error.what, cure)
+    return troubled(name, error, do)
 
 
 def ahead(headers: Mapping[str, str], clock: Clock) -> float | None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tgk.discovery import Discovery
 
 Section = tuple[str, list[Finding]]
+_WELL = "Nothing is wrong."
+_WELL_HERE = "Nothing is wrong on this machine; nobody outside was asked."
 _SIGNS = {"ok": "✓", "warn": "!", "bad": "✗", "off": "-"}
 _ASCII = {"ok": "ok", "warn": "!", "bad": "X", "off": "-"}
 _COLOURS = {"ok": "green", "warn": "yellow", "bad": "red", "off": "bright_black"}
@@ -65,6 +67,9 @@ def _examined(*, offline: bool) -> tuple[bool, list[Section]]:
     here += [("people and tokens", machine.identity()), ("state", asyncio.run(machine.state()))]
     if discovery is None or offline:
         return False, here
+    if not settings.has_token and not settings.sandbox_url:
+        told = "nobody was asked: no token is set, and TGK_SANDBOX_URL names no simulated world"
+        return False, [*here, ("outside", [Finding("reach", "off", told)])]
     found, test_mode = _outside(settings, discovery, machine)
     return test_mode, here + found
 
@@ -88,7 +93,9 @@ def _faults(name: str, error: ConfigurationInvalid) -> list[Finding]:
 def _print(sections: list[Section], *, test_mode: bool, well: bool, plain: bool) -> None:
     screen = screen_for(as_json=False, plain=plain)
     if test_mode:
-        click.echo("TEST MODE: no token is set, so everything outside is the simulated world.")
+        click.echo(
+            "TEST MODE: no token is set, so everything outside is the world of TGK_SANDBOX_URL."
+        )
     signs = _ASCII if screen.ascii_only else _SIGNS
     for title, found in sections:
         click.echo(click.style(title, bold=True) if screen.card and screen.colour else title)
@@ -99,8 +106,9 @@ def _print(sections: list[Section], *, test_mode: bool, well: bool, plain: bool)
             for line in _lines(each):
                 click.echo(f"  {sign} {line}" if line is not None else "")
                 sign = " " * len(signs[each.state])
+    asked = any(title == "clock" for title, _ in sections)  # the end of a look outside
     bad = sum(each.state == "bad" for _, found in sections for each in found)
-    click.echo("Nothing is wrong." if well else f"{bad} to mend.")
+    click.echo((_WELL if asked else _WELL_HERE) if well else f"{bad} to mend.")
 
 
 def _lines(each: Finding) -> Iterator[str]:

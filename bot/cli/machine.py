@@ -157,6 +157,11 @@ class Machine:
         if "platforms" not in told:
             do = "Stop the other program, or set TGK_HTTP."
             return Finding("port", "bad", f"another program listens on {address}", do)
+        if not SocketSession.reachable(self._settings.state / SOCKET_NAME):
+            what = f"a bot with another state folder answers at {address}: none could start here"
+            return Finding(
+                "port", "bad", what, "Set TGK_HTTP to a free host:port, or its TGK_STATE."
+            )
         return _running(address, told["platforms"])
 
 

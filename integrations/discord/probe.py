@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from integrations.discord.rights import NEEDED, WANTED, lacking, rights_in
-from integrations.finding import Finding, Probed, ahead, fields, listing, port, troubled
+from integrations.finding import Finding, Probed, ahead, fields, kept_out, listing, port
 from tgk.errors import TgkError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def probe(token: SecretStr, discord: Discord, clock: Clock, api_url: str =
         try:
             answer = await http.request("GET", "/applications/@me")
         except TgkError as error:
-            return Probed((troubled("token", error, _DEVELOPERS),))
+            return Probed((kept_out("token", error, _DEVELOPERS, "DISCORD_API_URL"),))
         application = fields(answer)
         me = str(application.get("id", ""))
         name = application.get("name", "")
@@ -39,7 +39,7 @@ async def probe(token: SecretStr, discord: Discord, clock: Clock, api_url: str =
         try:
             found += await _guild(http, discord, me)
         except TgkError as error:
-            found.append(troubled("guild", error, _INVITE))
+            found.append(kept_out("guild", error, _INVITE, "DISCORD_API_URL"))
         return Probed(tuple(found), ahead(answer.headers, clock))
 
 

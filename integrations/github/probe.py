@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from integrations.finding import Finding, Probed, ahead, fields, port, troubled
+from integrations.finding import Finding, Probed, ahead, fields, kept_out, port, troubled
 from integrations.http import quoted
 from tgk.errors import Missing, TgkError
 
@@ -40,7 +40,7 @@ async def probe(
             except Missing:
                 found.append(Finding(name, "bad", "GitHub does not show it", _HIDDEN))
             except TgkError as error:
-                found.append(troubled(name, error, _TOKEN))
+                found.append(kept_out(name, error, _TOKEN, "GITHUB_API_URL"))
             else:
                 skew = ahead(answer.headers, clock)
                 found.append(_rights(name, answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrations.finding import Finding, Probed, ahead, fields, port, troubled
+from integrations.finding import Finding, Probed, ahead, fields, kept_out, port, troubled
 from tgk.errors import Rejected, TgkError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def probe(
             answer = await http.request("GET", "/getMe")
         except TgkError as error:
             # 404 is what Telegram answers to a token that has not the shape of one
-            return Probed((troubled("token", error, _BOTFATHER),))
+            return Probed((kept_out("token", error, _BOTFATHER, "TELEGRAM_API_URL"),))
         me = _result(answer)
         found = [Finding("token", "ok", f"accepted; @{me.get('username', '')}")]
         found += await _council(http, council, chat, me.get("id"))
