@@ -63,7 +63,7 @@ def _image(deployment: Deployment, container: str) -> str:
     containers = template.containers if template else []
     chosen = [item for item in containers if not container or item.name == container]
     if not chosen:
-        raise Missing("container", container, tuple(item.name for item in containers))
+        raise Missing("container", container, known=tuple(item.name for item in containers))
     return chosen[0].image or ""
 
 

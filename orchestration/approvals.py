@@ -177,7 +177,7 @@ def _load(connection: sqlite3.Connection, approval_id: str) -> Approval:
     row = connection.execute(question, (approval_id,)).fetchone()
     if row is None:
         waiting = connection.execute("SELECT id FROM approvals WHERE state = 'open' LIMIT 3")
-        raise Missing("approval", approval_id, [near for (near,) in waiting])
+        raise Missing("approval", approval_id, known=[each for (each,) in waiting])
     return Approval.model_validate_json(row[0])
 
 

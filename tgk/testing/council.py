@@ -73,7 +73,7 @@ class FakeApprovals:
 
     def _get(self, approval_id: str) -> Approval:
         if approval_id not in self._approvals:
-            raise Missing("approval", approval_id, tuple(self._approvals)[:3])
+            raise Missing("approval", approval_id, known=tuple(self._approvals)[:3])
         standing = expired(self._approvals[approval_id], self._clock.now())
         self._approvals[approval_id] = standing
         return standing
