@@ -31,7 +31,8 @@ demo: $(VENV)/.runtime
 	@$(BIN)/tgk demo $(if $(ONCE),--once,)
 
 test: $(VENV)/.dev
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not bench"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not bench and not journey"
+	@$(BIN)/pytest -m journey  # whole processes, killed and started again: one after another
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
