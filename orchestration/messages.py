@@ -208,6 +208,8 @@ def _message(row: Any) -> Message:
         changed=changed,
         next_try=next_try,
         reason=reason,
+        # A row that was being sent before this wish may have arrived: it is looked for first.
+        left=state == "sending" and changed > created,
     )
 
 
