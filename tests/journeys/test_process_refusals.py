@@ -22,7 +22,7 @@ pytestmark = pytest.mark.journey
 CONFIGURATION, UNAVAILABLE = 78, 69
 
 
-def _refusal(bot: Bot, code: int, *words: str) -> str:
+def _expect_refusal(bot: Bot, code: int, *words: str) -> str:
     """Launch, require the exit code and a short message with these words, and return it."""
     bot.launch()
     assert bot.exit_code() == code, bot.said()
@@ -62,7 +62,9 @@ def test_faults_of_both_files_are_named_at_once(playground: Playground, estate: 
     bot = playground.bot()
     bot.config = estate / "discovery.yml"
 
-    said = _refusal(bot, CONFIGURATION, "discovery.yml:", "policy.yml:", "2 faults", "veiwer")
+    said = _expect_refusal(
+        bot, CONFIGURATION, "discovery.yml:", "policy.yml:", "2 faults", "veiwer"
+    )
 
     assert "viewer" in said.replace("veiwer", "")
     assert not bot.state.exists()
@@ -77,14 +79,14 @@ def test_a_file_that_is_not_yaml_is_named_with_its_line(
     bot = playground.bot()
     bot.config = estate / "discovery.yml"
 
-    _refusal(bot, CONFIGURATION, "discovery.yml:")
+    _expect_refusal(bot, CONFIGURATION, "discovery.yml:")
 
 
 def test_every_fault_of_the_environment_is_named_at_once(playground: Playground) -> None:
     """Variable by variable; the values, which may be secrets, are not repeated."""
     bot = playground.bot(LOG_LEVEL="LOUD-secret", TGK_HTTP="nonsense", TELEGRAM_API_URL="ftp://x")
 
-    said = _refusal(bot, CONFIGURATION, "LOG_LEVEL", "TGK_HTTP", "TELEGRAM_API_URL")
+    said = _expect_refusal(bot, CONFIGURATION, "LOG_LEVEL", "TGK_HTTP", "TELEGRAM_API_URL")
 
     assert "LOUD-secret" not in said
     assert not bot.state.exists()
@@ -95,7 +97,7 @@ def test_an_occupied_port_is_named_before_anything_starts(playground: Playground
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         bot = playground.bot(TGK_HTTP=address)
-        _refusal(bot, CONFIGURATION, address, "in use", "TGK_HTTP")
+        _expect_refusal(bot, CONFIGURATION, address, "in use", "TGK_HTTP")
 
     assert not (bot.state / "tgk.sqlite").exists()
     assert not (bot.state / "audit.jsonl").exists()
@@ -108,7 +110,7 @@ def test_a_second_bot_on_the_same_state_leaves_the_first_alone(
     """Exit 69 names what is taken; the first one goes on to answer, also on its socket."""
     second = playground.bot(TGK_HTTP="127.0.0.1:0")
 
-    _refusal(second, UNAVAILABLE, "audit.jsonl")
+    _expect_refusal(second, UNAVAILABLE, "audit.jsonl")
 
     assert bot.is_ready()
     assert (bot.state / "tgk.sock").exists()
@@ -127,7 +129,7 @@ def test_a_state_folder_that_cannot_be_used_is_named(
     state = tmp_path / "taken" if place == "file" else "/proc/tgk-state"
     bot = playground.bot(TGK_STATE=str(state))
 
-    _refusal(bot, CONFIGURATION, "TGK_STATE", str(state))
+    _expect_refusal(bot, CONFIGURATION, "TGK_STATE", str(state))
     _nothing_sent(playground)
 
 
@@ -135,14 +137,14 @@ def test_a_world_that_is_not_there_is_unavailable(playground: Playground) -> Non
     """Exit 69 and what to start."""
     bot = playground.bot(TGK_SANDBOX_URL="http://127.0.0.1:1")
 
-    _refusal(bot, UNAVAILABLE, "http://127.0.0.1:1", "python -m sandbox")
+    _expect_refusal(bot, UNAVAILABLE, "http://127.0.0.1:1", "python -m sandbox")
 
 
 def test_a_token_beside_a_simulated_world_is_refused(playground: Playground) -> None:
     """Never a mixture of real and simulated; the token is not repeated."""
     bot = playground.bot(DISCORD_TOKEN="some-real-token")
 
-    said = _refusal(bot, CONFIGURATION, "TGK_SANDBOX_URL")
+    said = _expect_refusal(bot, CONFIGURATION, "TGK_SANDBOX_URL")
 
     assert "some-real-token" not in said
     assert says([said], "simulated") == 1
@@ -157,7 +159,7 @@ def test_a_store_of_a_newer_version_is_left_alone(playground: Playground) -> Non
     with contextlib.closing(sqlite3.connect(store)) as connection:
         connection.execute("PRAGMA user_version = 9999")
 
-    _refusal(bot, UNAVAILABLE, "newer")
+    _expect_refusal(bot, UNAVAILABLE, "newer")
 
     with contextlib.closing(sqlite3.connect(store)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (9999,)
@@ -172,7 +174,7 @@ def test_a_store_that_is_no_database_is_named(playground: Playground) -> None:
     (bot.state / "simulated").touch()
     (bot.state / "tgk.sqlite").write_bytes(b"not a database, " * 512)
 
-    _refusal(bot, UNAVAILABLE, "database")
+    _expect_refusal(bot, UNAVAILABLE, "database")
 
     assert (bot.state / "tgk.sqlite").read_bytes() == b"not a database, " * 512
 
@@ -183,4 +185,4 @@ def test_a_spoiled_salt_is_named(playground: Playground) -> None:
     bot.state.mkdir()
     (bot.state / "redaction.salt").write_bytes(b"short")
 
-    _refusal(bot, CONFIGURATION, "redaction.salt", "32 bytes")
+    _expect_refusal(bot, CONFIGURATION, "redaction.salt", "32 bytes")
