@@ -57,7 +57,7 @@ class TelegramCourier:
     arrived) or takes the edit (it arrived with an older content).
     What remains: a message posted in the same place, between kill and restart, by *another process
     with the same token* would be taken for the lost one and overwritten; a message that was deleted
-    meanwhile, lies more than 1000 ids or 30 gaps further, or is the very first of its place and
+    meanwhile, lies more than 1000 ids on or 30 gaps behind the newest known one, or is the very first of its place and
     answers none, counts as not sent and is sent again;
     a kill between a message and its files sends a file twice (first sending) or not (later edit).
     """
@@ -142,19 +142,21 @@ class TelegramCourier:
     async def _probe(
         self, chat: str, key: str, likely: range, shown: Rendered, reply: Reply
     ) -> int | None:
-        """Walk the ``likely`` ids and some more until one is ours.
+        """Walk the ``likely`` ids, and beyond them until thirty in a row are missing.
 
-        A walk that a flood limit cut is gone on with.
+        Gaps among the likely ids say nothing: those are other chats' messages. A walk that a flood
+        limit cut is gone on with.
         """
         misses = 0
         first = max(likely.start, self._probed.get(key, 0) + 1)
         for number in range(first, likely.start + _PROBES):
             state = await self._rewrite(chat, number, shown, reply)
-            misses = misses + 1 if state == "absent" else 0
+            beyond = number >= likely.stop
+            misses = misses + 1 if beyond and state == "absent" else 0
             if state in ("changed", "same"):
                 self._probed.pop(key, None)
                 return number
-            if misses >= _MISSES and number >= likely.stop:
+            if misses >= _MISSES:
                 break
             _remember(self._probed, key, number)
         self._probed.pop(key, None)

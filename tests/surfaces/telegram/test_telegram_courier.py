@@ -154,6 +154,22 @@ async def test_a_private_answer_is_found_among_other_chats_ids(phone: Phone) -> 
     assert [each.text for each in ours(phone, 7000002)] == ["📣 Hers"]
 
 
+async def test_a_private_answer_is_found_behind_a_rush_in_other_chats(phone: Phone) -> None:
+    """Many ids of other chats lie before the newest known message, some unknown ones behind it."""
+    asked = await phone.emulator.say("devi", text="/x")
+    hers = Place(platform="telegram", room="7000002")
+    for at in range(40):
+        newest = await phone.courier.send(hers, card(f"Hers {at}"), key=f"a{at}", loud=False)
+    await lost(phone, hers, card("Hers, unknown"), "u")
+    place = Place(platform="telegram", room="7000003", reply_to=str(asked.id))
+    await lost(phone, place, card("Mine"), "b")
+
+    found = await phone.courier.find(place, card("Mine"), key="b", after=None, known=[newest])
+
+    assert found is not None
+    assert [str(each.id) for each in ours(phone, 7000003)] == [found.message]
+
+
 async def test_a_long_log_comes_with_its_file_once(phone: Phone) -> None:
     """Head and tail in the message, the whole as a document in answer to it, also after edits."""
     log = Log(lines=tuple(f"line {at}" for at in range(100)), filename="api.log")
