@@ -57,9 +57,9 @@ class TelegramCourier:
     arrived) or takes the edit (it arrived with an older content).
     What remains: a message posted in the same place, between kill and restart, by *another process
     with the same token* would be taken for the lost one and overwritten; a message that was deleted
-    meanwhile, lies more than 1000 ids on or 30 gaps behind the newest known one, or is the very first of its place and
-    answers none, counts as not sent and is sent again;
-    a kill between a message and its files sends a file twice (first sending) or not (later edit).
+    meanwhile, lies more than 1000 ids on or 30 gaps behind the newest known one, or is the very
+    first of its place and answers none, counts as not sent and is sent again; a kill between a
+    message and its files sends a file twice (first sending) or not (later edit).
     """
 
     def __init__(
