@@ -1,0 +1,1 @@
+"""The playbook language: read, checked, explained and evaluated without doing anything."""
