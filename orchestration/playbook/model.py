@@ -22,7 +22,7 @@ ParameterType = Literal[
 FailFast = Literal["cancel", "drain", "off"]
 """What a failure does to those beside it: stop them, begin no more, or nothing."""
 OnTimeout = Literal["fail", "approve", "skip"]
-Plain: TypeAlias = str | int | float | bool | None | tuple["Plain", ...]
+Plain: TypeAlias = str | int | float | bool | tuple["Plain", ...] | None
 
 
 @dataclass(frozen=True, slots=True, order=True)
