@@ -124,34 +124,54 @@ async def assembled(
     ``root`` is the folder of discovery.yml. Raises ConfigurationInvalid, Conflict when another
     process writes the audit log, JournalUnavailable when the disk refuses.
     """
-    clock = clock or SystemClock()
     keep_apart(settings.state, simulated=settings.simulated)
     async with AsyncExitStack() as stack:
-        redactor = redactor_of(settings, discovery)
-        policy = policy_of(root / POLICY, discovery, clock)
-        journal = await stack.enter_async_context(
-            _journal(settings, policy, redactor=redactor, clock=clock)
+        assembly = _Assembly(settings, discovery, clock or SystemClock(), stack)
+        core = await assembly.core(root, observer)
+        await stack.enter_async_context(_kept(*_duties(core)))
+        yield core
+
+
+class _Assembly:
+    """Opens each part once and lets the stack close it."""
+
+    def __init__(
+        self, settings: Settings, discovery: Discovery, clock: Clock, stack: AsyncExitStack
+    ) -> None:
+        self._settings = settings
+        self._discovery = discovery
+        self._clock = clock
+        self._stack = stack
+        self._redactor = redactor_of(settings, discovery)
+
+    async def core(self, root: Path, observer: Observer | None) -> Core:
+        """Return the core; what writes is opened before what needs the network."""
+        policy = policy_of(root / POLICY, self._discovery, self._clock)
+        journal = await self._stack.enter_async_context(self._journal(policy))
+        memory = await open_memory(self._settings.state, self._clock, self._stack)
+        couriers = await self._couriers(policy, memory)
+        board = DurableBoard(memory.store, couriers.all, self._clock)
+        await self._stack.enter_async_context(board)
+        places = _council_places(self._discovery)
+        approvals = StoredApprovals(memory.store, board, self._clock, places)
+        engine = self._engine()
+        outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
+        registry = registry_of(self._discovery)
+        dispatcher = Dispatcher(
+            admission=self._admission(registry, policy),
+            journal=journal,
+            operations=engine,
+            backends=outside.backends(board, approvals, memory),
+            clock=self._clock,
+            observer=observer,
+            redact=self._redactor.text,
+            simulated=self._settings.simulated,
         )
-        memory = await open_memory(settings.state, clock, stack)
-        couriers = await open_couriers(
-            settings,
-            discovery,
-            stack,
-            directory=policy.directory,
-            buttons=memory.buttons,
-            clock=clock,
-        )
-        board = await stack.enter_async_context(DurableBoard(memory.store, couriers.all, clock))
-        approvals = StoredApprovals(memory.store, board, clock, _council_places(discovery))
-        engine = Engine(settings.state, clock, database_url=settings.database_url)
-        stack.push_async_callback(engine.stop)
-        outside = await Opener(settings, clock, stack).open(discovery, root)
-        registry = registry_of(discovery)
-        core = Core(
-            settings=settings,
-            discovery=discovery,
-            clock=clock,
-            redactor=redactor,
+        return Core(
+            settings=self._settings,
+            discovery=self._discovery,
+            clock=self._clock,
+            redactor=self._redactor,
             policy=policy,
             registry=registry,
             memory=memory,
@@ -160,34 +180,39 @@ async def assembled(
             engine=engine,
             journal=journal,
             couriers=couriers,
+            dispatcher=dispatcher,
             off=outside.off,
-            dispatcher=Dispatcher(
-                admission=Admission(
-                    registry, policy.guard, discovery, RateLimiter(discovery.limits, clock)
-                ),
-                journal=journal,
-                operations=engine,
-                backends=outside.backends(board, approvals, memory),
-                clock=clock,
-                observer=observer,
-                redact=redactor.text,
-                simulated=settings.simulated,
-            ),
         )
-        await stack.enter_async_context(_kept(*_duties(core)))
-        yield core
 
+    def _journal(self, policy: PolicyFile) -> AuditJournal:
+        path = self._settings.state / AUDIT_LOG
+        return AuditJournal(
+            LogSettings(path=path, keyring=keyring_of(self._settings)),
+            redactor=self._redactor,
+            clock=self._clock,
+            policy=lambda: policy.guard.version,
+            simulated=self._settings.simulated,
+        )
 
-def _journal(
-    settings: Settings, policy: PolicyFile, *, redactor: Redactor, clock: Clock
-) -> AuditJournal:
-    return AuditJournal(
-        LogSettings(path=settings.state / AUDIT_LOG, keyring=keyring_of(settings)),
-        redactor=redactor,
-        clock=clock,
-        policy=lambda: policy.guard.version,
-        simulated=settings.simulated,
-    )
+    async def _couriers(self, policy: PolicyFile, memory: Memory) -> Couriers:
+        return await open_couriers(
+            self._settings,
+            self._discovery,
+            self._stack,
+            directory=policy.directory,
+            buttons=memory.buttons,
+            clock=self._clock,
+        )
+
+    def _engine(self) -> Engine:
+        url = self._settings.database_url
+        engine = Engine(self._settings.state, self._clock, database_url=url)
+        self._stack.push_async_callback(engine.stop)
+        return engine
+
+    def _admission(self, registry: Registry, policy: PolicyFile) -> Admission:
+        limiter = RateLimiter(self._discovery.limits, self._clock)
+        return Admission(registry, policy.guard, self._discovery, limiter)
 
 
 def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
