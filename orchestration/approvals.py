@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tgk.ports.board import Board, Place
     from tgk.ports.time import Clock
 
+KEPT_SECONDS = 30 * 86400.0
 _RETRY_SECONDS = 5.0
 _LONGEST_REST = 60.0
 """A wall clock that jumps is noticed within this many seconds."""
@@ -80,7 +81,7 @@ class StoredApprovals:
         return asked
 
     async def decided(self, approval_id: str) -> Approval:
-        """Wait until it is approved, denied, expired or void."""
+        """Wait until it is approved, denied or expired."""
         while True:
             news = self._news.setdefault(approval_id, asyncio.Event())
             standing = await self._standing(approval_id)
@@ -125,6 +126,16 @@ class StoredApprovals:
             lambda connection: connection.execute(question, (now,)).fetchall()
         )
         return tuple(Approval.model_validate_json(body) for (body,) in rows)
+
+    async def purge(self) -> int:
+        """Forget questions whose time was over 30 days ago; returns how many."""
+        before = self._clock.now().timestamp() - KEPT_SECONDS
+        question = (
+            "DELETE FROM approvals WHERE state <> 'open' AND carded >= revision AND expires <= ?"
+        )
+        return await self._store.write(
+            lambda connection: connection.execute(question, (before,)).rowcount
+        )
 
     async def _standing(self, approval_id: str) -> Approval:
         """Return the approval as it is now; raises Missing."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tgk.ports.council import Approval
 
 _TONES: dict[str, Tone] = {
-    "open": "warning", "approved": "ok", "denied": "bad", "expired": "off", "void": "off",
+    "open": "warning", "approved": "ok", "denied": "bad", "expired": "off",
 }  # fmt: skip
 
 
@@ -45,11 +45,8 @@ def ended(approval: Approval) -> str:
     """Say in a line how it ended, who decided and when; empty while it is open."""
     if approval.state == "open":
         return ""
-    if approval.state in ("expired", "void"):
-        return {
-            "expired": "Nobody decided in time: denied.",
-            "void": "Void: the policy or the target changed after the question.",
-        }[approval.state]
+    if approval.state == "expired":
+        return "Nobody decided in time: denied."
     said_yes = approval.state == "approved"
     by = ", ".join(
         f"{vote.person} {vote.at:%H:%M} UTC" for vote in approval.votes if vote.approve == said_yes

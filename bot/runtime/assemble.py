@@ -226,6 +226,7 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "board": core.board.purge,
         "operations": core.engine.purge,
     }
+        "approvals": core.approvals.purge,
     return (
         core.approvals.run(),
         core.policy.watch(),

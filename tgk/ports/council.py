@@ -40,7 +40,7 @@ class Approval(BaseModel):
     """What exactly is approved: command, arguments, policy version, target."""
     asked_at: datetime
     expires_at: datetime
-    state: Literal["open", "approved", "denied", "expired", "void"] = "open"
+    state: Literal["open", "approved", "denied", "expired"] = "open"
     votes: tuple[Vote, ...] = ()
 
 
@@ -51,7 +51,7 @@ class Approvals(Protocol):
         """Open the question; asking again with the same id returns the one that stands."""
 
     async def decided(self, approval_id: str) -> Approval:
-        """Wait until it is approved, denied, expired or void."""
+        """Wait until it is approved, denied or expired."""
 
     async def vote(
         self, approval_id: str, caller: Caller, *, approve: bool, reason: str = ""

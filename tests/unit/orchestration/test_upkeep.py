@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
+from orchestration.approvals import KEPT_SECONDS, StoredApprovals
 from orchestration.buttons import REMEMBERED_SECONDS as REMEMBERED_BUTTON_SECONDS
 from orchestration.buttons import StoredButtons
 from orchestration.deliveries import REMEMBERED_SECONDS, StoredDeliveries
 from orchestration.store import Store
 from orchestration.upkeep import EVERY_SECONDS, keep_tidy
-from tgk.errors import Unavailable
+from tgk.errors import Missing, Unavailable
+from tgk.ports.council import Approval
 from tgk.reply import Action
+from tgk.testing.board import FakeBoard
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -72,3 +78,38 @@ async def test_only_handled_deliveries_are_forgotten(tmp_path: Path) -> None:
         assert await deliveries.purge() == 1
         assert await deliveries.waiting("telegram") == [("2", b"b")]
         assert await deliveries.accept("telegram", [("3", b"c")]) == []
+
+
+async def test_only_questions_that_ended_long_ago_are_forgotten(tmp_path: Path) -> None:
+    """What was decided a month ago goes; what ended lately and what still waits is kept."""
+    clock = FakeClock()
+
+    def asked(name: str, days: float) -> Approval:
+        return Approval(
+            id=name,
+            corr=name,
+            title=name,
+            requester="dana",
+            members=("ana",),
+            needed=1,
+            digest="d",
+            asked_at=clock.now(),
+            expires_at=clock.now() + timedelta(days=days),
+        )
+
+    async with Store(tmp_path / "tgk.sqlite") as store:
+        approvals = StoredApprovals(store, FakeBoard(), clock, ())
+        for name, days in (("old", 1), ("late", 2), ("waits", 60)):
+            await approvals.ask(asked(name, days))
+        await clock.advance(3 * 86400)
+        ended = [(await approvals.decided(name)).state for name in ("old", "late")]
+        await clock.advance(KEPT_SECONDS - 2 * 86400)
+
+        forgotten = await approvals.purge()
+        waiting = [each.id for each in await approvals.open()]
+        late = await approvals.decided("late")
+        with pytest.raises(Missing):
+            await approvals.decided("old")
+
+    assert ended == ["expired", "expired"]
+    assert (forgotten, waiting, late.state) == (1, ["waits"], "expired")
