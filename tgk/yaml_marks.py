@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import yaml
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Scalar: TypeAlias = str | int | float | bool | None
 Path: TypeAlias = tuple[str | int, ...]
+FaultKind = Literal[
+    "encoding", "bounds", "syntax", "alias", "tag", "merge", "duplicate", "boolean", "value"
+]
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]{1,3})?")
@@ -41,6 +44,8 @@ class Bounds:
     size: int = 262_144
     depth: int = 24
     nodes: int = 20_000
+    aliases: bool = True
+    """False refuses anchors and aliases; what an alias stood for is then None, style ``*``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,6 +63,9 @@ class Fault:
     mark: Mark
     what: str
     instead: str = ""
+    kind: FaultKind = field(default="value", compare=False)
+    related: Mark | None = field(default=None, compare=False)
+    """Another place that has to do with it: where a key stood first."""
 
     def text(self, file: str) -> str:
         """Return the line an operator reads."""
@@ -73,6 +81,11 @@ class Node:
     value: Scalar | list[Node] | dict[str, Node]
     keys: dict[str, Mark] = field(default_factory=dict)
     size: int = 1
+    begin: int = 0
+    end: int = 0
+    """Characters of the file from ``begin`` up to ``end`` are this value, quotes included."""
+    style: str = ""
+    """How text is written: a quotation mark, ``|``, ``>`` or nothing."""
 
     def plain(self) -> Any:
         """Return the value without positions."""
@@ -123,24 +136,42 @@ class Document:
 
 def read(source: bytes, file: str, bounds: Bounds | None = None) -> Document:
     """Read one document; raises ConfigurationInvalid when it cannot be read to its end."""
+    document, faults = survey(source, file, bounds)
+    if document is None:
+        raise refusal(file, faults)
+    return document
+
+
+def survey(
+    source: bytes, file: str, bounds: Bounds | None = None
+) -> tuple[Document | None, tuple[Fault, ...]]:
+    """Return the document, None when it cannot be read to its end, and every fault until there."""
     bounds = bounds or Bounds()
-    try:
-        text = source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = source.count(b"\n", 0, error.start) + 1
-        fault = Fault(Mark(line, 1), "this is not UTF-8", "save the file as UTF-8")
-        raise refusal(file, [fault]) from None
-    if len(source) > bounds.size:
-        what = f"the file is larger than {bounds.size // 1024} KiB"
-        raise refusal(file, [Fault(Mark(1, 1), what, "split it or shorten it")])
+    text, fault = _decoded(source, bounds)
+    if fault:
+        return None, (fault,)
     reader = _Reader(bounds)
     try:
         root = reader.document(text)
     except yaml.YAMLError as error:
-        raise refusal(file, [*reader.faults, _syntax(error, text)]) from None
+        return None, (*reader.faults, _syntax(error, text))
     except _Stop as stop:
-        raise refusal(file, [*reader.faults, stop.fault]) from None
-    return Document(file, root, tuple(reader.faults))
+        return None, (*reader.faults, stop.fault)
+    document = Document(file, root, tuple(reader.faults))
+    return document, document.faults
+
+
+def _decoded(source: bytes, bounds: Bounds) -> tuple[str, Fault | None]:
+    try:
+        text = source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        what = "this is not UTF-8"
+        return "", Fault(Mark(line, 1), what, "save the file as UTF-8", "encoding")
+    if len(source) > bounds.size:
+        what = f"the file is larger than {bounds.size // 1024} KiB"
+        return "", Fault(Mark(1, 1), what, "split it or shorten it", "bounds")
+    return text, None
 
 
 def refusal(file: str, faults: Iterable[Fault]) -> ConfigurationInvalid:
@@ -155,9 +186,9 @@ def refusal(file: str, faults: Iterable[Fault]) -> ConfigurationInvalid:
 class _Stop(Exception):
     """Reading further would be dangerous or pointless."""
 
-    def __init__(self, mark: Mark, what: str, instead: str) -> None:
+    def __init__(self, mark: Mark, what: str, instead: str, kind: FaultKind = "bounds") -> None:
         super().__init__(what)
-        self.fault = Fault(mark, what, instead)
+        self.fault = Fault(mark, what, instead, kind)
 
 
 class _Reader:
@@ -181,7 +212,8 @@ class _Reader:
         self._next()
         following = self._next()
         if not isinstance(following, yaml.StreamEndEvent):
-            raise _Stop(_mark(following), "a second document begins here", "keep one per file")
+            what = "a second document begins here"
+            raise _Stop(_mark(following), what, "keep one per file", "syntax")
         return root
 
     def _next(self) -> Any:
@@ -197,13 +229,20 @@ class _Reader:
         self._grow(1, mark)
         self._refuse_tag(event, mark)
         node = self._build(event, mark, depth)
+        node.begin, node.end = event.start_mark.index, event.end_mark.index
         if event.anchor:
-            self._anchors[event.anchor] = node
+            self._anchor(event.anchor, node)
         return node
+
+    def _anchor(self, name: str, node: Node) -> None:
+        if self._bounds.aliases:
+            self._anchors[name] = node
+        else:
+            self._note(node.mark, f"anchors (&{name}) are not read", "write it out", "alias")
 
     def _build(self, event: Any, mark: Mark, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Node(mark, self._scalar(event, mark))
+            return Node(mark, self._scalar(event, mark), style=event.style or "")
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(mark, depth)
         return self._mapping(mark, depth)
@@ -221,26 +260,33 @@ class _Reader:
             key, at = self._key(event, depth), _mark(event)
             value = self._node(self._next(), depth + 1)
             if key in keys:
-                first = keys[key].line
-                self._note(at, f'key "{key}" stands here twice', f"it is already on line {first}")
+                self._twice(key, at, keys[key])
             elif key == "<<":
-                self._note(at, "merge keys (<<) are not read", "write the keys out")
+                self._note(at, "merge keys (<<) are not read", "write the keys out", "merge")
             else:
                 entries[key], keys[key] = value, at
         return Node(mark, entries, keys, 1 + sum(child.size for child in entries.values()))
 
+    def _twice(self, key: str, at: Mark, first: Mark) -> None:
+        what, instead = f'key "{key}" stands here twice', f"it is already on line {first.line}"
+        self.faults.append(Fault(at, what, instead, "duplicate", first))
+
     def _key(self, event: Any, depth: int) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            at = _mark(event)
-            raise _Stop(at, "a list, a mapping or an alias cannot be a key", "write a plain name")
+            what = "a list, a mapping or an alias cannot be a key"
+            raise _Stop(_mark(event), what, "write a plain name", "syntax")
         self._node(event, depth + 1)
         return str(event.value)
 
     def _alias(self, event: Any, mark: Mark) -> Node:
+        if not self._bounds.aliases:
+            self._grow(1, mark)
+            self._note(mark, f"aliases (*{event.anchor}) are not read", "write it out", "alias")
+            return Node(mark, None, style="*")
         found = self._anchors.get(event.anchor)
         if found is None:
             what = f"*{event.anchor} refers to nothing that ended before it"
-            raise _Stop(mark, what, f"put &{event.anchor} on an earlier value")
+            raise _Stop(mark, what, f"put &{event.anchor} on an earlier value", "alias")
         self._grow(found.size, mark)
         return found
 
@@ -252,7 +298,7 @@ class _Reader:
 
     def _refuse_tag(self, event: Any, mark: Mark) -> None:
         if event.tag is not None:
-            self._note(mark, "tags (!…) are not read", "write the plain value")
+            self._note(mark, "tags (!…) are not read", "write the plain value", "tag")
 
     def _scalar(self, event: Any, mark: Mark) -> Scalar:
         text: str = event.value
@@ -261,17 +307,16 @@ class _Reader:
         if text in _WORDS:
             return _WORDS[text]
         if text.casefold() in _LOOSE_BOOLEANS:
-            self._note(
-                mark, f'"{text}" could mean a boolean or a word', "write true, false or quotes"
-            )
+            what = f'"{text}" could mean a boolean or a word'
+            self._note(mark, what, "write true, false or quotes", "boolean")
         if _INTEGER.fullmatch(text):
             return int(text)
         if _NUMBER.fullmatch(text):
             return float(text)
         return text
 
-    def _note(self, mark: Mark, what: str, instead: str) -> None:
-        self.faults.append(Fault(mark, what, instead))
+    def _note(self, mark: Mark, what: str, instead: str, kind: FaultKind) -> None:
+        self.faults.append(Fault(mark, what, instead, kind))
 
 
 def _child(node: Node, step: str | int) -> Node | None:
@@ -296,4 +341,4 @@ def _syntax(error: yaml.YAMLError, text: str) -> Fault:
     else:
         mark = Mark(at.line + 1, at.column + 1)
     hint = next((words for part, words in _PROBLEMS if part in problem), "mend the line above it")
-    return Fault(mark, f"this is not YAML: {problem}", hint)
+    return Fault(mark, f"this is not YAML: {problem}", hint, "syntax")
