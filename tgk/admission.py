@@ -69,7 +69,7 @@ class Admission:
 
         A change that names no service touches them all: a rule against one of them is against it.
         """
-        target = command.target(request, caller.channel)
+        target = self._meant(command.target(request, caller.channel))
         decision = self.guard.decide(caller, command.permission, target)
         for service in self._left_out(command, target):
             if not decision.allowed:
@@ -79,9 +79,17 @@ class Admission:
             )
         return decision
 
+    def _meant(self, target: Target) -> Target:
+        """Return the target with the environment of a slot and the service of a component."""
+        return replace(
+            target,
+            environment=self.discovery.environment_of(target.environment),
+            service=self.discovery.service_of(target.service),
+        )
+
     def _left_out(self, command: Command[Any], target: Target) -> tuple[str, ...]:
         """Return every service when a change could have named one and did not."""
-        narrows = any(option.known == "service" for option in command.options)
+        narrows = any(option.known in ("service", "component") for option in command.options)
         unnamed = command.effect == "change" and narrows and target.service == "-"
         return tuple(self.discovery.services) if unnamed else ()
 
@@ -90,7 +98,7 @@ class Admission:
         missing = [
             option.name
             for option in command.options
-            if option.known == "environment"
+            if option.known in ("environment", "place")
             and not option.required
             and getattr(request, option.name) is None
         ]
@@ -128,11 +136,12 @@ class Admission:
 
     def known(self, kind: Kind) -> tuple[str, ...] | None:
         """Return every name of a kind that the estate fixes, None for kinds that change."""
-        if kind == "service":
-            return tuple(self.discovery.services)
-        if kind == "environment":
-            return tuple(self.discovery.environments)
-        return None
+        estate = self.discovery
+        fixed: dict[Kind, tuple[str, ...]] = {
+            "service": tuple(estate.services), "component": estate.components,
+            "environment": tuple(estate.environments), "place": estate.places,
+        }  # fmt: skip
+        return fixed.get(kind)
 
     def _require_known(self, command: Command[Any], request: Request) -> None:
         for option in command.options:
@@ -155,5 +164,5 @@ class Admission:
         fields = command.request.model_fields
         given = {name: value for name, value in raw.items() if name in fields and value is not None}
         typed = command.request.model_construct(**{**dict.fromkeys(fields), **given})
-        target = command.target(typed, caller.channel)
+        target = self._meant(command.target(typed, caller.channel))
         return self.guard.decide(caller, command.permission, target).allowed

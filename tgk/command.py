@@ -30,7 +30,8 @@ CHAT_AND_TERMINAL: frozenset[Door] = frozenset(
 )
 WEBHOOK_ONLY: frozenset[Door] = frozenset({"gateway"})
 
-Kind = Literal["service", "environment", "tag", "command", "lock", "approval"]
+Kind = Literal["service", "environment", "component", "place", "tag", "command", "lock", "approval"]
+"""A component is a service or another name of one, a place an environment or a slot of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ _IN_WORDS = {
 Token = Annotated[str, StringConstraints(pattern=_SHAPE, max_length=128)]
 ServiceName = Annotated[Token, Known("service")]
 EnvironmentName = Annotated[Token, Known("environment")]
+ComponentName = Annotated[Token, Known("component")]
+PlaceName = Annotated[Token, Known("place")]
 TagName = Annotated[Token, Known("tag")]
 CommandName = Annotated[str, StringConstraints(max_length=64), Known("command")]
 ApprovalId = Annotated[Token, Known("approval")]
@@ -65,6 +68,10 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_PARTS_OF_TARGETS = {
+    "environment": "environment", "place": "environment",
+    "service": "service", "component": "service",
+}  # fmt: skip
 R = TypeVar("R", bound=Request)
 FieldType = Literal["text", "integer", "number", "boolean", "choice"]
 
@@ -130,6 +137,13 @@ class Command(Generic[R]):
     """Whether it usually takes longer than a moment, so that surfaces show that it works."""
     listed: bool = True
     """Whether /help and completion name it; buttons reach it all the same."""
+    outputs: tuple[str, ...] = ()
+    """What ``Reply.data`` holds at the end, for whoever builds on it; empty: not promised."""
+    plan: Callable[[R, Context], str] | None = None
+    """Says in one line what would be done, without doing or asking anything; for dry runs.
+
+    Raises like ``handle`` what can be known beforehand, such as that nobody does it.
+    """
 
     @property
     def summary(self) -> str:
@@ -160,8 +174,9 @@ class Command(Generic[R]):
         found: dict[str, str] = {}
         for option in self.options:
             value = getattr(request, option.name)
-            if option.known in ("environment", "service") and value is not None:
-                found[option.known] = str(value)
+            part = _PARTS_OF_TARGETS.get(option.known or "")
+            if part and value is not None:
+                found[part] = str(value)
         return Target(
             environment=found.get("environment", "-"),
             service=found.get("service", "-"),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
-Channel = Annotated[str, Field(pattern=r"^#[a-z0-9][a-z0-9_-]{0,98}$")]
-Snowflake = Annotated[str, Field(pattern=r"^[0-9]{15,20}$")]
-Repository = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
+from tgk.bindings import CommandKey, Provider
+from tgk.names import Channel, Name, Repository, Snowflake
 
 
 class _Section(BaseModel):
@@ -102,6 +100,9 @@ class Service(_Section):
     metrics: MetricQueries = MetricQueries()
     replicas: Replicas = Replicas()
     deploy: Pipeline | None = Field(default=None, description="instead of the environment's")
+    aliases: tuple[Name, ...] = Field(
+        default=(), description="other names of it as a component, such as backend"
+    )
     runbook: str = Field(default="", description="link or path under docs/runbooks")
     dashboard: str = Field(default="", description="link on the status card")
 
@@ -113,6 +114,9 @@ class Environment(_Section):
     default: bool = Field(default=False, description="meant when a command names no environment")
     context: str = Field(default="", description="kubeconfig context; the current one if empty")
     namespace: str = Field(default="", description="instead of the service's own namespace")
+    slots: tuple[Name, ...] = Field(
+        default=(), description="parts of it that take turns, such as blue and green"
+    )
     deploy: Pipeline | None = Field(default=None, description="without it, nothing is deployed")
     approvals: int = Field(default=1, ge=1, le=9, description="yes votes a deployment needs")
     approval_expires: timedelta = Field(
@@ -150,7 +154,7 @@ class EventGateway(_Section):
 
 
 class CommandEntry(_Section):
-    """Switches one command on; a command that is not listed is not offered."""
+    """Switches a command or a family on; what is not listed is not offered."""
 
     channels: tuple[Channel, ...] = Field(default=(), description="only there; empty: everywhere")
     per_minute: int | None = Field(default=None, ge=1, description="calls by one person")
@@ -181,6 +185,9 @@ class Discovery(_Section):
     agents: dict[Name, Agent] = {}
     event_gateway: EventGateway = EventGateway()
     commands: dict[str, CommandEntry] = Field(min_length=1)
+    providers: dict[CommandKey, Provider] = Field(
+        default={}, description="a command such as `infra deploy`, or a family, to who does it"
+    )
     limits: Limits = Limits()
     redaction: Redaction = Redaction()
     documents: tuple[str, ...] = Field(
@@ -192,6 +199,37 @@ class Discovery(_Section):
         """The environment meant when none is named: the marked one, else the first."""
         marked = [name for name, entry in self.environments.items() if entry.default]
         return marked[0] if marked else next(iter(self.environments))
+
+    def switched_on(self, command: str) -> str | None:
+        """The entry under ``commands:`` that a command goes by: its own, else its family's."""
+        found = (name for name in (command, command.partition(" ")[0]) if name in self.commands)
+        return next(found, None)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every environment, and every slot of one."""
+        slots = (slot for entry in self.environments.values() for slot in entry.slots)
+        return (*self.environments, *slots)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Every service, and every other name of one."""
+        aliases = (alias for entry in self.services.values() for alias in entry.aliases)
+        return (*self.services, *aliases)
+
+    def environment_of(self, place: str) -> str:
+        """Return the environment that a place is or belongs to, else the name itself."""
+        slotted = (name for name, entry in self.environments.items() if place in entry.slots)
+        return place if place in self.environments else next(slotted, place)
+
+    def service_of(self, component: str) -> str:
+        """Return the service that a component is, else the name itself."""
+        meant = (name for name, entry in self.services.items() if component in entry.aliases)
+        return component if component in self.services else next(meant, component)
+
+    def provider_of(self, command: str) -> Provider | None:
+        """Return who does a command: its own provider, else its family's, else none."""
+        return self.providers.get(command) or self.providers.get(command.partition(" ")[0])
 
     def agent_for(self, channel: str) -> tuple[str, Agent] | None:
         """The agent of a channel, else the one for every other channel, else none."""

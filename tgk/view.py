@@ -83,7 +83,7 @@ class View:
             value
             for value in fitting
             if admission.could_run(command, caller, {**given, option: value})
-            or found.known not in ("service", "environment")
+            or found.known not in ("service", "component", "environment", "place")
         )[:25]
 
     async def _candidates(self, option: Option, given: Mapping[str, object]) -> tuple[str, ...]:
@@ -118,8 +118,10 @@ class View:
         """Whether some environment and service exist for which the caller may run it."""
         admission, caller = self._admission, self._invocation.caller
         kinds = {option.known: option.name for option in command.options}
-        environments = (*admission.discovery.environments,) if "environment" in kinds else ("-",)
-        services = (*admission.discovery.services,) if "service" in kinds else ("-",)
+        placed = kinds.keys() & {"environment", "place"}
+        narrowed = kinds.keys() & {"service", "component"}
+        environments = (*admission.discovery.environments,) if placed else ("-",)
+        services = (*admission.discovery.services,) if narrowed else ("-",)
         return any(
             admission.guard.decide(
                 caller,

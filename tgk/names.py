@@ -1,0 +1,12 @@
+"""The shapes of names in ``discovery.yml``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Channel = Annotated[str, Field(pattern=r"^#[a-z0-9][a-z0-9_-]{0,98}$")]
+Snowflake = Annotated[str, Field(pattern=r"^[0-9]{15,20}$")]
+Repository = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
