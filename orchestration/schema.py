@@ -62,4 +62,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX messages_by_lane ON messages (lane, seq)",
         "CREATE INDEX messages_by_age ON messages (changed)",
     ),
+    (
+        """CREATE TABLE schedules (
+            name TEXT PRIMARY KEY,
+            body BLOB NOT NULL,
+            next REAL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX schedules_due ON schedules (next) WHERE next IS NOT NULL",
+    ),
 )
