@@ -53,10 +53,11 @@ class Admission:
         command = self.registry[invocation.name]
         if invocation.door not in command.doors:
             raise UnknownCommand(invocation.name)
-        entry = self.discovery.commands.get(command.name.split()[0])
+        listed = self.discovery.switched_on(command.name) or command.name
+        entry = self.discovery.commands.get(listed)
         request = self.with_defaults(command, command.parse(invocation.raw))
         if count:
-            self._limiter.check(invocation.caller, command.name, entry)
+            self._limiter.check(invocation.caller, listed, entry)
         decision = self.decide(command, request, invocation.caller)
         if not decision.allowed:
             raise self.denial(command, request, decision, invocation.caller)

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from tgk.argument_faults import argument_faults
 from tgk.errors import InvalidRequest
+from tgk.families import family_of, verb_of
 from tgk.guard import Target
+from tgk.pairs import read_pairs
+from tgk.spelling import usage_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -46,6 +49,11 @@ class Rest:
     """Marks the last text option: it takes everything that follows, spaces included."""
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Marks a text option that may be given several times; each adds a line to the text."""
+
+
 _SHAPE = (
     r"^[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}$"  # notes on RBAC: the only shape the guard accepts
 )
@@ -60,6 +68,8 @@ PlaceName = Annotated[Token, Known("place")]
 TagName = Annotated[Token, Known("tag")]
 CommandName = Annotated[str, StringConstraints(max_length=64), Known("command")]
 ApprovalId = Annotated[Token, Known("approval")]
+Pairs = Annotated[dict[str, str], BeforeValidator(read_pairs), Repeated()]
+"""``key=value`` any number of times, in one text or in several."""
 
 
 class Request(BaseModel):
@@ -91,6 +101,12 @@ class Option:
     max_length: int | None = None
     known: Kind | None = None
     rest: bool = False
+    repeats: bool = False
+
+    @property
+    def has_place(self) -> bool:
+        """Whether a bare word can be its value; flags and pairs are always named."""
+        return self.type != "boolean" and not self.repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +134,11 @@ class Command(Generic[R]):
     """One thing an operator can ask. Only the dispatcher calls ``handle``."""
 
     name: str
+    """One word, or a family and a verb: ``status``, ``infra deploy``."""
     request: type[R]
     handle: Callable[[R, Context], Awaitable[Reply]]
     permission: str
-    """The object in the policy, with the slash: ``/deploy``."""
+    """The object in the policy, with the slash: ``/deploy``; of a family the family: ``/infra``."""
     effect: Literal["read", "change"] = "read"
     doors: frozenset[Door] = CHAT_AND_TERMINAL
     confirm: Confirmation[R] | None = None
@@ -144,6 +161,24 @@ class Command(Generic[R]):
 
     Raises like ``handle`` what can be known beforehand, such as that nobody does it.
     """
+    default_verb: bool = False
+    """Whether the family's name alone means this one, where lines are typed."""
+
+    @property
+    def family(self) -> str:
+        """The first of two words; empty for a command of one word."""
+        return family_of(self.name)
+
+    @property
+    def verb(self) -> str:
+        """The second of two words; empty for a command of one word."""
+        return verb_of(self.name)
+
+    @property
+    def grantable(self) -> tuple[str, ...]:
+        """What a policy may write to allow it: the permission, and with it the verb."""
+        verb = (f"{self.permission} {self.verb}",) if self.verb else ()
+        return (self.permission, *verb)
 
     @property
     def summary(self) -> str:
@@ -166,8 +201,7 @@ class Command(Generic[R]):
     @property
     def usage(self) -> str:
         """The command line, as in ``/logs <service> [tail]``."""
-        parts = [f"<{o.name}>" if o.required else f"[{o.name}]" for o in self.options]
-        return " ".join(["/" + self.name, *parts])
+        return usage_line(self.name, self.options)
 
     def target(self, request: R, channel: str) -> Target:
         """Return what the guard must be asked about."""
@@ -181,19 +215,21 @@ class Command(Generic[R]):
             environment=found.get("environment", "-"),
             service=found.get("service", "-"),
             channel=channel,
+            action=self.verb or "-",
         )
 
 
 def command(
     name: str,
     *,
-    permission: str,
+    permission: str = "",
     effect: Literal["read", "change"] = "read",
     **more: Any,
 ) -> Callable[[Callable[[R, Context], Awaitable[Reply]]], Command[R]]:
     """Declare a handler as a command; the request type is read from its first annotation.
 
-    The permission stands here, on the command itself, and is checked before every call.
+    The permission stands here, on the command itself, and is checked before every call; not
+    given, it is the name, of a family its first word.
     """
 
     def declare(handle: Callable[[R, Context], Awaitable[Reply]]) -> Command[R]:
@@ -201,7 +237,7 @@ def command(
             name=name,
             request=_request_of(handle),
             handle=handle,
-            permission="/" + permission.lstrip("/"),
+            permission="/" + (permission or family_of(name) or name).lstrip("/"),
             effect=effect,
             **more,
         )
@@ -277,6 +313,7 @@ def _option(name: str, field: FieldInfo) -> Option:
         max_length=bound("max_length"),
         known=known,
         rest=any(isinstance(mark, Rest) for mark in marks),
+        repeats=any(isinstance(mark, Repeated) for mark in marks),
     )
 
 

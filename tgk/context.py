@@ -61,8 +61,8 @@ class Access(Protocol):
     def may(self, name: str, given: Mapping[str, object]) -> bool:
         """Say whether some complete form of a half-given request could be allowed."""
 
-    def explain(self, permission: str) -> Decision:
-        """Say who may use a permission anywhere."""
+    def explain(self, permission: str, action: str = "-") -> Decision:
+        """Say who may use a permission, or one verb of it, anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

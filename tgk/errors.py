@@ -4,6 +4,7 @@ TgkError
 ├── Refused              the request will not be done as it stands
 │   ├── InvalidRequest   mend the arguments
 │   ├── UnknownCommand   mend the name
+│   │   └── VerbWanted   name one of the family's verbs
 │   ├── Denied           ask somebody who may, or for approval
 │   ├── RateLimited      wait
 │   └── Declined         the council said no, or nobody answered in time
@@ -24,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tgk.suggest import enumerated
+from tgk.suggest import enumerated, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _MOST_KNOWN = 5
 _MOST_NEWEST = 3
+_MOST_VERBS = 25
 
 
 class TgkError(Exception):
@@ -83,6 +85,19 @@ class UnknownCommand(Refused):
         super().__init__(f"There is no command /{name}.", remedy=remedy)
         self.name = name
         self.near = tuple(near)
+
+
+class VerbWanted(UnknownCommand):
+    """A family was named without a verb, or with a word that is none of its verbs."""
+
+    def __init__(self, family: str, typed: str, verbs: Sequence[str]) -> None:
+        near = nearest(typed, verbs) if typed else ()
+        super().__init__(f"{family} {typed}".rstrip(), tuple(f"{family} {verb}" for verb in near))
+        named = f'"{typed}" is not one of them' if typed else "None was named"
+        self.what = f"/{self.name} was not run."
+        self.why = f"/{family} can {enumerated(verbs, _MOST_VERBS, last=' or ')}. {named}."
+        self.remedy = self.remedy if near else f"See /help {family}."
+        self.family = family
 
 
 class Denied(Refused):

@@ -17,6 +17,7 @@ from tgk.errors import (
     Unavailable,
     UnknownCommand,
     Upstream,
+    VerbWanted,
 )
 from tgk.outcome import Outcome
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Text, Tone, Topic
@@ -99,6 +100,9 @@ def _ways_out(error: TgkError) -> tuple[Action, ...]:
             Action(label="Who can?", command="help", arguments={"command": error.command}),
             Action(label="What may I do?", command="whoami"),
         )
+    if isinstance(error, VerbWanted):
+        what = {"command": error.family}
+        return (Action(label=f"/help {error.family}", command="help", arguments=what),)
     if isinstance(error, UnknownCommand):
         return (Action(label="All commands", command="help"),)
     return ()

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tgk.command import Command
-from tgk.errors import ConfigurationInvalid, UnknownCommand
-from tgk.suggest import nearest
+from tgk.errors import ConfigurationInvalid
+from tgk.families import families, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}(?: [a-z0-9][a-z0-9_-]{0,31})?")
+
+
 class DuplicateCommand(Exception):
     """Two files declare the same command: a fault of the program, not of a caller."""
+
+
+class MisnamedCommand(Exception):
+    """A name that not every surface can carry, or that stands for two things at once."""
 
 
 class Registry:
@@ -30,14 +38,38 @@ class Registry:
             if entry.name in self._commands:
                 raise DuplicateCommand(f"/{entry.name} is declared twice")
             self._commands[entry.name] = entry
+        self._refuse_misnamed()
+
+    @property
+    def families(self) -> dict[str, tuple[Command[Any], ...]]:
+        """Every family with its commands, in order of their names."""
+        return {
+            family: tuple(self._commands[f"{family} {verb}"] for verb in verbs)
+            for family, verbs in families(self._commands).items()
+        }
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """The command that the name of a family alone means, where one is declared."""
+        return {entry.family: entry.name for entry in self if entry.default_verb}
+
+    def _refuse_misnamed(self) -> None:
+        for entry in self:
+            if not _NAME.fullmatch(entry.name):
+                raise MisnamedCommand(f'"{entry.name}" is not one lower-case word or two')
+            if entry.family in self._commands:
+                raise MisnamedCommand(f"/{entry.family} is a command and a family of others")
+            if entry.default_verb and self.defaults.get(entry.family) != entry.name:
+                raise MisnamedCommand(f"/{entry.family} alone would mean two commands")
+            if entry.default_verb and not entry.family:
+                raise MisnamedCommand(f"/{entry.name} has no verb that could be the default")
 
     def __getitem__(self, name: str) -> Command[Any]:
         """Return a command; raises UnknownCommand with names that look alike."""
         try:
             return self._commands[name]
         except KeyError:
-            listed = [entry.name for entry in self if entry.listed]
-            raise UnknownCommand(name, nearest(name, listed)) from None
+            raise unknown(name, [entry.name for entry in self if entry.listed]) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._commands

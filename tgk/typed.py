@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tgk.errors import ArgumentFault, InvalidRequest, Refused, UnknownCommand
+from tgk.errors import ArgumentFault, InvalidRequest, Refused
+from tgk.families import unknown
+from tgk.spelling import spelled, usage_line
 from tgk.suggest import nearest
 
 if TYPE_CHECKING:
@@ -71,11 +73,15 @@ def tokenise(text: str) -> tuple[Token, ...]:
     return tuple(_token(found, text) for found in _WORD.finditer(text))
 
 
-def parse_line(text: str, registry_names: Iterable[str]) -> tuple[str, Tokens]:
+def parse_line(
+    text: str, registry_names: Iterable[str], defaults: Mapping[str, str] | None = None
+) -> tuple[str, Tokens]:
     """Find the longest command name a line starts with, and the words that follow it.
 
     A leading slash, ``@bot`` behind the first word and ``_`` for a space in a name are understood.
-    Raises UnknownCommand, or Refused for an empty line.
+    ``defaults`` are the commands that a family's name alone means: an option may follow it, while
+    a bare word there is always taken for a verb. Raises UnknownCommand, or Refused for an empty
+    line.
     """
     tokens = tokenise(text.strip().removeprefix("/"))
     if not tokens:
@@ -84,25 +90,41 @@ def parse_line(text: str, registry_names: Iterable[str]) -> tuple[str, Tokens]:
     first = tokens[0].text.partition("@")[0].casefold()
     typed = [first, *(token.text.casefold() for token in tokens[1:])]
     found = _longest(typed, names)
+    if found is not None:
+        return found, Tokens(found, tokens[len(found.split()) :])
+    meant = (defaults or {}).get(first)
+    if meant in names and not _names_verb(tokens):
+        return meant, Tokens(meant, tokens[1:])
+    underscored = first.split("_")
+    found = _longest([*underscored, *typed[1:]], names) if len(underscored) > 1 else None
     if found is None:
-        underscored = first.split("_")
-        found = _longest([*underscored, *typed[1:]], names) if len(underscored) > 1 else None
-        if found is None:
-            raise _unknown(typed, names)
-        return found, Tokens(found, tokens[max(1, len(found.split()) - len(underscored) + 1) :])
-    return found, Tokens(found, tokens[len(found.split()) :])
+        raise unknown(_name_typed(tokens, first), names)
+    return found, Tokens(found, tokens[max(1, len(found.split()) - len(underscored) + 1) :])
+
+
+def _names_verb(tokens: Sequence[Token]) -> bool:
+    """Say whether a bare word follows the first."""
+    following = tokens[1] if len(tokens) > 1 else None
+    return following is not None and not following.quoted and not _OPTION.fullmatch(following.text)
+
+
+def _name_typed(tokens: Sequence[Token], first: str) -> str:
+    """Return what was probably meant as the name: the first word and a bare one behind it."""
+    return f"{first} {tokens[1].text.casefold()}" if _names_verb(tokens) else first
 
 
 def bind(tokens: Tokens, options: Sequence[Option]) -> dict[str, object]:
     """Give each word to an option: by position, ``--key value``, ``--key=value`` or ``--flag``.
 
-    Values stay text (flags are booleans): the command's own types judge them. Flags have no
-    position. Raises InvalidRequest naming every word that fits nowhere.
+    Values stay text (flags are booleans): the command's own types judge them. Flags and repeated
+    options have no position; what is repeated becomes lines of one text. Raises InvalidRequest
+    naming every word that fits nowhere.
     """
     binding = _Binding(tokens, options)
     binding.read()
     if binding.faults:
-        raise InvalidRequest(tokens.command, binding.faults, usage=_usage(tokens.command, options))
+        usage = usage_line(tokens.command, options)
+        raise InvalidRequest(tokens.command, binding.faults, usage=usage)
     return binding.raw
 
 
@@ -114,8 +136,8 @@ class _Binding:
         self.faults: list[ArgumentFault] = []
         self._words = tokens.words
         self._at = 0
-        self._options = {_spelling(option.name): option for option in options}
-        self._positional = [option for option in options if option.type != "boolean"]
+        self._options = {spelled(option.name): option for option in options}
+        self._positional = [option for option in options if option.has_place]
 
     def read(self) -> None:
         """Consume every word."""
@@ -131,23 +153,23 @@ class _Binding:
             else:
                 self._place(token)
 
-    def _named(self, token: Token, spelled: str, value: str | None) -> None:
-        option, negated = self._lookup(spelled)
+    def _named(self, token: Token, typed: str, value: str | None) -> None:
+        option, negated = self._lookup(typed)
         if option is None:
-            near = tuple(f"--{name}" for name in nearest(_spelling(spelled), self._options))
+            near = tuple(f"--{name}" for name in nearest(spelled(typed), self._options))
             hint = f"; did you mean {near[0]}?" if near else ""
-            self._fault(f"--{spelled}", f"there is no such option{hint}", near)
+            self._fault(f"--{typed}", f"there is no such option{hint}", near)
         elif option.type == "boolean":
             self._give(option, (not negated) if value is None else value, token)
         elif value is not None:
             self._give(option, value, token)
         else:
-            self._take_value(option, spelled)
+            self._take_value(option, typed)
 
-    def _take_value(self, option: Option, spelled: str) -> None:
+    def _take_value(self, option: Option, typed: str) -> None:
         following = self._words[self._at] if self._at < len(self._words) else None
         if following is None or (not following.quoted and _OPTION.fullmatch(following.text)):
-            self._fault(option.name, f"a value must follow --{spelled}")
+            self._fault(option.name, f"a value must follow --{typed}")
             return
         self._at += 1
         if option.rest and not following.quoted:
@@ -172,13 +194,16 @@ class _Binding:
     def _give(self, option: Option, value: object, token: Token) -> None:
         if not token.closed:
             self._fault(option.name, "the quote is not closed")
+        elif option.repeats:
+            before = self.raw.get(option.name)
+            self.raw[option.name] = f"{before}\n{value}" if before else value
         elif option.name in self.raw:
             self._fault(option.name, "given twice")
         else:
             self.raw[option.name] = value
 
-    def _lookup(self, spelled: str) -> tuple[Option | None, bool]:
-        name = _spelling(spelled)
+    def _lookup(self, typed: str) -> tuple[Option | None, bool]:
+        name = spelled(typed)
         if name in self._options:
             return self._options[name], False
         option = self._options.get(name.removeprefix("no-")) if name.startswith("no-") else None
@@ -212,29 +237,13 @@ def _longest(typed: Sequence[str], names: Iterable[str]) -> str | None:
     return max(fitting, key=lambda name: len(name.split()), default=None)
 
 
-def _unknown(typed: Sequence[str], names: Sequence[str]) -> UnknownCommand:
-    groups = {name.split()[0] for name in names if " " in name}
-    name = " ".join(typed[:2]) if typed[0] in groups else typed[0]
-    return UnknownCommand(name[:64], nearest(name, names))
-
-
-def _spelling(name: str) -> str:
-    """An option as it is typed: ``dry_run`` is ``--dry-run``, ``from_`` is ``--from``."""
-    return name.strip("_").replace("_", "-").casefold()
-
-
-def _usage(command: str, options: Sequence[Option]) -> str:
-    parts = [f"<{o.name}>" if o.required else f"[{o.name}]" for o in options]
-    return " ".join(["/" + command, *parts])
-
-
 def value_line(name: str, raw: Mapping[str, object]) -> str:
     """Write a command line that ``parse_line`` and ``bind`` read back, for showing and copying."""
     parts = [f"/{name}"]
     for key, value in raw.items():
         if value is None or value is False:
             continue
-        flag = f"--{_spelling(key)}"
+        flag = f"--{spelled(key)}"
         parts.append(flag if value is True else f"{flag}={_quoted(str(value))}")
     return " ".join(parts)
 

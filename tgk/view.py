@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tgk.errors import Refused
+from tgk.families import heads
 from tgk.guard import Target
 from tgk.suggest import completions
 
@@ -52,9 +53,10 @@ class View:
             admission.registry[name], self._invocation.caller, given
         )
 
-    def explain(self, permission: str) -> Decision:
-        """Say who may use a permission on every target."""
-        return self._admission.guard.decide(self._invocation.caller, permission, Target())
+    def explain(self, permission: str, action: str = "-") -> Decision:
+        """Say who may use a permission, or one verb of it, on every target."""
+        target = Target(action=action)
+        return self._admission.guard.decide(self._invocation.caller, permission, target)
 
     async def dispatch(self, name: str, raw: Mapping[str, object]) -> Outcome:
         """Run a read-only command as the same caller, with its own audit record."""
@@ -93,7 +95,8 @@ class View:
         if option.known == "tag":
             return await self._tags(given)
         if option.known == "command":
-            return tuple(entry.name for entry in self.allowed())
+            names = [entry.name for entry in self.allowed()]
+            return tuple(dict.fromkeys([*heads(names), *names]))
         if option.known == "lock":
             held = await backends.locks.held()
             return tuple(lock.key.removeprefix("deploy:") for lock in held)
@@ -122,11 +125,12 @@ class View:
         narrowed = kinds.keys() & {"service", "component"}
         environments = (*admission.discovery.environments,) if placed else ("-",)
         services = (*admission.discovery.services,) if narrowed else ("-",)
+        aimed = Target(channel=caller.channel, action=command.verb or "-")
         return any(
             admission.guard.decide(
                 caller,
                 command.permission,
-                Target(environment=environment, service=service, channel=caller.channel),
+                replace(aimed, environment=environment, service=service),
             ).allowed
             for environment in environments
             for service in services
