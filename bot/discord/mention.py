@@ -63,7 +63,7 @@ async def answer(desk: Desk, message: discord.Message, line: str) -> None:
 def _read(desk: Desk, message: discord.Message, line: str, delivery: str) -> Invocation:
     registry = desk.dispatcher.admission.registry
     names = [entry.name for entry in registry if "discord" in entry.doors]
-    name, tokens = parse_line(line or "help", names)
+    name, tokens = parse_line(line or "help", names, registry.defaults)
     whole = _unread(desk, message, line, delivery)
     return replace(whole, name=name, raw=bind(tokens, registry[name].options))
 

@@ -13,6 +13,7 @@ from discord import app_commands
 from loguru import logger
 
 from tgk.errors import TgkError
+from tgk.families import families, listing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 COMPLETION_SECONDS = 2.5
 _DESCRIPTION, _VALUE, _CHOICES, _TEXT = 100, 100, 25, 6000
 _SAFE_INTEGER = 2**53 - 1
-_DEEPEST = 3
+_VERBS = 25
+"""Sub-commands that the platform takes of one command."""
 
 
 def plant(
@@ -34,21 +36,25 @@ def plant(
     desk: Desk,
     invoke: Invoke,
 ) -> None:
-    """Add every listed command of this door to the guild's tree; words of a name become groups."""
+    """Add every listed command of this door to the guild's tree, a family as one with its verbs."""
     guild = discord.Object(desk.guild)
-    groups: dict[tuple[str, ...], app_commands.Group] = {}
     offered = [each for each in commands if each.listed and "discord" in each.doors]
-    prefixes = {tuple(each.name.split()[:-1]) for each in offered}
+    verbs = families(each.name for each in offered)
+    groups = {
+        family: app_commands.Group(name=family, description=listing(below, _DESCRIPTION))
+        for family, below in verbs.items()
+    }
+    for made in groups.values():
+        tree.add_command(made, guild=guild)
     for each in offered:
-        words = tuple(each.name.split())
-        if len(words) > _DEEPEST or words in prefixes:
-            logger.warning("/{} cannot be a slash command; type it after a mention", each.name)
-            continue
         planted = _command(each, desk, invoke)
-        if len(words) == 1:
+        group = groups.get(each.family)
+        if group is None:
             tree.add_command(planted, guild=guild)
+        elif len(group.commands) < _VERBS:
+            group.add_command(planted)
         else:
-            _group(words[:-1], tree, groups, guild).add_command(planted)
+            logger.warning("/{} is one verb too many here; type it after a mention", each.name)
 
 
 def fingerprint(tree: app_commands.CommandTree[Any], guild: discord.Object) -> str:
@@ -71,24 +77,6 @@ async def sync(tree: app_commands.CommandTree[Any], desk: Desk) -> bool:
     await tree.sync(guild=guild)
     await desk.notes.put(key, wanted)
     return True
-
-
-def _group(
-    words: tuple[str, ...],
-    tree: app_commands.CommandTree[Any],
-    groups: dict[tuple[str, ...], app_commands.Group],
-    guild: discord.Object,
-) -> app_commands.Group:
-    if words not in groups:
-        made = app_commands.Group(
-            name=words[-1], description=f"/{' '.join(words)} …"[:_DESCRIPTION]
-        )
-        groups[words] = made
-        if len(words) == 1:
-            tree.add_command(made, guild=guild)
-        else:
-            _group(words[:-1], tree, groups, guild).add_command(made)
-    return groups[words]
 
 
 def _command(
@@ -117,7 +105,7 @@ def _command(
     renamed = {o.name: o.name.strip("_") for o in asked if o.name != o.name.strip("_")}
     decorated = app_commands.describe(**described)(app_commands.rename(**renamed)(callback))
     made: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=entry.name.split()[-1],
+        name=entry.verb or entry.name,
         description=entry.summary[:_DESCRIPTION] or entry.name,
         callback=decorated,
     )

@@ -14,7 +14,7 @@ from bot.telegram.popup import popup
 from bot.telegram.prompts import filled, prompt
 from bot.telegram.updates import Pressed, Sender, Spot, Typed
 from tgk.context import Invocation
-from tgk.errors import Refused, TgkError, UnknownCommand
+from tgk.errors import Refused, TgkError, UnknownCommand, VerbWanted
 from tgk.ports.board import Place
 from tgk.ports.buttons import TOKEN_PATTERN
 from tgk.recording import correlation
@@ -131,7 +131,8 @@ class Conversation:
             _require_person(typed.sender)
             name, raw = self._desk.menu.understand(typed.text)
         except UnknownCommand as error:
-            if bot or typed.spot.is_private:
+            ours = isinstance(error, VerbWanted)  # other bots of a group have other families
+            if bot or ours or typed.spot.is_private:
                 await self._refuse(error, error.name, typed, place, key)
             return
         except TgkError as error:

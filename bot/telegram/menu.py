@@ -25,6 +25,7 @@ class Menu:
     def __init__(self, registry: Registry) -> None:
         entries = [entry for entry in registry if "telegram" in entry.doors]
         self._names = tuple(entry.name for entry in entries)
+        self._defaults = registry.defaults
         self._options = {entry.name: entry.options for entry in entries}
         self._spoken = {spoken(name): name for name in self._names}
         if "help" in self._names:
@@ -46,7 +47,7 @@ class Menu:
         if name == "help" and found and found["word"].casefold() == "start":
             rest = ""  # a deep link's parameter is no argument
         line = f"/{name}{rest}" if name else text
-        command, tokens = parse_line(line, self._names)
+        command, tokens = parse_line(line, self._names, self._defaults)
         return command, bind(tokens, self._options[command])
 
     async def publish(self, client: Client) -> None:

@@ -23,7 +23,16 @@ from sandbox.serving import served
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
-from tgk.command import Confirmation, EnvironmentName, Request, Rest, ServiceName, command
+from tgk.command import (
+    Command,
+    Confirmation,
+    EnvironmentName,
+    Pairs,
+    Request,
+    Rest,
+    ServiceName,
+    command,
+)
 from tgk.context import Context
 from tgk.discovery import Discovery
 from tgk.dispatcher import Dispatcher
@@ -71,6 +80,15 @@ class Ship(Request):
 
 class Secret(Request):
     """Tell only the asker."""
+
+
+class Scan(Request):
+    """Look a service through."""
+
+    service: ServiceName = Field(description="which one")
+    depth: int = Field(default=1, ge=1, le=9, description="how deep")
+    parameters: Pairs = Field(default={}, description="more, as key=value")
+    dry_run: bool = Field(default=False, description="only plan")
 
 
 class RunBook(Request):
@@ -164,7 +182,7 @@ async def secret(request: Secret, context: Context) -> Reply:
     return Reply(topic="whoami", title=f"You are {context.caller.person}", private=True)
 
 
-@command("book run", permission="book")
+@command("book run", default_verb=True)
 async def book_run(request: RunBook, context: Context) -> Reply:
     """Say whether it was dry."""
     again = Action(label="Again…", command="book run", asks=("pace", "dry_run", "share"))
@@ -172,10 +190,20 @@ async def book_run(request: RunBook, context: Context) -> Reply:
     return Reply(topic="orchestrate", title=title, actions=(again,))
 
 
-@command("book deeper than discord goes", permission="book")
-async def deep(request: Secret, context: Context) -> Reply:
-    """Answer what can only be typed."""
-    return Reply(topic="orchestrate", title="deep")
+@command("book scan", effect="change")
+async def book_scan(request: Scan, context: Context) -> Reply:
+    """Say what was asked."""
+    title = f"{request.service} {request.depth} {request.parameters} {request.dry_run}"
+    return Reply(topic="orchestrate", title=title)
+
+
+def wide(number: int) -> Command[Any]:
+    """Return one of a family with more verbs than the platform takes."""
+
+    async def answer(request: Secret, context: Context) -> Reply:
+        return Reply(topic="orchestrate", title=f"wide {number}")
+
+    return Command(name=f"wide v{number:02}", request=Secret, handle=answer, permission="/wide")
 
 
 @command("slow", permission="slow")
@@ -358,7 +386,19 @@ def _build(
     estate, directory = discovery(channel.id), ByName()
     table = {"dana": {"*"}, "devi": {"/status", "/lines", "/secret"}}
     admission = Admission(
-        Registry([status, lines, ship, secret, book_run, many, deep, slow]),
+        Registry(
+            [
+                status,
+                lines,
+                ship,
+                secret,
+                book_run,
+                book_scan,
+                many,
+                slow,
+                *(wide(number) for number in range(26)),
+            ]
+        ),
         FakeGuard(table),
         estate,
         RateLimiter(estate.limits, clock),
@@ -367,6 +407,7 @@ def _build(
     backends = Backends(
         cluster=unused, logs=unused, metrics=unused, pipelines=unused, model=unused,
         library=unused, board=board, approvals=unused, locks=unused, notes=notes,
+        runs=unused,
     )  # fmt: skip
     dispatcher = Dispatcher(
         admission=admission, journal=journal, operations=operations, backends=backends, clock=clock

@@ -361,17 +361,6 @@ async def test_a_fault_of_the_surface_is_admitted_under_an_id(world: World) -> N
     assert "line 49" in world.text(fine.response)
 
 
-async def test_what_discord_cannot_nest_can_be_typed(world: World) -> None:
-    """A name of more than three words is no slash command, and still a command."""
-    me = world.env.bot.user.id
-    offered = world.people["dana"].available_commands(world.channel)
-    await world.people["dana"].send(world.channel, f"<@{me}> book deeper than discord goes")
-
-    assert "book run" in offered
-    assert not any("deeper" in name for name in offered)
-    assert world.shown() == "🧩 deep"
-
-
 async def test_a_form_offers_choices_as_a_menu(world: World) -> None:
     """Choices and switches are chosen, not typed; the rest is a field."""
     card = await world.people["dana"].slash(world.channel, "book run", share=0.5)
