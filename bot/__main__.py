@@ -10,9 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.runtime.discovery import checked_estate
-from bot.runtime.notebook import open_notebook
-from bot.runtime.settings import read_settings
+from bot.runtime.collector import unhurried
 from tgk.errors import ConfigurationInvalid, TgkError
 
 if TYPE_CHECKING:
@@ -36,15 +34,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     os.umask(_OWNER_ONLY)
     try:
-        settings = read_settings()
-        discovery = checked_estate(given.config)
-        _require_writable(settings.state)
-        _run(settings, discovery, given.config.resolve().parent)
+        with unhurried():
+            _start(given.config)
     except TgkError as error:
         return _say(error)
     except ExceptionGroup as group:
         return _say(_only_error(group))
     return 0
+
+
+def _start(config: Path) -> None:
+    from bot.runtime.discovery import checked_estate
+    from bot.runtime.settings import read_settings
+
+    settings = read_settings()
+    discovery = checked_estate(config)
+    _require_writable(settings.state)
+    _run(settings, discovery, config.resolve().parent)
 
 
 def _require_writable(state: Path) -> None:
@@ -80,6 +86,7 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 def _run(settings: Settings, discovery: Discovery, root: Path) -> None:
     from bot.process import serve_until_stopped
     from bot.runtime.assemble import redactor_of
+    from bot.runtime.notebook import open_notebook
     from bot.runtime.simulation import simulated
 
     with simulated(settings, root) as actual:

@@ -16,6 +16,7 @@ from bot.gateway.metrics import Metrics
 from bot.gateway.operator import OperatorSocket
 from bot.gateway.server import listener, local_listener, serving
 from bot.gateway.webhooks import Webhooks
+from bot.runtime import collector
 from bot.runtime.assemble import Core, assembled
 from bot.runtime.lost import settle
 from bot.runtime.settings import AUDIT_LOG, SOCKET_NAME
@@ -233,6 +234,7 @@ async def serve_until_stopped(settings: Settings, discovery: Discovery, root: Pa
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _stopped_by, name, stop)
     async with running(settings, discovery, root):
+        collector.started()
         logger.bind(simulated=settings.simulated).info("started")
         await stop.wait()
         logger.info("stopping")

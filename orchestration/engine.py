@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import threading
 from collections import defaultdict
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from orchestration import faults
 from tgk.errors import TgkError, Unavailable
+from tgk.imports import postponed
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Awaitable, Callable
     from pathlib import Path
+    from types import ModuleType
 
     import sqlalchemy
 
@@ -128,7 +131,7 @@ class Engine:
 
         Raises Unavailable when its database cannot be opened or written.
         """
-        self._dbos = await asyncio.to_thread(importlib.import_module, "dbos")
+        self._dbos = await asyncio.to_thread(_library, sqlite=not self._database_url)
         from sqlalchemy.exc import SQLAlchemyError
 
         self._perform = perform
@@ -324,6 +327,12 @@ class Engine:
 
         threading.Thread(target=destroy, name="tgk-engine-close", daemon=True).start()
         await closed.wait()
+
+
+def _library(*, sqlite: bool) -> ModuleType:
+    """Import DBOS; it imports PostgreSQL's driver even where nothing but SQLite is used."""
+    with postponed("psycopg", "errors") if sqlite else contextlib.nullcontext():
+        return importlib.import_module("dbos")
 
 
 def _sqlite(path: Path) -> sqlalchemy.Engine:

@@ -100,8 +100,13 @@ class OpsClient(discord.Client):
         if line is not None:
             await self.guarded(None, mention.answer(self.desk, message, line))
 
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Note that events arrive; the library itself waits for guilds that nobody announced."""
+        if guild.id == self.desk.guild:
+            self.connected = True
+
     async def on_ready(self) -> None:
-        """Note that events arrive."""
+        """Note that events arrive, be it without our guild."""
         self.connected = True
 
     async def on_resumed(self) -> None:

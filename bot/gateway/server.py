@@ -92,6 +92,7 @@ async def serving(app: Starlette, bound: socket.socket) -> AsyncIterator[None]:
         log_config=None,
         access_log=False,
         lifespan="off",
+        ws="none",  # no address speaks it, and its parsers would be imported
         server_header=False,
         proxy_headers=False,  # nobody's word for where a request came from
         limit_concurrency=_WAITING,

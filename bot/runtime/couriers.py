@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from integrations.picture import Pictures
+from tgk.imports import left_out
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tgk.ports.board import Courier
     from tgk.ports.buttons import Buttons
     from tgk.ports.time import Clock
+
+_SPARED = ("cryptography", "pygments", "rich")
+"""What python-telegram-bot takes if it is there: for passports, and for httpx's command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,9 @@ class _Opener:
         self, token: SecretStr, telegram: Telegram, clock: Clock
     ) -> tuple[Courier, Client]:
         """Return the courier, and its client."""
-        from integrations.telegram.client import close_client, connect
-        from integrations.telegram.courier import TelegramCourier
+        with left_out(*_SPARED):
+            from integrations.telegram.client import close_client, connect
+            from integrations.telegram.courier import TelegramCourier
 
         client = connect(token.get_secret_value(), self._settings.telegram_api_url)
         self._stack.push_async_callback(close_client, client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.discord.client import OpsClient
 from bot.discord.surface import DiscordSurface
 from tgk.errors import Rejected, Unavailable
 
@@ -96,3 +98,17 @@ async def test_closing_what_never_ran_is_no_fault() -> None:
     await door.close()
 
     assert not door.ready
+
+
+async def test_it_is_ready_once_its_own_guild_is_there_and_waits_for_no_other() -> None:
+    """The library would wait for guilds that may still come; events of ours arrive already."""
+    desk: Any = SimpleNamespace(guild=100000000000000001)
+    client = OpsClient(desk)
+    foreign: Any = SimpleNamespace(id=100000000000000009)
+    ours: Any = SimpleNamespace(id=100000000000000001)
+
+    await client.on_guild_available(foreign)
+    before = client.connected
+    await client.on_guild_available(ours)
+
+    assert (before, client.connected) == (False, True)
