@@ -1,0 +1,163 @@
+"""The playbooks there are: read, searched, checked, imported and written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from tgk.caller import Caller
+    from tgk.ports.runs import RunRequest
+
+Origin = Literal["library", "own", "draft"]
+"""Shipped or written by the operator; drafts were imported or created in a chat.
+
+A draft may be checked and simulated; it runs nothing before somebody publishes it.
+"""
+TemplateName = Literal["blank", "deployment", "maintenance", "recovery"]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Wanted(_Shape):
+    """A parameter, for people who must fill it in."""
+
+    name: str
+    type: str = "string"
+    required: bool = False
+    default: str = ""
+    description: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class Entry(_Shape):
+    """One playbook on the shelf."""
+
+    name: str
+    description: str = ""
+    category: str = ""
+    version: str = ""
+    origin: Origin
+    file: str
+    steps: int = 0
+    parameters: tuple[Wanted, ...] = ()
+    errors: int = 0
+    warnings: int = 0
+
+
+class Source(_Shape):
+    """The text of a playbook."""
+
+    name: str
+    file: str
+    text: str
+    origin: Origin
+
+
+class Finding(_Shape):
+    """One thing to mend, in the words of the checker."""
+
+    code: str
+    severity: Literal["error", "warning", "note"]
+    line: int
+    column: int
+    message: str
+    help: str = ""
+
+
+class Gate(_Shape):
+    """One question asked before anything runs."""
+
+    name: str
+    passed: bool | None
+    """None: it could not be asked, or depends on what happens."""
+    note: str = ""
+
+
+class Examination(_Shape):
+    """What the checker found."""
+
+    name: str
+    file: str
+    findings: tuple[Finding, ...] = ()
+    text: str = ""
+    """As a compiler would print it, with the source lines."""
+    sarif: dict[str, Any] = {}
+    annotations: tuple[str, ...] = ()
+    """Workflow commands that GitHub shows beside the lines."""
+    gates: tuple[Gate, ...] = ()
+    """Dependencies that were looked at."""
+    fixed: str = ""
+    """The text with the certain faults mended; empty when there is nothing to mend."""
+    diff: str = ""
+
+    @property
+    def errors(self) -> int:
+        """How many of the findings keep it from running."""
+        return sum(each.severity == "error" for each in self.findings)
+
+
+class PlanRow(_Shape):
+    """One step of a plan."""
+
+    path: str
+    depth: int = 0
+    what: str
+    state: Literal["runs", "skipped", "depends"]
+    note: str = ""
+    """On what it depends, how often it is tried, how long at most."""
+
+
+class Plan(_Shape):
+    """What a run would do; nothing was done to find out."""
+
+    playbook: str
+    digest: str
+    parameters: dict[str, Any] = {}
+    gates: tuple[Gate, ...] = ()
+    rows: tuple[PlanRow, ...] = ()
+    longest: float | None = None
+    """Seconds at the very most; None where something has no limit."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether every gate that could be asked is open."""
+        return all(gate.passed is not False for gate in self.gates)
+
+
+class Playbooks(Protocol):
+    """The shelf. Names that do not exist raise Missing with some that look alike."""
+
+    async def entries(self) -> tuple[Entry, ...]:
+        """Return all, by name; one that cannot be read is listed with its errors."""
+
+    async def source(self, name: str) -> Source:
+        """Return the text of one."""
+
+    async def save(self, name: str, text: str, *, who: str) -> Entry:
+        """Keep a text as a draft; raises Conflict for a name that is taken by another origin."""
+
+    async def publish(self, name: str, *, who: str) -> Entry:
+        """Make a draft one of our own; raises ConfigurationInvalid while it has errors."""
+
+    async def mend(self, name: str, text: str) -> Entry:
+        """Replace the text of one that is ours to write; raises Refused for a shipped one."""
+
+    async def examine(
+        self, name: str, *, caller: Caller, environment: str = "", dependencies: bool = False
+    ) -> Examination:
+        """Check one; with ``dependencies`` also what it needs outside its own text."""
+
+    async def plan(self, request: RunRequest, caller: Caller, *, outcomes: str = "") -> Plan:
+        """Walk through a run without doing it.
+
+        ``outcomes`` is a table such as ``deploy-api: fail,fail,ok; verify: ok``: what a simulation
+        assumes. Without it what is not known stays open and both branches are shown. Raises
+        InvalidRequest naming every fault of the parameters.
+        """
+
+    def template(self, template: TemplateName, *, name: str, description: str) -> str:
+        """Return the text of a new playbook."""
