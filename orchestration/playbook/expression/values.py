@@ -1,0 +1,97 @@
+"""What expressions compute with, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final, TypeAlias
+
+from orchestration.playbook.expression.errors import Fault
+
+MAX_SOURCE = 2_000
+MAX_DEPTH = 40
+MAX_STEPS = 10_000
+MAX_TEXT = 65_536
+MAX_LIST = 1_000
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+
+
+class Unknown(Enum):
+    """The type of ``UNKNOWN``."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+"""A value that only the run will tell; whatever is computed from it is unknown too."""
+
+Value: TypeAlias = str | int | float | bool | list["Value"] | dict[str, "Value"] | Unknown | None
+Scope: TypeAlias = Mapping[str, Value]
+
+_KINDS: Final[Mapping[type, str]] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+    list: "a list",
+    tuple: "a list",
+    dict: "a map",
+    Unknown: "an unknown value",
+}
+NUMBERS: Final = frozenset({"a whole number", "a number"})
+
+
+class Meter:
+    """Counts the work of one evaluation against its budget."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_STEPS
+
+    def spend(self, steps: int) -> None:
+        """Pay for so many steps.
+
+        Raises:
+            Fault: the budget is used up.
+
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise Fault(f"this takes more than {MAX_STEPS:,} steps")
+
+
+def kind_of(value: object) -> str:
+    """Return what to call a value of this type, with its article.
+
+    Raises:
+        Fault: expressions know no such values.
+
+    """
+    kind = _KINDS.get(type(value))
+    if kind is not None:
+        return kind
+    if isinstance(value, Mapping):
+        return "a map"
+    for base, name in _KINDS.items():
+        if isinstance(value, base):
+            return name
+    raise Fault(f"a value of type {type(value).__name__} cannot be used here")
+
+
+def bounded_text(text: str) -> str:
+    """Return ``text`` if it is short enough to compute with."""
+    if len(text) > MAX_TEXT:
+        raise Fault(f"the text is longer than {MAX_TEXT:,} characters")
+    return text
+
+
+def bounded_list(items: list[Value]) -> list[Value]:
+    """Return ``items`` if there are few enough to compute with."""
+    if len(items) > MAX_LIST:
+        raise Fault(f"the list is longer than {MAX_LIST:,} elements")
+    return items
