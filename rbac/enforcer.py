@@ -38,10 +38,10 @@ class Enforcers:
     def __init__(self, rules: Iterable[Rule]) -> None:
         rules = tuple(rules)
         model = MODEL.read_text()
-        self.permissions = frozenset(rule.permission for rule in rules)
+        self.permissions = frozenset(rule.written for rule in rules)
         self._buckets = {
             name: _Bucket(model, [rule for rule in rules if rule.permission in (name, "*")])
-            for name in self.permissions | {"*"}
+            for name in {rule.permission for rule in rules} | {"*"}
         }
 
     def verdict(self, who: frozenset[str], permission: str, target: Target, now: float) -> Verdict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rbac.guard import CasbinGuard, is_principal
+from rbac.rules import split
 from tgk.errors import Missing
 from tgk.guard import Target
 from tgk.suggest import nearest
@@ -37,9 +38,10 @@ class Explanation:
         """Return the explanation as a person reads it in a terminal."""
         decision = self.decision
         verdict = "may" if decision.allowed else "may not"
+        verb = [self.target.action] if self.target.action != "-" else []
         asked = [f"{k} {v}" for k, v in _targeted(self.target) if v != "-"]
         return (
-            f"{self.who} {verdict} {' '.join([self.permission, *asked])}",
+            f"{self.who} {verdict} {' '.join([self.permission, *verb, *asked])}",
             f"rule: {decision.rule}",
             f"roles held: {', '.join(decision.roles_held) or 'none'}",
             f"roles that may: {', '.join(decision.roles_needed) or 'none'}",
@@ -73,8 +75,9 @@ class Explainer:
     ) -> Explanation:
         """Say whether a person or an account may run a command, and which rule decides.
 
-        Words are the command as typed, ``/deploy production`` or ``deploy --env production``;
-        bare words count when they name an environment or a service. Raises Missing for strangers.
+        Words are the command as typed, ``/deploy production`` or ``deploy --env production``, the
+        name of two words as one; bare words count when they name an environment or a service.
+        Raises Missing for strangers.
         """
         permission, target, ignored = _question(words, environments, services)
         principals = _principals(who, self._source.edition)
@@ -96,15 +99,20 @@ class Explainer:
 
 def _cell(edition: Edition, role: str, permission: str, now: float) -> Cell:
     who = edition.everything({f"role:{role}"})
+    family, verb = split(permission)
+    verbs = {rule.action for rule in edition.rules} if verb == "*" else {verb, "*"}
     concerned = [
-        rule for rule in edition.rules if rule.who in who and rule.permission in (permission, "*")
+        rule
+        for rule in edition.rules
+        if rule.who in who and rule.permission in (family, "*") and rule.action in verbs
     ]
-    everywhere = edition.enforcers.verdict(who, permission, Target(), now).allowed
+    target = Target(action="-" if verb == "*" else verb)
+    everywhere = edition.enforcers.verdict(who, family, target, now).allowed
     denied = any(rule.effect == "deny" for rule in concerned)
     if everywhere:
         return "partly" if denied else "yes"
     narrowed = any(rule.effect == "allow" for rule in concerned)
-    blocked = any(rule.effect == "deny" and rule.is_total() for rule in concerned)
+    blocked = any(rule.effect == "deny" and rule.is_total(verb) for rule in concerned)
     return "partly" if narrowed and not blocked else "no"
 
 
@@ -122,8 +130,8 @@ def _principals(who: str, edition: Edition) -> frozenset[str]:
 def _question(
     words: Sequence[str], environments: Collection[str], services: Collection[str]
 ) -> tuple[str, Target, tuple[str, ...]]:
-    permission = "/" + (words[0] if words else "").lstrip("/")
-    found: dict[str, str] = {}
+    permission, verb = split("/" + (words[0] if words else "").lstrip("/"))
+    found = {} if verb == "*" else {"action": verb}
     ignored: list[str] = []
     waiting = ""
     for word in words[1:]:
@@ -147,5 +155,4 @@ def _targeted(target: Target) -> tuple[tuple[str, str], ...]:
         ("in", target.environment),
         ("on", target.service),
         ("from", target.channel),
-        ("action", target.action),
     )

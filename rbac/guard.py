@@ -29,7 +29,7 @@ _TOKEN = r"[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}"  # noqa: S105 - a pattern
 _VALUE = re.compile(rf"-|{_TOKEN}")
 _CHANNEL = re.compile(rf"-|#?{_TOKEN}")
 _WORD = r"[a-z0-9][a-z0-9_.-]{0,31}"
-_PERMISSION = re.compile(rf"/{_WORD}(?: {_WORD}){{0,2}}")
+_PERMISSION = re.compile(rf"/{_WORD}")
 _PRINCIPAL = re.compile(
     rf"(?:discord|telegram|cli|console):(?:user|role):{_TOKEN}|gateway:{_TOKEN}|telegram:council"
 )
@@ -69,7 +69,7 @@ class CasbinGuard:
         return self._source.edition.version
 
     def permissions(self) -> frozenset[str]:
-        """Every permission the policy names, without ``*``."""
+        """Every permission the policy names, with its verb where it names one, without ``*``."""
         return self._source.edition.enforcers.permissions - {"*"}
 
     def decide(self, caller: Caller, permission: str, target: Target) -> Decision:

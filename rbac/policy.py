@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 _WORD = r"[a-z0-9][a-z0-9_.-]{0,31}"
-PERMISSION = rf"^(\*|/{_WORD}( {_WORD}){{0,2}})$"
+PERMISSION = rf"^(\*|/{_WORD}( {_WORD})?)$"
 ROLE = r"^[a-z][a-z0-9_-]{0,31}$"
 PERSON = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 _TOKEN = r"[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}"  # noqa: S105 - a pattern, not a secret
@@ -21,7 +21,7 @@ WHO = (
 ACCOUNT = rf"^{_TOKEN}$"
 
 SHAPES = {
-    PERMISSION: 'a permission such as "/deploy", or "*" for every one',
+    PERMISSION: 'a permission such as "/deploy" or "/infra deploy", or "*" for every one',
     ROLE: "a role name of lower-case letters, digits, _ and -",
     PERSON: "a name of lower-case letters, digits, ., _ and -",
     LITERAL: 'one name, or "*" for every one',
@@ -56,7 +56,8 @@ class Role(_Section):
     """A set of permissions that people hold together."""
 
     permissions: tuple[Permission, ...] = Field(
-        default=(), description='such as "/deploy"; "*" is every one'
+        default=(),
+        description='such as "/deploy", or "/infra deploy" for one verb; "*" is every one',
     )
     inherits: tuple[RoleName, ...] = Field(
         default=(), description="roles whose permissions this one has as well"
@@ -95,11 +96,11 @@ class Exemption(_Section):
     who: Annotated[str, Field(pattern=WHO)] = Field(
         description="everyone, role:<name>, person:<name>, or an account"
     )
-    permission: Permission
+    permission: Permission = Field(description='such as "/deploy", or "/infra deploy" for one verb')
     environment: One = "*"
     service: Many = "*"
     channel: Many = "*"
-    action: One = "*"
+    action: One = Field(default="*", description="one verb, where permission names none")
     nbf: AwareDatetime | None = Field(default=None, description="not before this time")
     exp: AwareDatetime | None = Field(default=None, description="no longer from this time on")
 

@@ -28,11 +28,44 @@ def reach_faults(
     """
     for place, permission in _written(policy):
         if permission != "*" and permission not in known:
-            near = nearest(permission, known)
-            hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(sorted(known))}"
+            hint = _meant(permission, known)
             yield document.fault(place, f'no command has the permission "{permission}"', hint)
+    yield from _verbs(policy, document, known)
     if ADMIN in policy.roles:
         yield from _admin(policy, document, discord_roles)
+
+
+def _meant(permission: str, known: Collection[str]) -> str:
+    """Return what to write instead: what looks alike, else the verbs of the family, else all."""
+    family, _, verb = permission.partition(" ")
+    verbs = sorted(v for f, _, v in (each.partition(" ") for each in known) if v and f == family)
+    if verb and verbs:
+        near = [f"{family} {each}" for each in nearest(verb, verbs)]
+        listed = [f"{family} {each}" for each in verbs]
+    else:
+        near = [*nearest(permission, known)]
+        listed = sorted(each for each in known if " " not in each)
+    return f'did you mean "{near[0]}"?' if near else f"known: {', '.join(listed)}"
+
+
+def _verbs(policy: Policy, document: Document, known: Collection[str]) -> Iterator[Fault]:
+    """Yield actions that no command of the permission has, and those that contradict it."""
+    for section, entries in (("grants", policy.grants), ("denies", policy.denies)):
+        for position, entry in enumerate(entries):
+            family, _, verb = entry.permission.partition(" ")
+            place = (section, position, "action")
+            if entry.action in ("*", verb):
+                continue
+            if verb:
+                what = f'the permission names the verb "{verb}" already'
+                yield document.fault(place, what, "leave action out")
+            elif not any(_is_verb(each, family, entry.action) for each in known):
+                hint = _meant(f"{family} {entry.action}", known)
+                yield document.fault(place, f'{family} has no verb "{entry.action}"', hint)
+
+
+def _is_verb(known: str, family: str, verb: str) -> bool:
+    return known == f"{family} {verb}" or (family == "*" and known.endswith(f" {verb}"))
 
 
 def _written(policy: Policy) -> Iterator[tuple[Place, str]]:

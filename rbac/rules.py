@@ -21,8 +21,8 @@ class Rule:
 
     who: str
     permission: str
-    effect: Effect = "allow"
     action: str = "*"
+    effect: Effect = "allow"
     environment: str = "*"
     service: str = "*"
     channel: str = "*"
@@ -35,25 +35,33 @@ class Rule:
         what = [self.who, self.permission, self.action, self.environment, self.service]
         return [*what, self.channel, self.nbf, self.exp, self.effect]
 
+    @property
+    def written(self) -> str:
+        """The permission as a policy writes it, with the verb: ``/infra``, ``/infra deploy``."""
+        verb = "" if self.action == "*" or self.permission == "*" else f" {self.action}"
+        return self.permission + verb
+
     def text(self) -> str:
         """Return the rule as in ``allow role:developer /logs (policy.yml:14)``."""
-        parts = [self.effect, self.who, self.permission]
+        parts = [self.effect, self.who, self.written]
         parts += [f"{name} {value}" for name, value in self._narrowed() if value != "*"]
         if self.exp != "-":
             parts.append("for a time")
         return " ".join(parts) + (f" ({self.where})" if self.where else "")
 
-    def is_total(self) -> bool:
-        """Say whether the rule holds on every target and at all times."""
-        return not self.edges() and all(value == "*" for _, value in self._narrowed())
+    def is_total(self, verb: str = "*") -> bool:
+        """Say whether the rule holds for a verb on every target and at all times."""
+        held = self.action in ("*", verb)
+        return held and not self.edges() and all(v == "*" for _, v in self._narrowed()[1:])
 
     def edges(self) -> tuple[float, ...]:
         """Return the moments at which the rule starts or ends to hold."""
         return tuple(float(edge) for edge in (self.nbf, self.exp) if edge != "-")
 
     def _narrowed(self) -> tuple[tuple[str, str], ...]:
+        verb = self.action if self.permission == "*" else "*"
         return (
-            ("action", self.action),
+            ("action", verb),
             ("in", self.environment),
             ("on", self.service),
             ("from", self.channel),
@@ -90,21 +98,29 @@ def _all_rules(policy: Policy, document: Document) -> Iterator[Rule]:
     for name, role in policy.roles.items():
         for position, permission in enumerate(role.permissions):
             where = document.where(("roles", name, "permissions", position))
-            yield Rule(f"role:{name}", permission, where=where)
+            yield Rule(f"role:{name}", *split(permission), where=where)
     for position, permission in enumerate(policy.everyone):
-        yield Rule("everyone", permission, where=document.where(("everyone", position)))
+        where = document.where(("everyone", position))
+        yield Rule("everyone", *split(permission), where=where)
     for position, entry in enumerate(policy.grants):
         yield _exemption(entry, "allow", document.where(("grants", position)))
     for position, entry in enumerate(policy.denies):
         yield _exemption(entry, "deny", document.where(("denies", position)))
 
 
+def split(permission: str) -> tuple[str, str]:
+    """Return a written permission and its verb: ``/infra deploy`` is one verb of ``/infra``."""
+    family, _, verb = permission.partition(" ")
+    return family, verb or "*"
+
+
 def _exemption(entry: Exemption, effect: Effect, where: str) -> Rule:
+    permission, verb = split(entry.permission)
     return Rule(
         who=entry.who,
-        permission=entry.permission,
+        permission=permission,
         effect=effect,
-        action=entry.action,
+        action=entry.action if verb == "*" else verb,
         environment=entry.environment,
         service=entry.service,
         channel=entry.channel,

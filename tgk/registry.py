@@ -59,6 +59,8 @@ class Registry:
                 raise MisnamedCommand(f'"{entry.name}" is not one lower-case word or two')
             if entry.family in self._commands:
                 raise MisnamedCommand(f"/{entry.family} is a command and a family of others")
+            if " " in entry.permission:
+                raise MisnamedCommand(f"the permission of /{entry.name} is not one word")
             if entry.default_verb and self.defaults.get(entry.family) != entry.name:
                 raise MisnamedCommand(f"/{entry.family} alone would mean two commands")
             if entry.default_verb and not entry.family:
@@ -79,6 +81,11 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._commands)
+
+
+def grantable(commands: Iterable[Command[Any]]) -> frozenset[str]:
+    """Return every permission that a policy may name: ``/infra`` and ``/infra deploy``."""
+    return frozenset(permission for entry in commands for permission in entry.grantable)
 
 
 def collect(package: ModuleType) -> list[Command[Any]]:

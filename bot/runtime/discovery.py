@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rbac.loading import load_policy
 from tgk.discovery import Discovery
 from tgk.errors import ConfigurationInvalid
+from tgk.families import heads
 from tgk.suggest import nearest
 from tgk.yaml_faults import boolean_faults, validated
 from tgk.yaml_marks import Document, Fault, Mark, read, refusal
@@ -51,14 +52,15 @@ def load_discovery(
 def checked_estate(config: Path) -> Discovery:
     """Load discovery.yml and the policy beside it against one another and every command."""
     import commands
-    from tgk.registry import collect
+    from tgk.registry import collect, grantable
 
     found = list(collect(commands))
+    names = [entry.name for entry in found]
     return load_estate(
         config,
         config.resolve().parent / "rbac" / "policy.yml",
-        {entry.name.split()[0] for entry in found},
-        {entry.permission for entry in found},
+        {*heads(names), *names},
+        grantable(found),
     )
 
 

@@ -53,7 +53,7 @@ def test_every_fault_is_named_at_once(faults_of: Callable[..., Any]) -> None:
         ),
         (
             'p.yml:5:19: roles.Viewer.permissions.0 is "status"; '
-            'write a permission such as "/deploy", or "*" for every one'
+            'write a permission such as "/deploy" or "/infra deploy", or "*" for every one'
         ),
         'p.yml:7:18: there is no role "release_mgr"; known roles: admin, Viewer',
         'p.yml:8:3: key "dana" stands here twice; it is already on line 7',
