@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from integrations.circuit import Circuit
 from integrations.http import Answer, TimedOut
+from integrations.revisions import Revisions
 from integrations.rollout import describe, wanted
 from integrations.verdict import judge
 from tgk.errors import Missing, Rejected, Unavailable, Upstream
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from tgk.discovery import Environment, Service
     from tgk.errors import TgkError
-    from tgk.ports.cluster import Workload
+    from tgk.ports.cluster import Exchange, Workload
     from tgk.ports.time import Clock
 
 Found = TypeVar("Found")
@@ -58,6 +59,11 @@ class _Place:
     def missing(self) -> tuple[str, str]:
         """What a 404 means."""
         return ("deployment", f"{self.namespace}/{self.name}")
+
+    @property
+    def revisions(self) -> Revisions:
+        """What it runs and ran."""
+        return Revisions(self.session.bare, self.namespace, self.name)
 
 
 class KubernetesCluster:
@@ -132,6 +138,26 @@ class KubernetesCluster:
         if before != replicas:
             await self._ask(write, environment.context, place.missing)
         return before
+
+    async def set_version(
+        self, service: Service, environment: Environment, version: str, *, key: str
+    ) -> Exchange:
+        """Want another image tag; a key that did so already is only told again what it did."""
+        place = await self._place(service, environment)
+
+        async def write() -> Exchange:
+            return await place.revisions.set_version(place.container, version, key)
+
+        return await self._ask(write, environment.context, place.missing)
+
+    async def roll_back(self, service: Service, environment: Environment, *, key: str) -> Exchange:
+        """Want the template before; a key that did so does not do it twice."""
+        place = await self._place(service, environment)
+
+        async def write() -> Exchange:
+            return await place.revisions.roll_back(place.container, key)
+
+        return await self._ask(write, environment.context, place.missing)
 
     async def watch(self, service: Service, environment: Environment) -> AsyncIterator[Workload]:
         """Yield the state now and at every change, until the reader stops; reconnects by itself.

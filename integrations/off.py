@@ -9,9 +9,10 @@ from tgk.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
 
     from tgk.discovery import Agent, Environment, Pipeline, Service
-    from tgk.ports.cluster import Workload
+    from tgk.ports.cluster import Exchange, Workload
     from tgk.ports.logs import LogPage, LogQuery
     from tgk.ports.metrics import Vitals
     from tgk.ports.model import Chunk, Message, Tool
@@ -41,6 +42,16 @@ class OffCluster(_Off):
         """Refuse."""
         self._refuse()
 
+    async def set_version(
+        self, service: Service, environment: Environment, version: str, *, key: str
+    ) -> Exchange:
+        """Refuse."""
+        self._refuse()
+
+    async def roll_back(self, service: Service, environment: Environment, *, key: str) -> Exchange:
+        """Refuse."""
+        self._refuse()
+
     async def watch(self, service: Service, environment: Environment) -> AsyncIterator[Workload]:
         """Refuse at the first state."""
         self._refuse()
@@ -59,6 +70,10 @@ class OffMetrics(_Off):
     """Implements Metrics by refusing."""
 
     async def vitals(self, name: str, service: Service, environment: str) -> Vitals:
+        """Refuse."""
+        self._refuse()
+
+    async def figure(self, query: str, at: datetime) -> float | None:
         """Refuse."""
         self._refuse()
 

@@ -113,6 +113,10 @@ class PrometheusMetrics:
             cpu_history=history,
         )
 
+    async def figure(self, query: str, at: datetime) -> float | None:
+        """Return the number that a query gave at a time, None where nothing was measured."""
+        return _latest(await self._now(query, at))
+
     async def _now(self, query: str, now: datetime) -> _Series:
         if not query.strip():
             return ()

@@ -30,3 +30,9 @@ class Metrics(Protocol):
 
     async def vitals(self, name: str, service: Service, environment: str) -> Vitals:
         """Return the figures of now and the last hour of CPU."""
+
+    async def figure(self, query: str, at: datetime) -> float | None:
+        """Return the number that a query gave at a time, None where nothing was measured.
+
+        Of several series the highest counts: a query that wants another says so itself.
+        """

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from tgk.errors import Missing
+from tgk.errors import Conflict, Missing
+from tgk.ports.cluster import Exchange
 from tgk.testing.faults import Faults
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class FakeCluster:
         self.scaled: list[tuple[str, str, int]] = []
         """(namespace, deployment, replicas), in order."""
         self._settles = settles
+        self._history: dict[tuple[str, str], list[str]] = {}
+        self._exchanged: dict[tuple[tuple[str, str], str], Exchange] = {}
         self._workloads: dict[tuple[str, str], Workload] = {}
         self._changed = asyncio.Event()
 
@@ -61,6 +64,36 @@ class FakeCluster:
         if self._settles:
             self.settle(namespace, deployment)
         return now.desired
+
+    async def set_version(
+        self, service: Service, environment: Environment, version: str, *, key: str
+    ) -> Exchange:
+        """Want another version, once for each key."""
+        self.faults.check()
+        return self._exchange(_key(service, environment), version, key)
+
+    async def roll_back(self, service: Service, environment: Environment, *, key: str) -> Exchange:
+        """Want the version before, once for each key."""
+        self.faults.check()
+        place = _key(service, environment)
+        earlier = self._history.get(place, [])
+        if not earlier and (place, key) not in self._exchanged:
+            self._find(service, environment)
+            raise Conflict(f"{place[1]} was not rolled back.", why="Nothing ran there before.")
+        return self._exchange(place, earlier[-1] if earlier else "", key)
+
+    def _exchange(self, place: tuple[str, str], version: str, key: str) -> Exchange:
+        if (place, key) in self._exchanged:
+            return self._exchanged[place, key]
+        if place not in self._workloads:
+            raise Missing("deployment", "/".join(place))
+        now = self._workloads[place]
+        done = self._exchanged[place, key] = Exchange(now.version, version)
+        self._history.setdefault(place, []).append(now.version)
+        self.put(*place, replace(now, state="Progressing", version=version, ready=0))
+        if self._settles:
+            self.settle(*place)
+        return done
 
     async def watch(self, service: Service, environment: Environment) -> AsyncIterator[Workload]:
         """Yield the state now and at every change."""
