@@ -1,0 +1,156 @@
+"""Command lines of steps: split into words first, bound to typed options second, filled in last.
+
+A value can therefore never become an option, a second word or a second command.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from orchestration.playbook.binding import bind, bound, command_of, fill
+from orchestration.playbook.diagnostics import Diagnostic, Report
+from orchestration.playbook.model import Span
+from orchestration.playbook.origin import Origin
+from orchestration.playbook.texts import template
+from orchestration.playbook.tokens import Word, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestration.playbook.template import Template
+
+__all__ = ["Argument", "CommandLine", "bind", "bound", "command_of", "fill", "read_line"]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_OPTION = re.compile(r"(?:--|—)([A-Za-z][\w-]*)(=)?", re.DOTALL)
+_MOST_NAME_WORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One option with its value, or a word without an option (``option`` is empty)."""
+
+    option: str
+    """As written, without its hyphens."""
+    value: Template | Literal[True]
+    span: Span
+    """All of it, the option's name included."""
+    origin: Origin
+    """Where each character of the value stands; of the option's name if it has none."""
+    start: int = field(compare=False)
+    """Where its value begins in the line."""
+    quoted: bool = False
+    glued: bool = False
+    """Written ``--option=value``: then it is no word of its own if the option is a flag."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A line as written. The registry decides where the name ends and what the words are for."""
+
+    head: tuple[Argument, ...]
+    """The literal words in front: the name, and perhaps the first value."""
+    arguments: tuple[Argument, ...]
+    """The rest; a word behind an option counts as its value until the registry knows a flag."""
+    span: Span
+    source: str
+    origin: Origin = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """What the command is called, for showing: ``infra deploy``. See also ``command_of``."""
+        return " ".join(str(word.value.source) for word in self.head if word.value is not True)
+
+    def __iter__(self) -> Iterator[Argument]:
+        """Yield every word that may hold a value."""
+        yield from self.head
+        yield from self.arguments
+
+
+def read_line(
+    text: str, span: Span, origin: Origin | None = None
+) -> tuple[CommandLine | None, tuple[Diagnostic, ...]]:
+    """Split a line into a name, options and values; what they mean is left to ``bind``."""
+    report = Report()
+    origin = origin or Origin.straight(span)
+    words = split(text, origin, report)
+    if not words or not words[0].text.removeprefix("/"):
+        help_ = "write a command, as in /infra deploy --component api"
+        report.add("E012", span, "there is no command", help=help_)
+        return None, report.sorted
+    if words[0].computed:
+        _refuse_computed(words[0], "the name of a command", report)
+        return None, report.sorted
+    count = _name_words(words)
+    head = tuple(
+        _argument("", word, word.text.removeprefix("/") if place == 0 else word.text, report)
+        for place, word in enumerate(words[:count])
+    )
+    arguments = tuple(_arguments(words[count:], report))
+    return CommandLine(head, arguments, span, text, origin), report.sorted
+
+
+def _name_words(words: tuple[Word, ...]) -> int:
+    """Return how many words in front may be the name."""
+    count = 1
+    while count < min(len(words), _MOST_NAME_WORDS) and _NAME.fullmatch(words[count].text):
+        count += 1
+    return count
+
+
+def _arguments(words: tuple[Word, ...], report: Report) -> Iterator[Argument]:
+    at, literal = 0, False
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if literal or not _looks_like_option(word):
+            yield _argument("", word, word.text, report)
+        elif word.text == "--":
+            literal = True
+        elif (glued := _OPTION.match(word.text)) and glued[2]:
+            value = word.text[glued.end() :]
+            yield _argument(glued[1], word, value, report, glued=True)
+        elif word.computed:
+            _refuse_computed(word, "the name of an option", report)
+        elif at < len(words) and not _looks_like_option(words[at]):
+            yield _pair(word, words[at], report)
+            at += 1
+        else:
+            yield Argument(word.text.lstrip("-—"), True, word.span, word.origin, word.start)
+
+
+def _looks_like_option(word: Word) -> bool:
+    return not word.quoted and word.text.startswith(("--", "—"))
+
+
+def _argument(
+    option: str, word: Word, value: str, report: Report, *, glued: bool = False
+) -> Argument:
+    """Return a word as a value; ``value`` is the last part of its text."""
+    origin = word.origin.part(len(word.text) - len(value), len(value))
+    found = template(value, origin, report)
+    return Argument(option, found, word.span, origin, word.start, word.quoted, glued)
+
+
+def _pair(name: Word, value: Word, report: Report) -> Argument:
+    found = template(value.text, value.origin, report)
+    option = name.text.lstrip("-—")
+    span = _joined(name.span, value.span)
+    return Argument(option, found, span, value.origin, value.start, value.quoted)
+
+
+def _joined(first: Span, last: Span) -> Span:
+    if first.line != last.line:
+        return first
+    return Span(first.line, first.column, last.column + last.length - first.column)
+
+
+def _refuse_computed(word: Word, what: str, report: Report) -> None:
+    report.add(
+        "E046",
+        word.span,
+        f"{what} cannot be computed",
+        help="write it out; use a conditional step to choose between commands",
+    )
