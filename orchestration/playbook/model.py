@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestration.playbook.expression import Expression
+    from orchestration.playbook.origin import Origin
     from orchestration.playbook.template import Template
     from orchestration.playbook.words import CommandLine
 
@@ -50,6 +51,8 @@ class Parameter:
     pattern: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    implied: bool = False
+    """Declared nowhere: a name that the file uses and that must therefore be given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ class Secret:
     variable: str = ""
     path: str = ""
     key: str = ""
+    implied: bool = False
+    """Declared nowhere: a setting of an integration uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,7 @@ class Common:
     span: Span
     label: str = ""
     """A free word of ``type:`` such as ``validation``; it means nothing to the engine."""
+    description: str = ""
     condition: Expression | None = None
     retry: Retry = field(default_factory=Retry)
     timeout: float | None = None
@@ -295,3 +301,7 @@ class Playbook:
     """Lower runs first."""
     draft: bool = False
     """Imported and not approved: no triggers, no ``http``, no ``shell``."""
+    places: Mapping[tuple[str, str], Origin] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Where the texts of a step (its path; empty for the playbook) stand, by their keys."""
