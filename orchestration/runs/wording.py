@@ -1,0 +1,89 @@
+"""Times, states and results of runs in words that people use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tgk.ports.runs import RunState, RunView, StepState, StepView
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_TENTHS_BELOW = 10.0
+
+STATE_WORDS: Mapping[StepState | RunState, str] = {
+    "pending": "to come", "queued": "queued", "running": "running", "waiting": "waiting",
+    "paused": "paused", "undoing": "being taken back", "succeeded": "done", "failed": "failed",
+    "skipped": "skipped", "cancelled": "cancelled", "timed_out": "timed out", "kept": "kept",
+    "undone": "taken back", "rolled_back": "taken back", "rollback_failed": "not all taken back",
+    "forced": "declared over",
+}  # fmt: skip
+
+
+def took(seconds: float) -> str:
+    """Return a span of time as people say it: ``0.4 s``, ``12 s``, ``3 m 05 s``, ``2 h 10 m``."""
+    seconds = max(0.0, seconds)
+    if round(seconds, 1) < _TENTHS_BELOW:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} m {whole % _MINUTE:02} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} m"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 step``, ``3 steps``, ``2 branches``."""
+    ending = "" if number == 1 else "es" if thing.endswith("ch") else "s"
+    return f"{number} {thing}{ending}"
+
+
+def seconds_of(step: StepView | RunView, now: datetime | None) -> float | None:
+    """Return how long it took, or has taken by now; None for what has not begun."""
+    end = step.ended or now
+    if step.began is None or end is None:
+        return None
+    return max(0.0, (end - step.began).total_seconds())
+
+
+def duration(step: StepView | RunView, now: datetime | None) -> str:
+    """Return the same in words, empty for what has not begun or was taken over."""
+    seconds = seconds_of(step, now)
+    return "" if seconds is None or step.state in {"kept", "skipped"} else took(seconds)
+
+
+def attempts(step: StepView) -> str:
+    """Return ``attempt 2 of 4`` while it is tried, ``3 attempts`` after; empty for the first."""
+    if step.attempt <= 1:
+        return ""
+    if step.state in {"running", "waiting", "pending"}:
+        return f"attempt {step.attempt} of {step.attempts}"
+    return f"{step.attempt} attempts"
+
+
+def votes(step: StepView) -> str:
+    """Return ``1 of 2 yes`` for an approval that says how many it has and needs."""
+    yes, needed = step.output.get("yes"), step.output.get("needed")
+    if step.kind != "approval" or not isinstance(needed, int):
+        return ""
+    given = len(yes) if isinstance(yes, list | tuple) else yes
+    return f"{given} of {needed} yes" if isinstance(given, int) else ""
+
+
+def details(step: StepView) -> str:
+    """Return what a reader wants to know beside name, state and duration, in one line."""
+    known = votes(step)
+    note = "" if known and known in step.note else step.note
+    said = [part for part in (attempts(step), known, note) if part]
+    return " · ".join(said) or _by_state(step)
+
+
+def _by_state(step: StepView) -> str:
+    if step.state in {"pending", "running", "succeeded"}:
+        return "" if step.kind in {"command", step.name} else step.kind
+    return STATE_WORDS[step.state]
