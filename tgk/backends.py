@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tgk.ports.model import Model
     from tgk.ports.notes import Notes
     from tgk.ports.pipelines import Pipelines
+    from tgk.ports.providers import Providers
+    from tgk.ports.runs import Runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Backends:
     logs: Logs
     metrics: Metrics
     pipelines: Pipelines
+    providers: Providers
     model: Model
     library: Library
     board: Board

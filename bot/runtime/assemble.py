@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
@@ -21,6 +22,7 @@ from bot.runtime.memory import Memory, open_memory
 from bot.runtime.settings import AUDIT_LOG
 from bot.runtime.simulation import keep_apart
 from bot.runtime.witness import Witness
+from integrations.providers.bound import named_variables
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
 from orchestration.engine import Engine
@@ -34,7 +36,7 @@ from tgk.redaction import Redactor
 from tgk.registry import Registry, collect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Coroutine, Iterator
     from pathlib import Path
 
     from bot.runtime.settings import Settings
@@ -83,11 +85,18 @@ def redactor_of(settings: Settings, discovery: Discovery) -> Redactor:
     """Return the redactor of this installation; its salt is made once and kept with the state."""
     salt = kept_salt(settings.state / "redaction.salt")
     redactor = Redactor(salt, discovery.redaction.keys, discovery.redaction.patterns)
-    redactor.literals(*settings.secrets())
+    redactor.literals(*settings.secrets(), *_named_secrets(settings, discovery))
     return redactor
 
 
 def policy_of(path: Path, discovery: Discovery, clock: Clock) -> PolicyFile:
+def _named_secrets(settings: Settings, discovery: Discovery) -> Iterator[str]:
+    """Yield the values of the variables that providers of discovery.yml name."""
+    for name in chain.from_iterable(named_variables(discovery.providers).values()):
+        if (value := settings.variable(name)) is not None:
+            yield value.get_secret_value()
+
+
     """Load the policy; raises ConfigurationInvalid with every fault."""
     roles = discovery.discord.roles if discovery.discord else {}
     council = discovery.telegram.council.members if discovery.telegram else ()

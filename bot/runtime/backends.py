@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from integrations.library import MarkdownLibrary
 from integrations.logs import RoutedLogs
 from integrations.off import OffCluster, OffLogs, OffMetrics, OffModel, OffPipelines
+from integrations.providers.bound import BoundProviders, named_variables
 from tgk.backends import Backends
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AsyncExitStack
     from pathlib import Path
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tgk.ports.metrics import Metrics
     from tgk.ports.model import Model
     from tgk.ports.pipelines import Pipelines
+    from tgk.ports.providers import Providers
     from tgk.ports.time import Clock
 
 
@@ -38,6 +41,8 @@ class Outside:
     pipelines: Pipelines
     model: Model
     library: Library
+    providers: Callable[[Board], Providers]
+    """Who does what operations commands ask for, once there is a board to tell people by."""
     off: dict[str, str] = field(default_factory=dict)
 
     def backends(self, board: Board, approvals: Approvals, memory: Memory) -> Backends:
@@ -49,6 +54,7 @@ class Outside:
             pipelines=self.pipelines,
             model=self.model,
             library=self.library,
+            providers=self.providers(board),
             board=board,
             approvals=approvals,
             locks=memory.locks,
@@ -68,15 +74,40 @@ class Opener:
     async def open(self, discovery: Discovery, root: Path) -> Outside:
         """Return everything, with a reason for what is off."""
         library = MarkdownLibrary(root=root, folders=discovery.documents, clock=self._clock)
+        cluster, metrics = await self._cluster(), await self._metrics()
+        pipelines = await self._pipelines()
+        self._note_providers(discovery)
+
+        def providers(board: Board) -> Providers:
+            made = BoundProviders(
+                discovery,
+                pipelines=pipelines,
+                cluster=cluster,
+                metrics=metrics,
+                board=board,
+                clock=self._clock,
+                variable=self._settings.variable,
+            )
+            self._stack.push_async_exit(made)
+            return made
+
         return Outside(
-            cluster=await self._cluster(),
+            cluster=cluster,
             logs=RoutedLogs(loki=await self._loki(), cloudwatch=await self._cloudwatch()),
-            metrics=await self._metrics(),
-            pipelines=await self._pipelines(),
+            metrics=metrics,
+            pipelines=pipelines,
             model=await self._model(tuple(discovery.agents.values())),
             library=self._stack.enter_context(library),
+            providers=providers,
             off=self.off,
         )
+
+    def _note_providers(self, discovery: Discovery) -> None:
+        """Note which commands cannot be done for want of a variable."""
+        for command, names in named_variables(discovery.providers).items():
+            unset = [name for name in names if self._settings.variable(name) is None]
+            if unset:
+                self.off[f"/{command}"] = f"{', '.join(unset)} not set"
 
     def _note(self, system: str, variable: str) -> tuple[str, str, str]:
         why = f"{variable} is not set"

@@ -6,7 +6,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 
 from tgk.errors import ConfigurationInvalid
 
@@ -146,6 +154,14 @@ class Settings(BaseModel):
         description="said by the simulated world; every message then says TEST MODE",
     )
 
+    _others: dict[str, SecretStr] = PrivateAttr(default_factory=dict)
+    """The whole environment, or all that a simulated world announces: for ``variable`` alone."""
+
+    def variable(self, name: str) -> SecretStr | None:
+        """Return a variable that discovery.yml names, None when it is not set."""
+        found = self._others.get(name)
+        return found if found is not None and found.get_secret_value() else None
+
     @property
     def has_token(self) -> bool:
         """Whether any platform or service is meant for real."""
@@ -169,9 +185,10 @@ def read_settings(
     names = {field.alias: name for name, field in Settings.model_fields.items()}
     heard = (_OF_THE_PROCESS if announced else names.keys()) - _SAID_BY_THE_WORLD
     known: dict[str, Any] = {key: source[key].strip() for key in heard if key and source.get(key)}
-    known.update(announced or {})
+    known.update({key: value for key, value in (announced or {}).items() if key in names})
+    others = source if announced is None else announced
     try:
-        return Settings.model_validate({key: value for key, value in known.items() if value != ""})
+        settings = Settings.model_validate({key: v for key, v in known.items() if v != ""})
     except ValidationError as error:
         faults = [
             f"{fault['loc'][0]}: {fault['msg']}"
@@ -180,6 +197,8 @@ def read_settings(
         raise ConfigurationInvalid(
             "The environment cannot be used.", faults, remedy="Mend or unset these variables."
         ) from None
+    settings._others.update({key: SecretStr(str(value).strip()) for key, value in others.items()})  # noqa: SLF001 - ours, and closed from here on
+    return settings
 
 
 class TerminalWishes(NamedTuple):

@@ -405,8 +405,8 @@ def _build(
     )
     unused: Any = None
     backends = Backends(
-        cluster=unused, logs=unused, metrics=unused, pipelines=unused, model=unused,
-        library=unused, board=board, approvals=unused, locks=unused, notes=notes,
+        cluster=unused, logs=unused, metrics=unused, pipelines=unused, providers=unused,
+        model=unused, library=unused, board=board, approvals=unused, locks=unused, notes=notes,
         runs=unused,
     )  # fmt: skip
     dispatcher = Dispatcher(
