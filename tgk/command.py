@@ -33,7 +33,10 @@ CHAT_AND_TERMINAL: frozenset[Door] = frozenset(
 )
 WEBHOOK_ONLY: frozenset[Door] = frozenset({"gateway"})
 
-Kind = Literal["service", "environment", "component", "place", "tag", "command", "lock", "approval"]
+Kind = Literal[
+    "service", "environment", "component", "place", "tag", "command", "lock", "approval",
+    "playbook", "run", "checkpoint", "schedule",
+]  # fmt: skip
 """A component is a service or another name of one, a place an environment or a slot of one."""
 
 
@@ -68,6 +71,10 @@ PlaceName = Annotated[Token, Known("place")]
 TagName = Annotated[Token, Known("tag")]
 CommandName = Annotated[str, StringConstraints(max_length=64), Known("command")]
 ApprovalId = Annotated[Token, Known("approval")]
+PlaybookName = Annotated[Token, Known("playbook")]
+RunId = Annotated[Token, Known("run")]
+CheckpointId = Annotated[Token, Known("checkpoint")]
+ScheduleName = Annotated[Token, Known("schedule")]
 Pairs = Annotated[dict[str, str], BeforeValidator(read_pairs), Repeated()]
 """``key=value`` any number of times, in one text or in several."""
 

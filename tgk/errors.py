@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tgk.guard import Decision
+    from tgk.reply import Action
 
 _MOST_KNOWN = 5
 _MOST_NEWEST = 3
@@ -65,9 +66,19 @@ class ArgumentFault:
 
 
 class InvalidRequest(Refused):
-    """The arguments do not fit the command; ``faults`` lists every one at once."""
+    """The arguments do not fit the command; ``faults`` lists every one at once.
 
-    def __init__(self, command: str, faults: Sequence[ArgumentFault], *, usage: str = "") -> None:
+    ``ways_out`` are buttons that help to mend them.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        faults: Sequence[ArgumentFault],
+        *,
+        usage: str = "",
+        ways_out: Sequence[Action] = (),
+    ) -> None:
         listed = "; ".join(f"{fault.name}: {fault.message}" for fault in faults)
         super().__init__(
             f"/{command} was not run.", why=listed, remedy=f"Usage: {usage}" if usage else ""
@@ -75,6 +86,7 @@ class InvalidRequest(Refused):
         self.command = command
         self.faults = tuple(faults)
         self.usage = usage
+        self.ways_out = tuple(ways_out)
 
 
 class UnknownCommand(Refused):

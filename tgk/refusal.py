@@ -103,6 +103,8 @@ def _ways_out(error: TgkError) -> tuple[Action, ...]:
     if isinstance(error, VerbWanted):
         what = {"command": error.family}
         return (Action(label=f"/help {error.family}", command="help", arguments=what),)
+    if isinstance(error, InvalidRequest):
+        return error.ways_out
     if isinstance(error, UnknownCommand):
         return (Action(label="All commands", command="help"),)
     return ()

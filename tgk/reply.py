@@ -82,6 +82,8 @@ class Picture(_Part):
     kind: Literal["picture"] = "picture"
     svg: str
     alt: str
+    passing: bool = False
+    """It will be another in a moment: left out where pictures cannot be replaced."""
 
 
 class Log(_Part):

@@ -95,7 +95,9 @@ def render(
         text=to_text(lines),
         rows=_rows(_keys(reply.actions, tokens)),
         documents=tuple(documents),
-        pictures=tuple(block for block in reply.blocks if isinstance(block, Picture)),
+        pictures=tuple(
+            each for each in reply.blocks if isinstance(each, Picture) and not each.passing
+        ),
     )
 
 

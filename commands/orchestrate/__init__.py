@@ -1,0 +1,1 @@
+"""``/orchestrate``: playbooks and their runs, one file per verb."""

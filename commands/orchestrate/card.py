@@ -1,0 +1,165 @@
+"""The card of a run: the same while it goes on, at its end, and when somebody looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commands.orchestrate.spelling import spell
+from orchestration.runs.picture import graph, tree
+from tgk.ports.runs import ENDED
+from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Stage, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tgk.context import Context
+    from tgk.ports.runs import RunState, RunView, StepState, StepView
+    from tgk.reply import Block, StageState, Tone
+
+CURRENT = "current"
+_TONES: dict[RunState, Tone] = {
+    "queued": "off", "running": "running", "waiting": "warning", "paused": "warning",
+    "undoing": "warning", "succeeded": "ok", "failed": "bad", "cancelled": "warning",
+    "timed_out": "bad", "rolled_back": "bad", "rollback_failed": "bad", "forced": "warning",
+}  # fmt: skip
+WORDS: dict[RunState, str] = {
+    "queued": "waits for its turn", "running": "is running", "waiting": "waits",
+    "paused": "is paused", "undoing": "is being taken back", "succeeded": "succeeded",
+    "failed": "failed", "cancelled": "was cancelled", "timed_out": "ran out of time",
+    "rolled_back": "failed and was taken back", "rollback_failed": "failed, NOT all taken back",
+    "forced": "was declared over",
+}  # fmt: skip
+_STAGES: dict[StepState, StageState] = {
+    "pending": "waiting", "running": "running", "waiting": "paused", "succeeded": "done",
+    "failed": "failed", "skipped": "skipped", "cancelled": "skipped", "timed_out": "failed",
+    "kept": "done", "undone": "skipped",
+}  # fmt: skip
+_OVER = ("succeeded", "failed", "skipped", "cancelled", "timed_out", "kept", "undone")
+BAD: frozenset[RunState] = frozenset({"failed", "timed_out", "rolled_back", "rollback_failed"})
+
+
+async def meant(run: str, context: Context) -> RunView:
+    """Return the run that somebody names; ``current`` is theirs, or the only one."""
+    if run == CURRENT:
+        return await context.backends.runs.current(context.caller.person)
+    return await context.backends.runs.view(run)
+
+
+def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
+    """Return what a run looks like now."""
+    over = view.state in ENDED
+    headline = f"{view.playbook} {WORDS[view.state]}"
+    lines = tree(view)
+    blocks: list[Block] = [_facts(view, now), _progress(view)]
+    if view.steps:
+        blocks.append(graph(view, now=now).model_copy(update={"passing": not over}))
+    if detailed:
+        blocks.append(Log(lines=_log(view), filename=f"{view.id}.log"))
+    return Reply(
+        topic="orchestrate",
+        title=headline,
+        tone=_TONES[view.state],
+        subtitle=view.id,
+        blocks=tuple(blocks),
+        actions=_actions(view),
+        failed=view.state in BAD,
+        plain=Plain(headline=f"{view.id} {headline}", lines=lines),
+        data=view.model_dump(mode="json"),
+    )
+
+
+def followed(view: RunView, now: datetime) -> Reply:
+    """Return the end of a run for whoever waited for it, with the log of its steps."""
+    shown = card(view, now, detailed=True)
+    failures = [step for step in walk(view.steps) if step.state in ("failed", "timed_out")]
+    if not failures:
+        return shown
+    words = "\n".join(f"{step.path}: {step.note or step.state}" for step in failures[:5])
+    blocks = (*shown.blocks[:1], Text(text=words, style="quote"), *shown.blocks[1:])
+    return shown.model_copy(update={"blocks": blocks})
+
+
+def walk(steps: tuple[StepView, ...]) -> Iterator[StepView]:
+    """Yield every step and what is inside it, in order."""
+    for step in steps:
+        yield step
+        yield from walk(step.steps)
+
+
+def lasted(view: RunView, now: datetime) -> float:
+    """Return the seconds since a run began, until its end or until now."""
+    return ((view.ended or now) - (view.began or view.asked)).total_seconds()
+
+
+def _facts(view: RunView, now: datetime) -> Facts:
+    given = ", ".join(f"{key}={value}" for key, value in view.parameters.items())
+    facts = [
+        Fact(label="Started by", value=view.starter.person),
+        Fact(label="Asked", at=view.asked),
+        Fact(label="Parameters", value=given, code=True),
+        Fact(label="Takes" if view.ended is None else "Took", value=spell(lasted(view, now))),
+        Fact(label="Why", value=view.reason),
+        Fact(label="Cause", value="" if view.cause == "asked" else view.cause),
+        Fact(label="Goes on by itself", at=view.until),
+        Fact(label="Must end by", at=view.deadline if view.ended is None else None),
+        Fact(label="Continues", value=view.previous),
+    ]
+    return Facts(facts=tuple(fact for fact in facts if fact.value or fact.at))
+
+
+def _progress(view: RunView) -> Progress:
+    stages = tuple(
+        Stage(name=step.name, state=_STAGES[step.state], note=_note(step)) for step in view.steps
+    )
+    leaves = [step for step in walk(view.steps) if not step.steps]
+    done = sum(step.state in _OVER for step in leaves)
+    return Progress(done=done, total=len(leaves), note="steps", stages=stages)
+
+
+def _note(step: StepView) -> str:
+    tries = f"attempt {step.attempt} of {step.attempts}" if step.attempt > 1 else ""
+    return " · ".join(part for part in (tries, step.note) if part)
+
+
+def _log(view: RunView) -> tuple[str, ...]:
+    lines = [
+        " ".join(
+            part
+            for part in (
+                (step.began or view.asked).strftime("%H:%M:%S"),
+                f"{step.state:<10}",
+                step.path,
+                f"({_note(step)})" if _note(step) else "",
+                f"audit {step.reference}" if step.reference else "",
+            )
+            if part
+        )
+        for step in walk(view.steps)
+    ]
+    return tuple(lines) or ("nothing has begun yet",)
+
+
+def _actions(view: RunView) -> tuple[Action, ...]:
+    given = {"workflow": view.id}
+    details = Action(
+        label="Details", command="orchestrate status", arguments={**given, "detailed": True}
+    )
+    more: tuple[Action, ...]
+    if view.state == "paused":
+        more = (
+            Action(label="Resume", command="orchestrate resume", arguments=given, style="success"),
+        )
+    elif view.state in BAD or view.state == "cancelled":
+        skip = {**given, "skip_failed": True}
+        more = (
+            Action(label="Resume", command="orchestrate resume", arguments=given, style="primary"),
+            Action(label="Resume, skip failed", command="orchestrate resume", arguments=skip),
+        )
+    elif view.state in ENDED:
+        more = (Action(label="Analyze", command="orchestrate analyze", arguments=given),)
+    else:
+        more = (
+            Action(label="Pause…", command="orchestrate pause", arguments=given, asks=("reason",)),
+        )
+    return (*more, details)

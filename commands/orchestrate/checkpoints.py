@@ -1,0 +1,47 @@
+"""``/orchestrate checkpoints``: the moments that a run can be resumed from."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from commands.orchestrate.card import meant
+from tgk.command import Request, RunId, command
+from tgk.context import Context
+from tgk.reply import Action, Plain, Reply, Table
+
+_BUTTONS = 4
+
+
+class Checkpoints(Request):
+    """List the checkpoints of a run."""
+
+    workflow: RunId = Field(description="a run, or current")
+
+
+@command("orchestrate checkpoints", permission="orchestrate")
+async def checkpoints(request: Checkpoints, context: Context) -> Reply:
+    """List them, oldest first, with a button for the newest."""
+    view = await meant(request.workflow, context)
+    found = await context.backends.runs.checkpoints(view.id)
+    rows = tuple(
+        (each.id, f"{each.at:%Y-%m-%d %H:%M:%S}", each.step or "end", str(each.done), each.reason)
+        for each in found
+    )
+    title = f"{len(rows)} checkpoints of {view.id}" if rows else f"{view.id} has no checkpoints"
+    buttons = tuple(
+        Action(
+            label=f"Resume from {each.id}",
+            command="orchestrate resume",
+            arguments={"workflow": view.id, "checkpoint": each.id},
+        )
+        for each in found[::-1][:_BUTTONS]
+    )
+    table = Table(columns=("Id", "At (UTC)", "Next step", "Done", "Why"), rows=rows)
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        blocks=(table,) if rows else (),
+        actions=buttons,
+        plain=Plain(headline=title, lines=tuple("  ".join(row) for row in rows)),
+        data={"checkpoints": [each.model_dump(mode="json") for each in found]},
+    )

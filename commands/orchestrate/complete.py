@@ -1,0 +1,88 @@
+"""``/orchestrate complete``: declare a run over that will not end by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from commands.orchestrate.card import card, meant
+from tgk.command import Confirmation, Request, RunId, command
+from tgk.context import Context
+from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.ports.runs import RunView
+from tgk.reply import Action, Fact, Facts, Reply
+
+_COMMAND = "orchestrate complete"
+
+
+class Complete(Request):
+    """Declare a run over: steps under way are stopped, its finally steps run."""
+
+    workflow: RunId = Field(description="a run, or current")
+    force: bool = Field(default=False, description="needed: nothing is undone by this")
+    reason: Annotated[str, StringConstraints(max_length=200)] = Field(
+        default="", description="why; kept with the run"
+    )
+    typed: Annotated[str, StringConstraints(max_length=64)] = Field(
+        default="", description="the run's id once more, to confirm"
+    )
+
+
+async def is_meant(request: Complete, context: Context) -> None:
+    """Demand ``--force``, and the id in full when it is confirmed."""
+    if not request.force:
+        fault = ArgumentFault("force", "needed: the run is declared over as it stands")
+        raise InvalidRequest(_COMMAND, [fault])
+    view = await meant(request.workflow, context)
+    if request.typed and request.typed.strip() != view.id:
+        fault = ArgumentFault("typed", f"that is not {view.id}; nothing was done")
+        raise InvalidRequest(_COMMAND, [fault])
+
+
+async def question(request: Complete, context: Context) -> Reply:
+    """Ask for the id, typed."""
+    view = await meant(request.workflow, context)
+    given = {"workflow": view.id, "force": True, "reason": request.reason}
+    going = [step.name for step in view.steps if step.state in ("running", "waiting")]
+    facts = (
+        Fact(label="Under way", value=", ".join(going) or "nothing"),
+        Fact(label="Not undone", value="what was done stays as it is"),
+        Fact(label="Confirm", value=f"type {view.id}"),
+    )
+    return Reply(
+        topic="orchestrate",
+        title=f"Declare {view.id} ({view.playbook}) over?",
+        tone="warning",
+        blocks=(Facts(facts=facts),),
+        actions=(
+            Action(
+                label="Type the id…", command=_COMMAND, arguments=given, asks=("typed",),
+                style="danger", confirms=True, only=context.caller.person,
+            ),
+        ),
+        data={"workflow": view.id, "confirm": f"--typed {view.id}"},
+    )  # fmt: skip
+
+
+@command(
+    _COMMAND,
+    permission="orchestrate",
+    effect="change",
+    check=is_meant,
+    confirm=Confirmation(when=lambda request, _: not request.typed, question=question),
+    mirror=("#deployments", "council"),
+)
+async def complete(request: Complete, context: Context) -> Reply:
+    """Force the end."""
+
+    async def force() -> RunView:
+        view = await meant(request.workflow, context)
+        return await context.backends.runs.complete(
+            view.id,
+            who=context.caller.person,
+            reason=request.reason or f"declared over by {context.caller.person}",
+        )
+
+    view = await context.steps.once("complete", force, RunView)
+    return card(view, context.clock.now())

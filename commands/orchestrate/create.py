@@ -1,0 +1,142 @@
+"""``/orchestrate create``: a new playbook from a template, or from a text; it begins as a draft."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from tgk.command import PlaybookName, Request, Rest, command
+from tgk.context import Context
+from tgk.errors import Refused
+from tgk.ports.playbooks import Entry, TemplateName
+from tgk.reply import Action, Fact, Facts, Log, Plain, Reply
+
+_MOST_TEXT = 64_000
+
+
+class Create(Request):
+    """Make a playbook from a template; it is a draft until it is published."""
+
+    name: PlaybookName = Field(description="how it will be called, such as nightly-restart")
+    template: TemplateName = Field(default="blank", description="to begin with")
+    description: Annotated[str, StringConstraints(max_length=200)] = Field(
+        default="", description="what it is for, in one line"
+    )
+    interactive: bool = Field(default=False, description="ask for the steps in a form")
+    validate_: bool = Field(default=False, description="check it at once")
+
+
+class Import(Request):
+    """Keep a playbook's text as a draft: no triggers, no http, no shell before it is published."""
+
+    name: PlaybookName = Field(description="how it will be called")
+    text: Annotated[str, StringConstraints(max_length=_MOST_TEXT), Rest()] = Field(
+        description="the whole file"
+    )
+
+
+class Publish(Request):
+    """Let a draft run: from now on its triggers and steps count."""
+
+    playbook: PlaybookName = Field(description="which draft")
+
+
+@command("orchestrate create", permission="orchestrate", effect="change")
+async def create(request: Create, context: Context) -> Reply:
+    """Write the template as a draft, or ask for its text."""
+    shelf = context.backends.playbooks
+    text = shelf.template(request.template, name=request.name, description=request.description)
+    if request.interactive:
+        return _form(request, text)
+
+    async def keep() -> Entry:
+        return await shelf.save(request.name, text, who=context.caller.person)
+
+    return await _kept(await context.steps.once("save", keep, Entry), text, context)
+
+
+@command("orchestrate import", permission="orchestrate", effect="change")
+async def import_(request: Import, context: Context) -> Reply:
+    """Keep a text as a draft and say what the checker thinks of it."""
+
+    async def keep() -> Entry:
+        shelf = context.backends.playbooks
+        return await shelf.save(request.name, request.text, who=context.caller.person)
+
+    return await _kept(await context.steps.once("save", keep, Entry), request.text, context)
+
+
+@command("orchestrate publish", permission="orchestrate", effect="change", mirror=("council",))
+async def publish(request: Publish, context: Context) -> Reply:
+    """Make a draft one that may run."""
+    source = await context.backends.playbooks.source(request.playbook)
+    if source.origin != "draft":
+        raise Refused(f"{request.playbook} is no draft.", why="It may be run already.")
+
+    async def let_run() -> Entry:
+        shelf = context.backends.playbooks
+        return await shelf.publish(request.playbook, who=context.caller.person)
+
+    entry = await context.steps.once("publish", let_run, Entry)
+    title = f"{entry.name} is published"
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        tone="ok",
+        blocks=(Facts(facts=(Fact(label="File", value=entry.file, code=True),)),),
+        plain=Plain(headline=title),
+        data=entry.model_dump(mode="json"),
+    )
+
+
+def _form(request: Create, text: str) -> Reply:
+    title = f"{request.name}: write its steps"
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        tone="warning",
+        blocks=(Log(lines=tuple(text.splitlines()), filename=f"{request.name}.yml"),),
+        actions=(
+            Action(
+                label="Write it…", command="orchestrate import",
+                arguments={"name": request.name, "text": text}, asks=("text",), style="primary",
+            ),
+        ),
+        plain=Plain(headline=title, lines=tuple(text.splitlines())),
+        data={"name": request.name, "text": text},
+    )  # fmt: skip
+
+
+async def _kept(entry: Entry, text: str, context: Context) -> Reply:
+    """Return the draft with what the checker says of it."""
+    found = await context.backends.playbooks.examine(entry.name, caller=context.caller)
+    title = f"{entry.name} is a draft" + (f" with {found.errors} errors" if found.errors else "")
+    given = {"playbook": entry.name}
+    actions = (
+        Action(label="Validate", command="orchestrate validate", arguments=given),
+        Action(
+            label="Write it…", command="orchestrate import",
+            arguments={"name": entry.name, "text": text}, asks=("text",),
+        ),
+        *(
+            ()
+            if found.errors
+            else (
+                Action(
+                    label="Publish", command="orchestrate publish", arguments=given,
+                    style="success",
+                ),
+            )
+        ),
+    )  # fmt: skip
+    log = Log(lines=tuple((found.text or text).splitlines()), filename=f"{entry.name}.yml")
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        tone="warning" if found.errors else "ok",
+        blocks=(Facts(facts=(Fact(label="File", value=entry.file, code=True),)), log),
+        actions=actions,
+        plain=Plain(headline=title, lines=tuple(found.text.splitlines())),
+        data={**entry.model_dump(mode="json"), "errors": found.errors},
+    )

@@ -1,0 +1,97 @@
+"""``/orchestrate library``: what could be run, to read, search, export and import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from tgk.command import PlaybookName, Request, command
+from tgk.context import Context
+from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
+from tgk.suggest import nearest
+
+if TYPE_CHECKING:
+    from tgk.ports.playbooks import Entry
+
+_COMMAND = "orchestrate library"
+_BUTTONS = 4
+
+
+class Library(Request):
+    """List and search playbooks, and export one."""
+
+    list: bool = Field(default=False, description="all of them; so it does without options")
+    category: Literal["deployment", "maintenance", "security", "recovery"] | None = Field(
+        default=None, description="only this kind"
+    )
+    search: Annotated[str, StringConstraints(max_length=100)] = Field(
+        default="", description="words in name, description or parameters"
+    )
+    export: PlaybookName | None = Field(default=None, description="show the file of this one")
+    format: Literal["yaml"] = Field(default="yaml", description="of the export")
+
+
+@command(_COMMAND, permission="orchestrate")
+async def library(request: Library, context: Context) -> Reply:
+    """Show the shelf, or one file of it."""
+    shelf = context.backends.playbooks
+    if request.export:
+        source = await shelf.source(request.export)
+        return Reply(
+            topic="orchestrate",
+            title=source.name,
+            subtitle=source.origin,
+            blocks=(Log(lines=tuple(source.text.splitlines()), filename=f"{source.name}.yml"),),
+            actions=_ways(source.name),
+            plain=Plain(headline=source.name, lines=tuple(source.text.splitlines())),
+            data=source.model_dump(mode="json"),
+        )
+    entries = await shelf.entries()
+    found = tuple(each for each in entries if _fits(each, request))
+    if request.search and not found:
+        near = nearest(request.search, [each.name for each in entries])
+        hint = f"nothing has these words{f'; did you mean {near[0]}?' if near else ''}"
+        raise InvalidRequest(_COMMAND, [ArgumentFault("search", hint)])
+    return _shelf(found)
+
+
+def _fits(entry: Entry, request: Library) -> bool:
+    if request.category and entry.category != request.category:
+        return False
+    words = f"{entry.name} {entry.description} {entry.category} " + " ".join(
+        f"{each.name} {each.description}" for each in entry.parameters
+    )
+    return all(word in words.casefold() for word in request.search.casefold().split())
+
+
+def _shelf(found: tuple[Entry, ...]) -> Reply:
+    rows = tuple((each.name, each.category, _state(each), each.description) for each in found)
+    title = f"{len(rows)} playbooks" if rows else "No playbooks"
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        blocks=(Table(columns=("Playbook", "Kind", "", "What it does"), rows=rows),)
+        if rows else (Facts(facts=(Fact(label="Do", value="/orchestrate create makes one."),)),),
+        actions=tuple(
+            Action(label=each.name, command=_COMMAND, arguments={"export": each.name})
+            for each in found[:_BUTTONS]
+        ),
+        plain=Plain(headline=title, lines=tuple(f"{row[0]}: {row[3]}" for row in rows)),
+        data={"playbooks": [each.model_dump(mode="json") for each in found]},
+    )  # fmt: skip
+
+
+def _state(entry: Entry) -> str:
+    if entry.errors:
+        return f"{entry.errors} errors"
+    return "draft" if entry.origin == "draft" else ""
+
+
+def _ways(name: str) -> tuple[Action, ...]:
+    given = {"playbook": name}
+    return (
+        Action(label="Validate", command="orchestrate validate", arguments=given),
+        Action(label="Dry run", command="orchestrate run", arguments={**given, "dry_run": True}),
+    )

@@ -1,0 +1,48 @@
+"""``/orchestrate pause``: begin no more steps; what is under way ends and is kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from commands.orchestrate.card import card, meant
+from tgk.command import Request, RunId, command
+from tgk.context import Context
+from tgk.ports.runs import RunView
+from tgk.reply import Reply
+
+
+class Pause(Request):
+    """Pause a run; steps under way end, no new one begins."""
+
+    workflow: RunId = Field(description="a run, or current")
+    reason: Annotated[str, StringConstraints(max_length=200)] = Field(
+        default="", description="why; everybody who looks reads it"
+    )
+    checkpoint: bool = Field(default=False, description="keep a checkpoint to return to")
+    timeout: float | None = Field(
+        default=None, gt=0, le=43200, description="minutes until it goes on by itself"
+    )
+
+
+@command("orchestrate pause", permission="orchestrate", effect="change", mirror=("#deployments",))
+async def pause(request: Pause, context: Context) -> Reply:
+    """Close the gate."""
+
+    async def close() -> RunView:
+        now = context.clock.now()
+        view = await meant(request.workflow, context)
+        return await context.backends.runs.pause(
+            view.id,
+            who=context.caller.person,
+            reason=request.reason or f"paused by {context.caller.person}",
+            until=now + timedelta(minutes=request.timeout) if request.timeout else None,
+            checkpoint=request.checkpoint,
+        )
+
+    view = await context.steps.once("pause", close, RunView)
+    shown = card(view, context.clock.now())
+    title = f"{view.playbook} {'pauses after this step' if view.pausing else 'is paused'}"
+    return shown.model_copy(update={"title": title, "failed": False})

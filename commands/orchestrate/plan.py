@@ -1,0 +1,49 @@
+"""A plan as a card: every gate, every step, and what depends on what is not known yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commands.orchestrate.spelling import spell
+from tgk.reply import Fact, Facts, Log, Plain, Reply, Table
+
+if TYPE_CHECKING:
+    from tgk.ports.playbooks import Gate, Plan, PlanRow
+
+_STATES = {"runs": "", "skipped": "skipped", "depends": "depends"}
+_SHOWN = 40
+
+
+def planned(plan: Plan, *, title: str = "") -> Reply:
+    """Return what a run would do; it is an answer, so a closed gate is shown, not raised."""
+    lines = tuple(_line(row) for row in plan.rows)
+    closed = [gate for gate in plan.gates if gate.passed is False]
+    facts = (
+        Fact(label="Parameters", value=", ".join(f"{k}={v}" for k, v in plan.parameters.items())),
+        Fact(label="At most", value=spell(plan.longest) if plan.longest else "without a limit"),
+        Fact(label="Nothing was done", value="this is a plan"),
+    )
+    verdict = "would be refused" if closed else "would run"
+    return Reply(
+        topic="orchestrate",
+        title=title or f"{plan.playbook} {verdict}",
+        tone="bad" if closed else "ok",
+        blocks=(
+            Facts(facts=tuple(fact for fact in facts if fact.value)),
+            Table(columns=("Gate", "", "Note"), rows=tuple(_gate(gate) for gate in plan.gates)),
+            Log(lines=lines or ("no steps",), filename=f"{plan.playbook}-plan.txt"),
+        ),
+        failed=bool(closed),
+        plain=Plain(headline=title or f"{plan.playbook} {verdict}", lines=lines[:_SHOWN]),
+        data=plan.model_dump(mode="json"),
+    )
+
+
+def _gate(gate: Gate) -> tuple[str, str, str]:
+    verdict = {True: "open", False: "closed", None: "not known"}[gate.passed]
+    return gate.name, verdict, gate.note
+
+
+def _line(row: PlanRow) -> str:
+    notes = " · ".join(part for part in (_STATES[row.state], row.note) if part)
+    return "  " * row.depth + row.what + (f"  ({notes})" if notes else "")

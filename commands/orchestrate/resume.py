@@ -1,0 +1,61 @@
+"""``/orchestrate resume``: go on with a paused run, or with one that ended badly."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from commands.orchestrate.card import card, followed, meant
+from commands.orchestrate.pairs import pairs
+from tgk.command import CheckpointId, Request, RunId, command
+from tgk.context import Context
+from tgk.ports.runs import RunView
+from tgk.reply import Reply
+
+_COMMAND = "orchestrate resume"
+
+
+class Resume(Request):
+    """Resume a run from where it stopped, from a step, or from a checkpoint."""
+
+    workflow: RunId = Field(description="a run, or current")
+    from_step: Annotated[str, StringConstraints(max_length=200)] = Field(
+        default="", description="name or path of the first step to run again"
+    )
+    skip_failed: bool = Field(default=False, description="go on behind the steps that failed")
+    parameters: Annotated[str, StringConstraints(max_length=4000)] = Field(
+        default="", description='changed values, as in "version=v1.4.1"'
+    )
+    checkpoint: CheckpointId | None = Field(default=None, description="such as CP-123")
+
+
+@command(
+    _COMMAND,
+    permission="orchestrate",
+    effect="change",
+    mirror=("#deployments", "council"),
+    slow=True,
+)
+async def resume(request: Resume, context: Context) -> Reply:
+    """Open the gate or begin a new generation, and follow it to its end."""
+    runs = context.backends.runs
+
+    async def go_on() -> RunView:
+        view = await meant(request.workflow, context)
+        return await runs.resume(
+            view.id,
+            who=context.caller,
+            from_step=request.from_step,
+            skip_failed=request.skip_failed,
+            parameters=pairs(request.parameters, command=_COMMAND) or None,
+            checkpoint=request.checkpoint or "",
+        )
+
+    view = await context.steps.once("resume", go_on, RunView)
+
+    async def show(now: RunView) -> None:
+        await context.show(card(now, context.clock.now()))
+
+    await show(view)
+    return followed(await runs.ended(view.id, show), context.clock.now())

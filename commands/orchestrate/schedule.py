@@ -1,0 +1,137 @@
+"""``/orchestrate schedule``: playbooks that run by the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, StringConstraints
+
+from commands.orchestrate.pairs import pairs
+from tgk.command import EnvironmentName, PlaybookName, Request, ScheduleName, command
+from tgk.context import Context
+from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.ports.schedules import Missed, Schedule
+from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
+
+if TYPE_CHECKING:
+    from tgk.ports.schedules import Schedules
+
+_COMMAND = "orchestrate schedule"
+_ALONE = ("disable", "delete")
+
+
+class Plan(Request):
+    """Schedule a playbook, or list and change schedules."""
+
+    playbook: PlaybookName | None = Field(default=None, description="which one; none lists all")
+    cron: Annotated[str, StringConstraints(max_length=120)] = Field(
+        default="", description='minute hour day month weekday, as in "0 2 * * *"'
+    )
+    name: ScheduleName | None = Field(
+        default=None, description="of the schedule; the playbook's if empty"
+    )
+    parameters: Annotated[str, StringConstraints(max_length=4000)] = Field(
+        default="", description="default values as key=value pairs"
+    )
+    environment: EnvironmentName | None = Field(default=None, description="target environment")
+    enabled: bool = Field(default=False, description="switch it on")
+    disable: bool = Field(default=False, description="switch it off")
+    delete: bool = Field(default=False, description="forget it")
+    timezone: Annotated[str, StringConstraints(max_length=64)] = Field(
+        default="UTC", description="such as Europe/Berlin"
+    )
+    missed: Missed = Field(default="once", description="runs owed for times that were missed")
+
+
+async def makes_sense(request: Plan, context: Context) -> None:
+    """Refuse a half-given schedule before anything is asked of the council."""
+    if request.cron and request.playbook is None:
+        raise InvalidRequest(_COMMAND, [ArgumentFault("playbook", "needed with cron")])
+    if any(getattr(request, each) for each in _ALONE) and not (request.name or request.playbook):
+        raise InvalidRequest(_COMMAND, [ArgumentFault("name", "needed: which schedule")])
+    if request.cron and request.playbook:
+        await context.backends.playbooks.source(request.playbook)  # raises Missing, with names
+        pairs(request.parameters, command=_COMMAND)
+
+
+@command(_COMMAND, permission="orchestrate", effect="change", check=makes_sense)
+async def schedule(request: Plan, context: Context) -> Reply:
+    """List, create, switch or forget."""
+    schedules = context.backends.schedules
+    name = request.name or request.playbook
+    if name is None:
+        return await _list(schedules)
+    if request.delete:
+        gone = await schedules.delete(name)
+        return _shown(gone, f"{gone.name} is no longer scheduled")
+    if request.cron and request.playbook:
+        kept = await schedules.put(
+            Schedule(
+                name=name.casefold(),
+                playbook=request.playbook,
+                cron=request.cron,
+                timezone=request.timezone,
+                parameters=pairs(request.parameters, command=_COMMAND),
+                environment=request.environment,
+                missed=request.missed,
+                enabled=request.enabled,
+                owner=context.caller,
+            )
+        )
+        return _shown(kept, f"{kept.name} is scheduled")
+    if request.enabled or request.disable:
+        kept = await schedules.switch(name, enabled=request.enabled)
+        return _shown(kept, f"{kept.name} is {'on' if kept.enabled else 'off'}")
+    kept = await schedules.get(name)
+    return _shown(kept, f"{kept.name} runs {kept.playbook}")
+
+
+async def _list(schedules: Schedules) -> Reply:
+    found = await schedules.listed()
+    rows = tuple(
+        (
+            each.name, each.playbook, f"{each.cron} {each.timezone}",
+            f"{each.next:%Y-%m-%d %H:%M} UTC" if each.next else "off", each.owner.person,
+        )
+        for each in found
+    )  # fmt: skip
+    title = f"{len(rows)} schedules" if rows else "Nothing is scheduled"
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        blocks=(Table(columns=("Name", "Playbook", "When", "Next", "By"), rows=rows),)
+        if rows else (),
+        plain=Plain(headline=title, lines=tuple("  ".join(row) for row in rows)),
+        data={"schedules": [each.model_dump(mode="json") for each in found]},
+    )  # fmt: skip
+
+
+def _shown(kept: Schedule, title: str) -> Reply:
+    given = {"name": kept.name}
+    switch = (
+        Action(label="Switch off", command=_COMMAND, arguments={**given, "disable": True})
+        if kept.enabled
+        else Action(
+            label="Switch on", command=_COMMAND, arguments={**given, "enabled": True},
+            style="success",
+        )
+    )  # fmt: skip
+    facts = (
+        Fact(label="Playbook", value=kept.playbook),
+        Fact(label="When", value=f"{kept.cron} {kept.timezone}", code=True),
+        Fact(label="Next", at=kept.next) if kept.next else Fact(label="Next", value="it is off"),
+        Fact(
+            label="If missed",
+            value={"skip": "no run", "once": "one run", "all": "each"}[kept.missed],
+        ),
+        Fact(label="Runs as", value=kept.owner.person),
+    )
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        tone="ok",
+        blocks=(Facts(facts=facts),),
+        actions=(switch,),
+        plain=Plain(headline=title, lines=(f"{kept.cron} {kept.timezone}",)),
+        data=kept.model_dump(mode="json"),
+    )

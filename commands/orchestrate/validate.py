@@ -1,0 +1,155 @@
+"""``/orchestrate validate``: everything that is wrong with a playbook, before it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import orjson
+from pydantic import Field, StringConstraints
+
+from commands.orchestrate.plan import planned
+from tgk.command import EnvironmentName, PlaybookName, Request, command
+from tgk.context import Context
+from tgk.errors import Denied
+from tgk.ports.playbooks import Entry, Examination
+from tgk.ports.runs import RunRequest
+from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
+
+if TYPE_CHECKING:
+    from tgk.reply import Block
+
+Format = Literal["text", "json", "sarif", "github"]
+
+
+class Validate(Request):
+    """Check a playbook: all faults at once, with line and column."""
+
+    playbook: PlaybookName = Field(description="which one")
+    environment: EnvironmentName | None = Field(default=None, description="check it for this one")
+    dependencies: bool = Field(default=False, description="also commands, rights, secrets, systems")
+    simulate: bool = Field(default=False, description="walk through it with assumed outcomes")
+    fix: bool = Field(default=False, description="mend what is certain")
+    outcomes: Annotated[str, StringConstraints(max_length=2000)] = Field(
+        default="", description='what a simulation assumes, as in "deploy-api: fail,ok"'
+    )
+    format: Format = Field(default="text", description="of the report")
+
+
+@command("orchestrate validate", permission="orchestrate", effect="change")
+async def validate(request: Validate, context: Context) -> Reply:
+    """Examine, and simulate or mend where asked; only ``--fix`` writes anything."""
+    found = await _examined(request, context)
+    if request.fix and found.fixed:
+        mended = await _mended(request, context)
+        return _verdict(mended.model_copy(update={"diff": found.diff}), request)
+    if request.simulate and not found.errors:
+        wanted = RunRequest(playbook=request.playbook, environment=request.environment)
+        plan = await context.backends.playbooks.plan(
+            wanted, context.caller, outcomes=request.outcomes
+        )
+        return planned(plan, title=f"{request.playbook}: a run as assumed")
+    return _verdict(found, request)
+
+
+class Mend(Request):
+    """Write the certain corrections of the checker into a playbook."""
+
+    playbook: PlaybookName = Field(description="which one")
+
+
+@command("orchestrate mend", permission="orchestrate", effect="change", listed=False)
+async def mend(request: Mend, context: Context) -> Reply:
+    """Do what ``validate --fix`` does."""
+    return await validate.handle(Validate(playbook=request.playbook, fix=True), context)
+
+
+async def _examined(request: Validate, context: Context) -> Examination:
+    return await context.backends.playbooks.examine(
+        request.playbook,
+        caller=context.caller,
+        environment=request.environment or "",
+        dependencies=request.dependencies,
+    )
+
+
+async def _mended(request: Validate, context: Context) -> Examination:
+    """Write, as one who may; raises Denied."""
+    decision = context.access.decide("orchestrate mend", {"playbook": request.playbook})
+    if not decision.allowed:
+        why = "Checking is allowed, writing is not."
+        raise Denied("orchestrate mend", decision, why=why)
+
+    async def write() -> Entry:
+        found = await _examined(request, context)
+        return await context.backends.playbooks.mend(request.playbook, found.fixed)
+
+    await context.steps.once("mend", write, Entry)
+    return await _examined(request, context)
+
+
+def _verdict(found: Examination, request: Validate) -> Reply:
+    warnings = sum(each.severity == "warning" for each in found.findings)
+    title = (
+        f"{found.name} has {_count(found.errors, 'error')} and {_count(warnings, 'warning')}"
+        if found.findings
+        else f"{found.name} is in order"
+    )
+    blocks: list[Block] = []
+    if found.gates:
+        rows = tuple(
+            (gate.name, {True: "yes", False: "NO", None: "not known"}[gate.passed], gate.note)
+            for gate in found.gates
+        )
+        blocks.append(Table(columns=("Needs", "", "Note"), rows=rows))
+    if report := _report(found, request.format):
+        blocks.append(Log(lines=tuple(report.splitlines()), filename=_filename(request)))
+    if found.diff:
+        blocks.append(Log(lines=tuple(found.diff.splitlines()), filename=f"{found.name}.diff"))
+    closed = any(gate.passed is False for gate in found.gates)
+    bad = bool(found.errors) or closed
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        tone="bad" if bad else "warning" if warnings else "ok",
+        blocks=tuple(blocks) or (Facts(facts=(Fact(label="File", value=found.file, code=True),)),),
+        actions=_actions(found),
+        failed=bad,
+        plain=Plain(headline=title, lines=tuple(found.text.splitlines())),
+        data={
+            **found.model_dump(mode="json", exclude={"text", "sarif", "annotations"}),
+            "errors": found.errors, "success": not bad,
+        },
+    )  # fmt: skip
+
+
+def _report(found: Examination, wanted: Format) -> str:
+    if wanted == "sarif":
+        return orjson.dumps(found.sarif, option=orjson.OPT_INDENT_2).decode()
+    if wanted == "github":
+        return "\n".join(found.annotations)
+    if wanted == "json":
+        listed = [each.model_dump() for each in found.findings]
+        return orjson.dumps(listed, option=orjson.OPT_INDENT_2).decode()
+    return found.text
+
+
+def _filename(request: Validate) -> str:
+    ending = {"text": "txt", "json": "json", "sarif": "sarif", "github": "txt"}[request.format]
+    return f"{request.playbook}-findings.{ending}"
+
+
+def _actions(found: Examination) -> tuple[Action, ...]:
+    given = {"playbook": found.name}
+    if found.fixed:
+        return (Action(label="Mend what is certain", command="orchestrate mend", arguments=given),)
+    if found.errors:
+        return ()
+    simulated = {**given, "simulate": True}
+    return (
+        Action(label="Simulate", command="orchestrate validate", arguments=simulated),
+        Action(label="Dry run", command="orchestrate run", arguments={**given, "dry_run": True}),
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
