@@ -1,0 +1,95 @@
+"""Runs as lines and as mermaid text."""
+
+from __future__ import annotations
+
+import re
+
+from orchestration.runs.picture import mermaid, tree
+from tests.unit.runs.run_stories import (
+    NOW,
+    choice,
+    regions,
+    rollouts,
+    run,
+    second_generation,
+    step,
+    taken_back,
+    thirteen,
+)
+
+
+def test_a_run_is_a_tree_of_lines() -> None:
+    """Marks tell states, indentation tells groups."""
+    assert tree(run([rollouts(), choice("waiting")]), now=NOW) == (
+        "▶ parallel-deployment · 3 m 31 s · parallel",
+        "  ✓ frontend",
+        "    ✓ deploy-frontend · 1 m 02 s",
+        "  ▶ api",
+        "    ▶ deploy-api · 3 m 31 s · attempt 2 of 4",
+        "    · verify",
+        "  ✗ workers",
+        "    ✗ deploy-workers · 1 m 10 s · quota exceeded: 12 of 12 pods are use…",
+        "      ✓ on failure",
+        "        ✓ rollback · 9 s",
+        '‖ is-production · 1 m 11 s · environment == "production"',
+        "  ‖ then",
+        "    ‖ council-approval · 1 m 11 s · 1 of 2 yes · waits for the council",
+        "  – else",
+    )
+
+
+def test_what_was_kept_and_what_was_taken_back_is_marked() -> None:
+    """Generations and undone runs read at a glance."""
+    assert tree(second_generation())[:2] == ("= validate · kept", "= backup · from WF-2026-001")
+    assert tree(taken_back())[0] == "↩ backup · 41 s · taken back"
+    assert tree(taken_back())[-2:] == ("  ✓ switch back · 3 s", "  ✓ drop the backup · 2 s")
+
+
+def test_items_that_are_done_are_counted_in_lines_too() -> None:
+    """What is under way or failed keeps its line."""
+    lines = tree(run([regions(["succeeded"] * 40 + ["failed", "running"])]))
+
+    assert lines[1:] == (
+        "  ✓ 40 items done", "  ✗ region-41 · failed", "  ▶ region-42",
+    )  # fmt: skip
+
+
+def test_no_line_is_longer_than_72_columns_or_holds_a_break() -> None:
+    """Foreign words cannot tear the tree."""
+    lines = tree(run([step("a", "failed", 0, 1, name="x" * 60, note="why\n" * 60)]))
+
+    assert len(lines) == 1
+    assert len(lines[0]) == 72
+    assert lines[0].isprintable()
+
+
+def test_mermaid_links_groups_in_order() -> None:
+    """Groups are subgraphs, handlers hang on their step."""
+    text = mermaid(thirteen())
+
+    assert text.startswith("flowchart TD\n")
+    assert 'subgraph g3["parallel-deployment"]' in text
+    assert "  n2 --> g3" in text
+    assert "  g3 --> g9" in text
+    assert '  n7 ==>|"on failure"| n8' in text
+    assert text.count("subgraph") == len(re.findall(r"^\s*end$", text, re.MULTILINE)) == 4
+
+
+def test_mermaid_colours_every_node() -> None:
+    """Each node is in the class of its state."""
+    text = mermaid(thirteen())
+    nodes = set(re.findall(r"^\s+(n\d+)\[", text, re.MULTILINE))
+    classed = re.findall(r"^  class ([\w,]+) \w+$", text, re.MULTILINE)
+
+    assert {node for line in classed for node in line.split(",")} == nodes
+
+
+def test_no_word_of_a_playbook_is_mermaid_syntax() -> None:
+    """Quotes, brackets and directives become numbers."""
+    evil = '"]\n  click n1 "javascript:alert(1)"\n%%{init: {}}%% <b>#'
+    text = mermaid(run([step("a", name=evil)], playbook=evil))
+    line = next(each for each in text.splitlines() if "n1[" in each)
+
+    assert re.fullmatch(r'  n1\["[^"<>{}\[\]()]*<br/>to come"\]', line)
+    assert all(not each.lstrip().startswith("click") for each in text.splitlines())
+    assert "%%{" not in text
