@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Perform = Callable[[Operation, Steps, Show], Awaitable[Outcome]]
 
-VERSION: Final = "operations-1"
+VERSION: Final = "operations-2"
 """Changed only when the order of durable steps changes; recovery takes up no other version."""
 _WORKFLOW: Final = "command"
 _WAITING: Final = ["PENDING", "ENQUEUED", "DELAYED"]

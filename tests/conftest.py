@@ -18,10 +18,12 @@ from tgk.discovery import Discovery
 from tgk.dispatcher import Dispatcher
 from tgk.limits import RateLimiter
 from tgk.registry import Registry, collect
+from tgk.renewal import Renewal
 from tgk.testing.board import FakeBoard
 from tgk.testing.clock import FakeClock
 from tgk.testing.cluster import FakeCluster
 from tgk.testing.council import FakeApprovals, FakeLocks
+from tgk.testing.groups import FakeGroups
 from tgk.testing.journal import FakeJournal
 from tgk.testing.library import FakeLibrary
 from tgk.testing.logs import FakeLogs
@@ -69,6 +71,7 @@ class World:
     registry: Registry
     shown: list[Reply] = field(default_factory=list)
     _count: int = 0
+    groups: FakeGroups
 
     def caller(self, person: str, channel: str = "council") -> Caller:
         """Return somebody of the cast, seen through Telegram."""
@@ -151,7 +154,7 @@ def world(discovery: Discovery) -> World:
         "notes": FakeNotes(),
     }
     registry = Registry(collect(commands))
-    journal, operations = FakeJournal(), InlineOperations()
+    journal, operations, groups = FakeJournal(), InlineOperations(), FakeGroups({})
     dispatcher = Dispatcher(
         admission=Admission(
             registry, policy.guard, discovery, RateLimiter(discovery.limits, clock)
@@ -166,9 +169,11 @@ def world(discovery: Discovery) -> World:
         discovery=discovery,
         policy=policy,
         clock=clock,
+        renew=Renewal(policy.directory, {"discord": groups}),
         journal=journal,
         operations=operations,
         dispatcher=dispatcher,
         registry=registry,
         **parts,
     )
+        groups=groups,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tgk import approval as council
+from tgk.caller import Caller
 from tgk.context import Context, Invocation, Show
 from tgk.errors import Conflict, Declined, TgkError
 from tgk.masking import masked
@@ -15,6 +16,7 @@ from tgk.ports.board import Place
 from tgk.ports.council import Approval
 from tgk.ports.operations import Operation, Record
 from tgk.recording import Observer, Recorder, reference
+from tgk.renewal import unknowable
 from tgk.view import View
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tgk.ports.journal import Journal
     from tgk.ports.operations import Operations, Steps
     from tgk.ports.time import Clock
+    from tgk.renewal import Renew
     from tgk.reply import Reply
 
 LOUD_AFTER_SECONDS = 15.0
@@ -65,6 +68,7 @@ class Dispatcher:
         operations: Operations,
         backends: Backends,
         clock: Clock,
+        renew: Renew = unknowable,
         observer: Observer | None = None,
         redact: Callable[[str], str] = str,
         simulated: bool = False,
@@ -73,6 +77,7 @@ class Dispatcher:
         self.backends = backends
         self._operations = operations
         self._clock = clock
+        self._renew = renew
         self._redact = redact
         self._recorder = Recorder(
             journal, clock, known=admission.registry, redact=redact, observer=observer
@@ -196,7 +201,7 @@ class Dispatcher:
         verdict = await self.backends.approvals.decided(asked.id)
         if verdict.state != "approved":
             raise Declined(f"{rule.title} was not approved.", why=council.ended(verdict))
-        self.admission.admit(context.invocation, count=False)
+        await self._admit_again(context)
         if (verdict.corr, verdict.digest) != (
             context.corr,
             self._digest(self._rule(admitted), admitted, context),
@@ -206,6 +211,15 @@ class Dispatcher:
                 why="The policy or the request changed after the council was asked.",
                 remedy="Ask again.",
             )
+
+    async def _admit_again(self, context: Context) -> None:
+        """Judge the request with the rights that the asker has by now; asked of platforms once."""
+
+        async def renewed() -> Caller:
+            return await self._renew(context.caller)
+
+        caller = await context.steps.once("rights", renewed, Caller)
+        self.admission.admit(replace(context.invocation, caller=caller), count=False)
 
     def _rule(self, admitted: Admitted) -> ApprovalRule | None:
         """Return what the council must be asked about a request, as things are now."""

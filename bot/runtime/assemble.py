@@ -33,7 +33,8 @@ from tgk.dispatcher import Dispatcher
 from tgk.limits import RateLimiter
 from tgk.ports.board import Place
 from tgk.redaction import Redactor
-from tgk.registry import Registry, collect
+from tgk.registry import Registry, collect, grantable
+from tgk.renewal import Renewal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -172,6 +173,7 @@ class _Assembly:
             operations=engine,
             backends=outside.backends(board, approvals, memory),
             clock=self._clock,
+            renew=Renewal(policy.directory, couriers.groups),
             observer=observer,
             redact=self._redactor.text,
             simulated=self._settings.simulated,

@@ -9,6 +9,7 @@ from integrations.picture import Pictures
 from tgk.imports import left_out
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AsyncExitStack
 
     from pydantic import SecretStr
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from bot.runtime.settings import Settings
     from integrations.discord.presenter import Presenter
     from integrations.telegram.client import Client
+    from tgk.caller import Platform
     from tgk.discovery import Discovery, Telegram
     from tgk.guard import Directory
     from tgk.ports.board import Courier
     from tgk.ports.buttons import Buttons
+    from tgk.ports.groups import Groups
     from tgk.ports.time import Clock
 
 _SPARED = ("cryptography", "pygments", "rich")
@@ -33,6 +36,8 @@ class Couriers:
     all: tuple[Courier, ...]
     presenter: Presenter | None
     telegram: Client | None
+    groups: Mapping[Platform, Groups]
+    """Platforms that can be asked again which roles somebody has."""
 
 
 async def open_couriers(
@@ -48,13 +53,15 @@ async def open_couriers(
     opener = _Opener(settings, stack, directory=directory, buttons=buttons, pictures=Pictures())
     carriers: list[Courier] = []
     presenter, client = None, None
+    groups: dict[Platform, Groups] = {}
     if settings.discord_token and discovery.discord:
-        carrier, presenter = await opener.discord(settings.discord_token, discovery)
+        carrier, presenter, members = await opener.discord(settings.discord_token, discovery)
         carriers.append(carrier)
+        groups["discord"] = members
     if settings.telegram_token and discovery.telegram:
         courier, client = opener.telegram(settings.telegram_token, discovery.telegram, clock)
         carriers.append(courier)
-    return Couriers(tuple(carriers), presenter, client)
+    return Couriers(tuple(carriers), presenter, client, groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +81,13 @@ class _Opener:
         self._stack = stack
         self._parts = _Parts(**parts)
 
-    async def discord(self, token: SecretStr, discovery: Discovery) -> tuple[Courier, Presenter]:
-        """Return the courier, and what the surface renders with."""
+    async def discord(
+        self, token: SecretStr, discovery: Discovery
+    ) -> tuple[Courier, Presenter, Groups]:
+        """Return the courier, what the surface renders with, and who knows the members."""
         from integrations.discord.address import move
         from integrations.discord.courier import DiscordCourier, RestClient
+        from integrations.discord.members import GuildMembers
         from integrations.discord.presenter import Presenter
 
         settings = self._settings
@@ -89,7 +99,8 @@ class _Opener:
             simulated=settings.simulated,
         )
         rest = await self._stack.enter_async_context(RestClient(token))
-        return DiscordCourier(rest, discovery, presenter), presenter
+        guild = discovery.discord.guild if discovery.discord else "0"
+        return DiscordCourier(rest, discovery, presenter), presenter, GuildMembers(rest, guild)
 
     def telegram(
         self, token: SecretStr, telegram: Telegram, clock: Clock

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tgk.dispatcher import Dispatcher
 from tgk.errors import Conflict, Denied
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tgk.ports.council import Approval
 
 LINE = "/deploy production v1.4.0"
+GUEST = "999000000000000009"
+RELEASE_MGR, VIEWER = "200000000000000002", "200000000000000004"
 
 
 async def asked(world: World) -> Approval:
@@ -139,18 +142,29 @@ async def test_whoever_asked_cannot_approve_from_another_platform(
     assert (await running).result == "success"
 
 
-async def test_an_account_nobody_knows_cannot_approve_its_own_change(world: World) -> None:
-    """It may belong to the one who approves, so that one voice more than usual is needed."""
-    stranger = world.policy.directory.resolve(
+def guest(world: World) -> Caller:
+    """Return an account that only Discord vouches for: it has the role of a release manager."""
+    world.groups.table[GUEST] = {RELEASE_MGR}
+    return world.policy.directory.resolve(
         "discord",
-        "999000000000000009",
+        GUEST,
         name="ana",
         channel="#deployments",
-        groups=frozenset({"200000000000000002"}),
+        groups=frozenset({RELEASE_MGR}),
     )
+
+
+def begun_by(world: World, caller: Caller) -> asyncio.Task[Outcome]:
+    """Start the deployment as somebody on Discord, beside the test."""
     raw = {"env": "production", "tag": "v1.4.0"}
-    asking = world.asked("deploy", raw, stranger, door="discord", confirmed=True)
-    running = asyncio.create_task(world.dispatcher.run(asking))  # noqa: TID251 - awaited below
+    asking = world.asked("deploy", raw, caller, door="discord", confirmed=True)
+    return asyncio.create_task(world.dispatcher.run(asking))  # noqa: TID251 - awaited by every test
+
+
+async def test_an_account_nobody_knows_cannot_approve_its_own_change(world: World) -> None:
+    """It may belong to the one who approves, so that one voice more than usual is needed."""
+    stranger = guest(world)
+    running = begun_by(world, stranger)
     question = await asked(world)
 
     await vote(world, "ana")
@@ -162,6 +176,68 @@ async def test_an_account_nobody_knows_cannot_approve_its_own_change(world: Worl
     assert 1 == world.discovery.environments["production"].approvals
     assert (2, "open") == (question.needed, alone.state)
     assert outcome.result == "success"
+
+
+@pytest.mark.parametrize("left", [set(), {VIEWER}], ids=["none", "lesser"])
+async def test_a_role_that_discord_took_while_the_council_thinks_is_gone(
+    world: World, left: set[str]
+) -> None:
+    """The yes of the council gives nobody the rights that they lost meanwhile."""
+    running = begun_by(world, guest(world))
+    await asked(world)
+
+    world.groups.table[GUEST] = left
+    await vote(world, "ana")
+    await vote(world, "ben")
+    outcome = await running
+
+    assert outcome.result == "denied"
+    assert outcome.reply.data["error"] == "Denied"
+    assert [] == world.pipelines.dispatched
+
+
+async def test_rights_that_cannot_be_looked_up_again_are_none(world: World) -> None:
+    """While Discord is silent, what was approved is refused with the reason."""
+    running = begun_by(world, guest(world))
+    await asked(world)
+
+    world.groups.broken = "no connection"
+    await vote(world, "ana")
+    await vote(world, "ben")
+    outcome = await running
+
+    assert outcome.result == "denied"
+    assert "could not be checked again" in outcome.reply.data["why"]
+    assert "no connection" in outcome.reply.data["why"]
+    assert [] == world.pipelines.dispatched
+
+
+async def test_rights_that_no_platform_gave_are_asked_of_none(world: World) -> None:
+    """A member of the policy file deploys while Discord is silent."""
+    world.groups.broken = "no connection"
+    running = begun_by(world, elsewhere(world, "dana", "discord", "300000000000000002"))
+    await vote(world, "ana")
+
+    assert (await running).result == "success"
+    assert [] == world.groups.asked
+
+
+async def test_without_a_directory_nothing_that_waited_goes_on(world: World) -> None:
+    """A core that nobody told how to look people up refuses, and does not trust what it kept."""
+    door = Dispatcher(
+        admission=world.dispatcher.admission,
+        journal=world.journal,
+        operations=world.operations,
+        backends=world.dispatcher.backends,
+        clock=world.clock,
+    )
+    world.operations.bind(door.perform)
+    running = begun(world)
+    await vote(world, "ana")
+    outcome = await running
+
+    assert "could not be checked again" in outcome.reply.data["why"]
+    assert [] == world.pipelines.dispatched
 
 
 async def test_one_person_twice_is_one_voice(world: World) -> None:
