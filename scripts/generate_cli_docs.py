@@ -10,6 +10,7 @@ import click
 
 from bot.cli.exits import MEANINGS
 from bot.cli.main import TOOLS, registry, tgk
+from tgk.families import heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +43,8 @@ def _lines() -> Iterator[str]:
     yield from (f"| {code} | {meaning} |" for code, meaning in sorted(MEANINGS.items()))
     yield from ("", "## Commands, as in chat", "")
     context = click.Context(tgk, info_name="tgk", help_option_names=["-h", "--help"])
-    for entry in registry():
-        if entry.listed and "cli" in entry.doors:
-            yield from _described(context, entry.name)
+    for name in heads(e.name for e in registry() if e.listed and "cli" in e.doors):
+        yield from _described(context, name)
     yield from ("## Tools", "")
     for name in sorted(TOOLS):
         yield from _described(context, name)
@@ -58,7 +58,7 @@ def _described(parent: click.Context, name: str) -> Iterator[str]:
     context = click.Context(command, info_name=name, parent=parent, terminal_width=80)
     yield from (f"### {context.command_path}", "", "```text", command.get_help(context), "```", "")
     if isinstance(command, click.Group):
-        for inner in sorted(command.commands):
+        for inner in sorted(command.list_commands(context)):
             yield from _described(context, inner)
 
 

@@ -18,6 +18,7 @@ from bot.cli.exits import MEANINGS
 from bot.runtime.settings import Settings
 from tgk.discovery import Discovery
 from tgk.registry import collect
+from tgk.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,8 @@ Unlocked by: dana""",
 KNOWN = {
     "service": "a service of discovery.yml", "environment": "an environment of discovery.yml",
     "tag": "a tag of the repository", "command": "a command", "approval": "an open question",
-    "lock": "a lock",
+    "lock": "a lock", "component": "a service of discovery.yml, or another name of it",
+    "place": "an environment of discovery.yml, or a slot of one",
 }  # fmt: skip
 
 COMMANDS_HEAD = """# Commands
@@ -140,7 +142,11 @@ def commands_page() -> Iterator[str]:
     for entry in typed:
         yield f"| [`{entry.usage}`](#{_anchor(entry)}) | {entry.summary} | {_who(entry)} |"
     yield ""
+    told: set[str] = set()
     for entry in typed:
+        if entry.family and entry.family not in told:
+            told.add(entry.family)
+            yield from _family([each for each in typed if each.family == entry.family])
         yield from _command(entry)
     yield "## From webhooks"
     yield ""
@@ -156,8 +162,24 @@ def _anchor(entry: Command[Any]) -> str:
     return entry.name.replace(" ", "-")
 
 
+def _family(entries: list[Command[Any]]) -> Iterator[str]:
+    """Say once what holds for every verb of a family."""
+    family = entries[0].family
+    yield f"## /{family}"
+    yield ""
+    yield f"{', '.join(f'[{each.verb}](#{_anchor(each)})' for each in entries)}."
+    yield ""
+    alone = [each.verb for each in entries if each.default_verb]
+    if alone:
+        yield f"`/{family}` alone, or with an option behind it, means `/{family} {alone[0]}`."
+        yield ""
+    underscored = f"{family}_{entries[0].verb}".replace("-", "_")
+    yield f"In Telegram's menu the first is `/{underscored}`; both spellings work when typed."
+    yield ""
+
+
 def _command(entry: Command[Any]) -> Iterator[str]:
-    yield f"## {entry.name}"
+    yield f"{'###' if entry.family else '##'} {entry.name}"
     yield ""
     yield f"{entry.summary}."
     yield ""
@@ -167,7 +189,7 @@ def _command(entry: Command[Any]) -> Iterator[str]:
         yield "| option | value | meaning |"
         yield "|---|---|---|"
         for option in entry.options:
-            name = f"**{_spelled(option)}**" if option.required else _spelled(option)
+            name = f"**{spelled(option.name)}**" if option.required else spelled(option.name)
             yield f"| {name} | {_value(option)} | {option.description} |"
         yield ""
     for label, text in _traits(entry):
@@ -180,12 +202,10 @@ def _command(entry: Command[Any]) -> Iterator[str]:
         yield ""
 
 
-def _spelled(option: Option) -> str:
-    return option.name.strip("_").replace("_", "-")
-
-
 def _value(option: Option) -> str:
     parts = [", ".join(f"`{each}`" for each in option.choices)] if option.choices else []
+    if option.repeats:
+        parts = ["`key=value`, as often as needed"]
     if not parts:
         parts = [KNOWN.get(option.known or "", option.type)]
     if option.minimum is not None or option.maximum is not None:
@@ -194,7 +214,7 @@ def _value(option: Option) -> str:
         parts.append(f"at most {option.max_length} characters")
     if option.rest:
         parts.append("takes the rest of the line")
-    if not option.required and option.default not in (None, ""):
+    if not option.required and option.default not in (None, "", {}):
         parts.append(f"`{option.default}` if not given")
     return "; ".join(parts)
 
@@ -202,7 +222,8 @@ def _value(option: Option) -> str:
 def _traits(entry: Command[Any]) -> Iterator[tuple[str, str]]:
     kind = "changes something; runs once, whatever happens to the bot"
     yield "Effect:", kind if entry.effect == "change" else "reads only"
-    yield "Permission:", f"`{entry.permission}`, by default {_who(entry)}"
+    rights = " or ".join(f"`{permission}`" for permission in entry.grantable)
+    yield "Permission:", f"{rights}, by default {_who(entry)}"
     if entry.private:
         yield "Answer:", "only for you where the platform can"
     if entry.confirm:
@@ -214,12 +235,12 @@ def _traits(entry: Command[Any]) -> Iterator[tuple[str, str]]:
 def _who(entry: Command[Any]) -> str:
     """Return who may by the shipped policy."""
     policy = yaml.safe_load((ROOT / "rbac" / "policy.yml").read_text(encoding="utf-8"))
-    if entry.permission in policy["everyone"]:
+    if set(entry.grantable) & set(policy["everyone"]):
         return "every member"
     able = [
         name
         for name, role in policy["roles"].items()
-        if {"*", entry.permission} & set(role["permissions"])
+        if {"*", *entry.grantable} & set(role.get("permissions", ()))
     ]
     return ", ".join(able) or "nobody"
 

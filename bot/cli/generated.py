@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.words import completed, parameters, placed
+from bot.cli.words import completed, given_of, parameters, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,19 @@ _TIMEOUT = click.Option(
     metavar="SECONDS",
     help="Wait no longer (exit 124); a change goes on.",
 )
+_WAIT = click.Option(
+    ["--wait-timeout", "timeout_"],
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Wait no longer (exit 124); a change goes on.",
+)
 COMMON = (_JSON, _YES, _QUIET, _PLAIN, _TIMEOUT)
+
+
+def common(entry: Command[Any]) -> tuple[click.Option, ...]:
+    """Return the flags of every command; where ``--timeout`` is its own, waiting is named apart."""
+    own = any(option.name == _TIMEOUT.name for option in entry.options)
+    return tuple(_WAIT if own and flag is _TIMEOUT else flag for flag in COMMON)
 
 
 def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.Command:
@@ -35,7 +47,7 @@ def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.
         from bot.cli.running import run_asked, screen_for, user_name
         from bot.cli.session import Asked
 
-        flags = {flag.name: given.pop(str(flag.name)) for flag in COMMON}
+        flags = {str(flag.name).strip("_"): given.pop(str(flag.name)) for flag in common(entry)}
         asked = Asked(
             name=entry.name,
             raw=placed(entry, click.get_current_context(), given),
@@ -53,8 +65,7 @@ def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.
         from bot.cli.running import user_name
         from bot.cli.session import Asked
 
-        names = {each.name for each in entry.options}
-        raw = {key: v for key, v in context.params.items() if key in names and v is not None}
+        raw = given_of(entry, context.params)
         asked = Asked(name=entry.name, raw=raw, user=user_name(context))
         return completed(lambda: _values(connect, asked, option, partial))
 
@@ -70,8 +81,8 @@ def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.
             return listed_in(config_path(), str(kind), partial)
 
     return click.Command(
-        entry.name,
-        params=[*parameters(entry, complete), *COMMON],
+        entry.verb or entry.name,
+        params=[*parameters(entry, complete), *common(entry)],
         callback=run,
         help=_help(entry),
         short_help=entry.summary,
@@ -81,7 +92,6 @@ def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.
 def _help(entry: Command[Any]) -> str:
     """Return the help: what it does, and that words may stand without option names."""
     about = (entry.request.__doc__ or "").strip()
-    places = [option for option in entry.options if option.type != "boolean"]
-    if not places:
+    if not any(option.has_place for option in entry.options):
         return about
     return f"{about}\n\nAs in chat, values may be given by position or by name."

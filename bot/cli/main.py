@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tgk import __version__
+from tgk.families import families, heads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.cli.session import Session
+    from tgk.command import Command
     from tgk.registry import Registry
 
 TOOLS = {
@@ -31,50 +33,55 @@ class Tgk(click.Group):
     """Commands of the registry and tools, each imported when it is named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return every name."""
-        return sorted([*TOOLS, *(e.name for e in registry() if e.listed and "cli" in e.doors)])
+        """Return every name; a family counts once."""
+        return sorted([*TOOLS, *heads(entry.name for entry in _offered() if entry.listed)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return one command, or None."""
+        """Return one command or a family of them, or None."""
         if cmd_name in TOOLS:
             loaded: click.Command = importlib.import_module(TOOLS[cmd_name][0]).tool
             return loaded
-        known = registry()
-        if cmd_name not in known or "cli" not in known[cmd_name].doors:
+        entries = [e for e in _offered() if cmd_name in (e.family, e.name)]
+        if not entries:
             return None
-        from bot.cli.generated import click_command
+        from bot.cli.family import Family
 
-        return click_command(known[cmd_name], _connect)
+        return Family(cmd_name, entries, _built) if entries[0].family else _built(entries[0])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Take names as typed in chat, and add names that look alike to click's own refusal."""
-        name = args[0].removeprefix("/")
-        if len(args) > 1 and name not in TOOLS and f"{name} {args[1]}" in registry():
-            args = [f"{name} {args[1]}", *args[2:]]
-        else:
-            args = [name, *args[1:]]
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from tgk.suggest import nearest
+        from bot.cli.family import resolved
 
-            near = nearest(name, self.list_commands(ctx))
-            if near and "Did you mean" not in error.format_message():
-                message = f"{error.format_message()} Did you mean {near[0]}?"
-                raise click.UsageError(message, ctx) from error
-            raise
+        typed = [*args[0].removeprefix("/").split(), *args[1:]] or args
+        names = self.list_commands(ctx)
+        return resolved(lambda a: super(Tgk, self).resolve_command(ctx, a), typed, names, ctx)
 
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002 - click's signature
         formatter: click.HelpFormatter,
     ) -> None:
-        """List the tools without importing them."""
-        chat = [(e.name, e.summary) for e in registry() if e.listed and "cli" in e.doors]
+        """List the tools without importing them, and each family with its verbs."""
+        offered = [entry for entry in _offered() if entry.listed]
+        verbs = families(entry.name for entry in offered)
+        told = {entry.name: entry.summary for entry in offered}
+        chat = [
+            (head, ", ".join(verbs[head]) if head in verbs else told[head]) for head in heads(told)
+        ]
         with formatter.section("Commands, as in chat"):
             formatter.write_dl(chat)
         with formatter.section("Tools"):
             formatter.write_dl([(name, text) for name, (_, text) in sorted(TOOLS.items())])
+
+
+def _offered() -> list[Command[Any]]:
+    return [entry for entry in registry() if "cli" in entry.doors]
+
+
+def _built(entry: Command[Any]) -> click.Command:
+    from bot.cli.generated import click_command
+
+    return click_command(entry, _connect)
 
 
 def registry() -> Registry:

@@ -16,10 +16,11 @@ from bot.runtime.clock import SystemClock
 from bot.runtime.discovery import load_discovery
 from rbac.explain import Explainer
 from rbac.policy_file import PolicyFile
-from tgk.errors import UnknownCommand
-from tgk.suggest import nearest
+from tgk.families import unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from tgk.discovery import Discovery
 
 
@@ -32,18 +33,24 @@ def _explainer() -> tuple[Explainer, Discovery]:
     return Explainer(PolicyFile(path, roles, clock, council=council), clock), discovery
 
 
-def _permission(name: str) -> str:
-    """Return the permission that a command asks for; raises UnknownCommand with who is near."""
-    import commands
-    from tgk.registry import collect
+def _question(words: Sequence[str], estate: Collection[str]) -> tuple[str, ...]:
+    """Return the words with the command first as the policy names it: ``/infra deploy``.
 
-    bare = name.removeprefix("/")
-    asked = {entry.name: entry.permission for entry in collect(commands)}
-    if f"/{bare}" in asked.values():
-        return f"/{bare}"
-    if bare not in asked:
-        raise UnknownCommand(bare, nearest(bare, asked))
-    return asked[bare]
+    Raises UnknownCommand with who is near.
+    """
+    import commands
+    from tgk.registry import collect, grantable
+
+    found = {entry.name: entry for entry in collect(commands)}
+    first, *rest = [*words[0].removeprefix("/").split(), *words[1:]]
+    verb = rest[0] if rest and not rest[0].startswith("-") and rest[0] not in estate else ""
+    whole = f"{first} {verb}".rstrip()
+    if whole in found or first in found:
+        entry = found.get(whole) or found[first]
+        return (entry.grantable[-1], *(rest[1:] if entry.verb else rest))
+    if f"/{whole}" in grantable(found.values()):
+        return (f"/{whole}", *(rest[1:] if verb else rest))
+    raise unknown(whole, found)
 
 
 @click.group("rbac")
@@ -63,7 +70,7 @@ def explain(who: str, command: tuple[str, ...], *, as_json: bool) -> None:
     explainer, discovery = _explainer()
     found = explainer.explain(
         who,
-        (_permission(command[0]), *command[1:]),
+        _question(command, {*discovery.environments, *discovery.services}),
         environments=discovery.environments,
         services=discovery.services,
     )

@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 
 from tgk.argument_faults import number_range
 from tgk.errors import TgkError
+from tgk.spelling import spelled
 from tgk.suggest import nearest
 
 if TYPE_CHECKING:
@@ -35,34 +36,43 @@ class Meant(click.Choice[str]):
             raise click.BadParameter(f"{error.message}{hint}", ctx, param) from error
 
 
-class Ranged(click.IntRange):
-    """A whole number, refused in the words that chat has for it."""
+class _InWords(click.ParamType[Any]):
+    """A number, refused in the words that chat has for it."""
 
-    def __init__(self, option: Option) -> None:
-        low, high = option.minimum, option.maximum
-        super().__init__(
-            int(low) if low is not None else None, int(high) if high is not None else None
-        )
-        self._wanted = number_range(option)
+    wanted: str
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return the number; refuses anything else with what may be written."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            told = f"{str(value)[:60]!r} is not {self._wanted}."
+            told = f"{str(value)[:60]!r} is not {self.wanted}."
             raise click.BadParameter(told, ctx, param) from error
 
 
-def spelled(option: Option) -> str:
-    """Return an option as it is typed."""
-    return "--" + option.name.strip("_").replace("_", "-")
+class Whole(_InWords, click.IntRange):
+    """A whole number within its range."""
+
+    def __init__(self, option: Option) -> None:
+        low, high = option.minimum, option.maximum
+        super().__init__(
+            int(low) if low is not None else None, int(high) if high is not None else None
+        )
+        self.wanted = number_range(option)
+
+
+class Number(_InWords, click.FloatRange):
+    """A number within its range."""
+
+    def __init__(self, option: Option) -> None:
+        super().__init__(option.minimum, option.maximum)
+        self.wanted = number_range(option)
 
 
 def parameters(entry: Command[Any], complete: Complete) -> list[click.Parameter]:
     """Return every option by name, and one argument that takes words by position."""
     found: list[click.Parameter] = [_named(option, complete) for option in entry.options]
-    places = [option for option in entry.options if option.type != "boolean"]
+    places = [option for option in entry.options if option.has_place]
     if places:
         shape = " ".join(_shape(option) for option in places)
         found.append(
@@ -81,8 +91,8 @@ def placed(
     entry: Command[Any], context: click.Context, given: Mapping[str, Any]
 ) -> dict[str, object]:
     """Return the raw arguments; raises UsageError for what is too much, missing or ill-shaped."""
-    raw = {o.name: given[o.name] for o in entry.options if given.get(o.name) is not None}
-    free = [o for o in entry.options if o.type != "boolean" and o.name not in raw]
+    raw = given_of(entry, given)
+    free = [o for o in entry.options if o.has_place and o.name not in raw]
     words = list(given.get(WORDS, ()))
     for option in free:
         if not words:
@@ -98,6 +108,17 @@ def placed(
     return {name: value for name, value in raw.items() if value != ""}
 
 
+def given_of(entry: Command[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were named; what was repeated is one text of several lines."""
+    found = {}
+    for option in entry.options:
+        value = given.get(option.name)
+        told = "\n".join(value) or None if isinstance(value, tuple) else value
+        if told is not None:
+            found[option.name] = told
+    return found
+
+
 def _converted(option: Option, word: str, context: click.Context) -> Any:
     try:
         return _type(option).convert(word, None, context)
@@ -106,10 +127,14 @@ def _converted(option: Option, word: str, context: click.Context) -> Any:
 
 
 def _named(option: Option, complete: Complete) -> click.Option:
-    flag = spelled(option)
+    flag = f"--{spelled(option.name)}"
     if option.type == "boolean":
         names = [f"{flag}/--no-{flag[2:]}", option.name]
         return click.Option(names, default=None, help=option.description)
+    if option.repeats:
+        return click.Option(
+            [flag, option.name], multiple=True, metavar="KEY=VALUE", help=option.description
+        )
     return click.Option(
         [flag, option.name],
         type=_type(option),
@@ -152,7 +177,7 @@ def completed(ask: Callable[[], list[str]]) -> list[str]:
 
 
 def _shape(option: Option) -> str:
-    name = option.name.strip("_").upper() + ("..." if option.rest else "")
+    name = spelled(option.name).upper() + ("..." if option.rest else "")
     return name if option.required else f"[{name}]"
 
 
@@ -160,5 +185,5 @@ def _type(option: Option) -> click.ParamType[Any]:
     if option.choices:
         return Meant(option.choices)
     if option.type == "integer":
-        return Ranged(option)
-    return click.FLOAT if option.type == "number" else click.STRING
+        return Whole(option)
+    return Number(option) if option.type == "number" else click.STRING
