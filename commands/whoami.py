@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tgk.command import Request, command
 from tgk.context import Context
+from tgk.families import families, heads
 from tgk.reply import Fact, Facts, Plain, Reply, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 class WhoAmI(Request):
@@ -21,7 +27,7 @@ async def whoami(request: WhoAmI, context: Context) -> Reply:  # noqa: ARG001 - 
         Fact(label="Person", value=caller.person),
         Fact(label="Account", value=f"{caller.platform} {caller.user_id}"),
         Fact(label="Roles", value=", ".join(roles) or "none"),
-        Fact(label="May run", value=", ".join(f"/{name}" for name in commands) or "nothing"),
+        Fact(label="May run", value=", ".join(_told(commands)) or "nothing"),
     )
     hint = (
         ()
@@ -37,3 +43,10 @@ async def whoami(request: WhoAmI, context: Context) -> Reply:  # noqa: ARG001 - 
         plain=Plain(headline=caller.person, lines=tuple(f"{f.label}: {f.value}" for f in facts)),
         data={"person": caller.person, "roles": list(roles), "commands": commands},
     )
+
+
+def _told(names: Sequence[str]) -> Iterator[str]:
+    """Yield each command, and each family once with the verbs that may be run."""
+    verbs = families(names)
+    for head in heads(names):
+        yield f"/{head} ({', '.join(verbs[head])})" if head in verbs else f"/{head}"
