@@ -73,7 +73,7 @@ class Core:
 def registry_of(discovery: Discovery) -> Registry:
     """Return the commands that discovery.yml switches on."""
     found = collect(commands)
-    return Registry(entry for entry in found if entry.name.split()[0] in discovery.commands)
+    return Registry(entry for entry in found if discovery.switched_on(entry.name))
 
 
 def keyring_of(settings: Settings) -> Keyring:
@@ -90,7 +90,6 @@ def redactor_of(settings: Settings, discovery: Discovery) -> Redactor:
     return redactor
 
 
-def policy_of(path: Path, discovery: Discovery, clock: Clock) -> PolicyFile:
 def _named_secrets(settings: Settings, discovery: Discovery) -> Iterator[str]:
     """Yield the values of the variables that providers of discovery.yml name."""
     for name in chain.from_iterable(named_variables(discovery.providers).values()):
@@ -98,6 +97,7 @@ def _named_secrets(settings: Settings, discovery: Discovery) -> Iterator[str]:
             yield value.get_secret_value()
 
 
+def policy_of(path: Path, discovery: Discovery, clock: Clock) -> PolicyFile:
     """Load the policy; raises ConfigurationInvalid with every fault."""
     roles = discovery.discord.roles if discovery.discord else {}
     council = discovery.telegram.council.members if discovery.telegram else ()
@@ -106,7 +106,7 @@ def _named_secrets(settings: Settings, discovery: Discovery) -> Iterator[str]:
         roles,
         clock,
         council=council,
-        permissions={entry.permission for entry in collect(commands)},
+        permissions=grantable(collect(commands)),
         on_faults=_policy_refused,
         on_reload=_policy_changed,
     )
@@ -235,9 +235,9 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "buttons": core.memory.buttons.purge,
         "deliveries": core.memory.deliveries.purge,
         "board": core.board.purge,
+        "approvals": core.approvals.purge,
         "operations": core.engine.purge,
     }
-        "approvals": core.approvals.purge,
     return (
         core.approvals.run(),
         core.policy.watch(),
