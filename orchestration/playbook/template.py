@@ -12,9 +12,9 @@ from orchestration.playbook.expression import (
     Expression,
     ExpressionError,
     parse_embedded,
-    text_of,
 )
 from orchestration.playbook.expression.errors import Fault
+from orchestration.playbook.expression.functions import text_of
 from orchestration.playbook.expression.values import MAX_TEXT, Meter
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ They decide and compute; they cannot loop, call anything outside, or take long.
 
 from orchestration.playbook.expression.errors import ExpressionError
 from orchestration.playbook.expression.expression import Expression, parse, parse_embedded
-from orchestration.playbook.expression.functions import text_of
 from orchestration.playbook.expression.references import Reference
 from orchestration.playbook.expression.values import UNKNOWN, Scope, Unknown, Value
 
@@ -19,5 +18,4 @@ __all__ = [
     "Value",
     "parse",
     "parse_embedded",
-    "text_of",
 ]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from orchestration.playbook.expression.errors import Fault
 from orchestration.playbook.expression.values import (
     LARGEST,
+    MAX_LIST,
     SMALLEST,
     UNKNOWN,
-    bounded_list,
     bounded_text,
     kind_of,
 )
@@ -68,7 +68,9 @@ def _joined(left: Value, right: Value) -> Value:
     if isinstance(left, str) and isinstance(right, str):
         return bounded_text(left + right)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return bounded_list([*left, *right])
+        if len(left) + len(right) > MAX_LIST:
+            raise Fault(f"the list is longer than {MAX_LIST:,} elements")
+        return [*left, *right]
     raise _impossible("+", left, right)
 
 

@@ -15,6 +15,8 @@ from orchestration.playbook.expression.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from orchestration.playbook.expression.values import Meter, Unknown, Value
 
 Test: TypeAlias = "Callable[[Value, Value, Meter], bool | Unknown]"
@@ -48,7 +50,7 @@ def _equal_parts(left: Value, right: Value, meter: Meter, depth: int) -> bool | 
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         if len(left) != len(right):
             return False
-        return _all_equal(list(zip(left, right, strict=True)), meter, depth)
+        return _all_equal(zip(left, right, strict=True), len(left), meter, depth)
     return left == right
 
 
@@ -63,7 +65,7 @@ def contained(needle: Value, haystack: Value, meter: Meter) -> bool | Unknown:
     if needle is UNKNOWN or haystack is UNKNOWN:
         return UNKNOWN
     if isinstance(haystack, list | tuple):
-        return _held(needle, list(haystack), meter)
+        return _held(needle, haystack, meter)
     if not isinstance(haystack, str | Mapping):
         raise Fault(f"{kind_of(haystack)} holds nothing", "look into a list, a map or text")
     if not isinstance(needle, str):
@@ -75,14 +77,16 @@ def _equal_maps(
     left: Mapping[str, Value], right: Mapping[str, Value], meter: Meter, depth: int
 ) -> bool | Unknown:
     meter.spend(len(left))
-    if left.keys() != right.keys():
+    if len(left) != len(right) or any(key not in right for key in left):
         return False
-    return _all_equal([(left[key], right[key]) for key in left], meter, depth)
+    return _all_equal(((left[key], right[key]) for key in left), len(left), meter, depth)
 
 
-def _all_equal(pairs: list[tuple[Value, Value]], meter: Meter, depth: int) -> bool | Unknown:
+def _all_equal(
+    pairs: Iterable[tuple[Value, Value]], count: int, meter: Meter, depth: int
+) -> bool | Unknown:
+    meter.spend(count)
     result: bool | Unknown = True
-    meter.spend(len(pairs))
     for left, right in pairs:
         same = equal(left, right, meter, depth + 1)
         if same is False:
@@ -91,7 +95,7 @@ def _all_equal(pairs: list[tuple[Value, Value]], meter: Meter, depth: int) -> bo
     return result
 
 
-def _held(needle: Value, elements: list[Value], meter: Meter) -> bool | Unknown:
+def _held(needle: Value, elements: Sequence[Value], meter: Meter) -> bool | Unknown:
     """A list may mix kinds, but one that holds nothing of the needle's kind is a mistake."""
     meter.spend(len(elements))
     alike = [element for element in elements if _comparable(needle, element)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from tgk.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_MOST_KNOWN: Final = 1_000
 
 
 class ExpressionError(Exception):
@@ -67,5 +70,5 @@ class Fault(Exception):
 
 def did_you_mean(typed: str, known: Iterable[str]) -> str:
     """Return the help for a misspelt name, or nothing."""
-    near = nearest(typed, known, limit=1) if typed else ()
+    near = nearest(typed, islice(known, _MOST_KNOWN), limit=1) if typed else ()
     return f"did you mean '{near[0]}'?" if near else ""

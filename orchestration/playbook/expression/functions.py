@@ -14,6 +14,7 @@ from orchestration.playbook.expression.arithmetic import bounded_number
 from orchestration.playbook.expression.comparison import COMPARISONS, contained
 from orchestration.playbook.expression.errors import Fault
 from orchestration.playbook.expression.values import (
+    KINDS,
     MAX_DEPTH,
     MAX_LIST,
     UNKNOWN,
@@ -62,7 +63,8 @@ def text_of(value: Value, meter: Meter) -> str | Unknown:
 def _plain(value: Value, meter: Meter, depth: int) -> Value:
     """Return ``value`` as JSON knows it, or ``UNKNOWN`` if any of it is unknown."""
     meter.spend(1)
-    kind = kind_of(value)
+    if kind_of(value) not in KINDS:
+        raise Fault(f"{kind_of(value)} is no text")
     if depth > MAX_DEPTH:
         raise Fault(f"the value is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, Mapping):
@@ -73,7 +75,7 @@ def _plain(value: Value, meter: Meter, depth: int) -> Value:
         return _whole(values, values)
     if isinstance(value, str):
         meter.spend(len(value) // MAX_DEPTH)
-    if kind == "a number" and isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise Fault(f"{value} is no number")
     return value
 

@@ -18,9 +18,10 @@ class Token(NamedTuple):
 
     kind: str
     """``name``, ``number``, ``text``, ``end``, or the sign itself."""
-    value: str | int | float
+    value: str
     offset: int
     end: int
+    number: int | float = 0
 
 
 _TOKEN: Final = re.compile(
@@ -43,6 +44,10 @@ _ESCAPED: Final[Mapping[str, str]] = {
 _RESERVED: Final[Mapping[str, str]] = {
     "and": "&&", "or": "||", "not": "not", "in": "in", "true": "true", "false": "false",
     "null": "null",
+}  # fmt: skip
+_MISWRITTEN: Final[Mapping[str, str]] = {
+    "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+    "None": "null", "Null": "null", "NULL": "null", "AND": "and", "OR": "or", "NOT": "not",
 }  # fmt: skip
 _ADVICE: Final[Mapping[str, str]] = {
     "=": "use == to compare",
@@ -93,11 +98,15 @@ def _next(source: str, position: int, limit: int) -> Token:
     if group == "sign":
         return Token(text, text, offset, end)
     if group == "word":
+        if text in _MISWRITTEN:
+            message = f"unknown word '{text}'"
+            raise ExpressionError(message, offset, end - offset, f"write {_MISWRITTEN[text]}")
         return Token(_RESERVED.get(text, "name"), text, offset, end)
     if group == "end":
         return Token("end", "", offset, end)
-    value = _number(text, source, offset) if group == "number" else _unquoted(text, offset)
-    return Token(group, value, offset, end)
+    if group == "number":
+        return Token("number", text, offset, end, _number(text, source, offset))
+    return Token("text", _unquoted(text, offset), offset, end)
 
 
 def _number(text: str, source: str, offset: int) -> int | float:

@@ -67,10 +67,12 @@ class Name(Node):
 
     def absent(self, scope: Scope) -> Absent:
         """Return the error for a name that the scope does not have."""
-        first, minus, _ = self.name.partition("-")
-        spaces = "a minus needs spaces around it" if minus and first in scope else ""
-        fault = Absent(f"unknown name '{self.name}'", self.offset, self.length, spaces)
-        return fault.among(self.name, scope)
+        first, _, second = self.name.partition("-")
+        message = f"unknown name '{self.name}'"
+        if first in scope and (second.isdigit() or second in scope):
+            advice = f"a minus needs spaces: {first} - {second}"
+            return Absent(message, self.offset, self.length, advice)
+        return Absent(message, self.offset, self.length).among(self.name, scope)
 
 
 @dataclass(frozen=True, slots=True)

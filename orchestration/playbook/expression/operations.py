@@ -96,27 +96,34 @@ class Comparison(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Operand(Node):
+    """``+ a`` in a sum; its place is that of the sum up to here."""
+
+    sign: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Sum(Node):
     """``first + a - b``, or the same with ``*``, ``/`` and ``%``: from left to right."""
 
     first: Node
-    rest: tuple[tuple[str, Node], ...]
+    rest: tuple[Operand, ...]
 
     def value(self, scope: Scope, meter: Meter) -> Value:
         """Compute."""
         result = self.first.value(scope, meter)
-        for sign, operand in self.rest:
-            right = operand.value(scope, meter)
+        for operand in self.rest:
+            right = operand.node.value(scope, meter)
             try:
-                result = compute(sign, result, right)
+                result = compute(operand.sign, result, right)
             except Fault as fault:
-                length = operand.offset + operand.length - self.offset
-                raise ExpressionError(fault.message, self.offset, length, fault.advice) from None
+                raise operand.fault(fault.message, fault.advice) from None
         return result
 
     def children(self) -> tuple[Node, ...]:
         """Return the operands."""
-        return (self.first, *(operand for _, operand in self.rest))
+        return (self.first, *(operand.node for operand in self.rest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from orchestration.playbook.expression.calls import call
@@ -23,9 +22,10 @@ from orchestration.playbook.expression.operations import (
     Logic,
     Minus,
     Not,
+    Operand,
     Sum,
 )
-from orchestration.playbook.expression.values import LARGEST, MAX_DEPTH
+from orchestration.playbook.expression.values import LARGEST, MAX_DEPTH, SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,42 +73,46 @@ class Parser:
         self._token = self._tokens[self._index]
         return token
 
+    def _length(self, start: int) -> int:
+        return self._tokens[self._index - 1].end - start
+
     def _expression(self, power: int) -> Node:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise self._error(f"the expression is nested deeper than {MAX_DEPTH} levels")
+        start = self._token.offset
         left = self._prefix()
         while (found := _POWER.get(self._token.kind, 0)) > power:
-            left = self._infix(left, found)
+            left = self._infix(start, left, found)
         self._depth -= 1
         return left
 
-    def _infix(self, left: Node, power: int) -> Node:
+    def _infix(self, start: int, left: Node, power: int) -> Node:
         if power >= _SUM:
-            return self._sum(left, power)
+            return self._sum(start, left, power)
         if power == _COMPARISON:
-            return self._comparison(left)
+            return self._comparison(start, left)
         if power == _CHOICE:
-            return self._choice(left)
-        return self._logic(left, power)
+            return self._choice(start, left)
+        return self._logic(start, left, power)
 
-    def _sum(self, first: Node, power: int) -> Node:
-        rest = []
+    def _sum(self, start: int, first: Node, power: int) -> Node:
+        rest: list[Operand] = []
         while _POWER.get(self._token.kind) == power:
             sign = self._advance().kind
-            rest.append((sign, self._expression(power)))
-        return Sum(first.offset, _end(rest[-1][1]) - first.offset, first, tuple(rest))
+            operand = self._expression(power)
+            rest.append(Operand(start, self._length(start), sign, operand))
+        return Sum(start, self._length(start), first, tuple(rest))
 
-    def _logic(self, first: Node, power: int) -> Node:
+    def _logic(self, start: int, first: Node, power: int) -> Node:
         operands = [first]
         sign = self._token.kind
         while self._token.kind == sign:
             self._advance()
             operands.append(self._expression(power))
-        length = _end(operands[-1]) - first.offset
-        return Logic(first.offset, length, power == _OR, tuple(operands))
+        return Logic(start, self._length(start), power == _OR, tuple(operands))
 
-    def _comparison(self, left: Node) -> Node:
+    def _comparison(self, start: int, left: Node) -> Node:
         sign = self._advance().kind
         inverted = sign == "not"
         if inverted:
@@ -116,40 +120,39 @@ class Parser:
         right = self._expression(_COMPARISON)
         if _POWER.get(self._token.kind) == _COMPARISON:
             raise self._error("comparisons do not chain", "join two of them with &&")
-        offset, length = left.offset, _end(right) - left.offset
-        comparison = Comparison(offset, length, COMPARISONS[sign], left, right)
-        return Not(offset, length, comparison) if inverted else comparison
+        length = self._length(start)
+        comparison = Comparison(start, length, COMPARISONS[sign], left, right)
+        return Not(start, length, comparison) if inverted else comparison
 
-    def _choice(self, test: Node) -> Node:
+    def _choice(self, start: int, test: Node) -> Node:
         self._advance()
         then = self._expression(0)
         self._expect(":", "':' and the other value")
         otherwise = self._expression(0)
-        return Choice(test.offset, _end(otherwise) - test.offset, test, then, otherwise)
+        return Choice(start, self._length(start), test, then, otherwise)
 
     def _prefix(self) -> Node:
         kind = self._token.kind
         if kind in {"!", "not"}:
             token = self._advance()
             operand = self._expression(_SIGN if kind == "!" else _NOT)
-            return Not(token.offset, _end(operand) - token.offset, operand)
+            return Not(token.offset, self._length(token.offset), operand)
         if kind == "-":
             return self._negative(self._advance())
-        return self._inside(self._primary())
+        return self._inside(self._token.offset, self._primary())
 
     def _negative(self, minus: Token) -> Node:
         if self._token.kind == "number":
-            number = self._number(LARGEST + 1, minus.offset)
-            return replace(number, constant=-number.constant)  # type: ignore[operator]
+            return self._number(minus.offset, -1)
         operand = self._expression(_SIGN)
-        return Minus(minus.offset, _end(operand) - minus.offset, operand)
+        return Minus(minus.offset, self._length(minus.offset), operand)
 
     def _primary(self) -> Node:
         kind = self._token.kind
         if kind == "name":
             return self._name()
         if kind == "number":
-            return self._number(LARGEST, self._token.offset)
+            return self._number(self._token.offset, 1)
         if kind == "text":
             token = self._advance()
             return Constant(token.offset, token.end - token.offset, token.value)
@@ -160,17 +163,16 @@ class Parser:
             return self._enclosed()
         raise self._unexpected("a value")
 
-    def _number(self, largest: int, offset: int) -> Constant:
+    def _number(self, offset: int, sign: int) -> Constant:
         token = self._advance()
-        if isinstance(token.value, int) and token.value > largest:
-            raise ExpressionError(
-                "the whole number does not fit into 64 bits", offset, token.end - offset
-            )
-        return Constant(offset, token.end - offset, token.value)
+        number, length = sign * token.number, token.end - offset
+        if isinstance(number, int) and not SMALLEST <= number <= LARGEST:
+            raise ExpressionError("the whole number does not fit into 64 bits", offset, length)
+        return Constant(offset, length, number)
 
     def _name(self) -> Node:
         token = self._advance()
-        name, offset = str(token.value), token.offset
+        name, offset = token.value, token.offset
         if self._token.kind != "(":
             return Name(offset, token.end - offset, name)
         opening = self._advance()
@@ -200,7 +202,7 @@ class Parser:
                 self._advance()
         return tuple(nodes)
 
-    def _inside(self, root: Node) -> Node:
+    def _inside(self, start: int, root: Node) -> Node:
         """Read what follows a value: fields and elements of it."""
         steps: list[Field | Element] = []
         while self._token.kind in {".", "["}:
@@ -210,13 +212,14 @@ class Parser:
             raise self._error("values have no methods", f"write {name}(value, …)")
         if not steps:
             return root
-        end = self._tokens[self._index - 1].end
-        return Access(root.offset, end - root.offset, root, tuple(steps))
+        return Access(start, self._length(start), root, tuple(steps))
 
     def _field(self) -> Field:
         self._advance()
         token = self._token
-        if not isinstance(token.value, str) or not token.value[:1].isidentifier():
+        if token.kind == "number":
+            raise self._error("a field has a name", f"an element of a list is [{token.value}]")
+        if not token.value[:1].isidentifier() or token.kind == "text":
             raise self._unexpected("the name of a field")
         self._advance()
         return Field(token.offset, token.end - token.offset, token.value)
@@ -263,7 +266,3 @@ _ADVICE: Final[Mapping[str, str]] = {
     "*": "there is no power operator",
     ">": "write != for not equal",
 }
-
-
-def _end(node: Node) -> int:
-    return node.offset + node.length

@@ -42,6 +42,7 @@ _KINDS: Final[Mapping[type, str]] = {
     dict: "a map",
     Unknown: "an unknown value",
 }
+KINDS: Final = frozenset(_KINDS.values())
 NUMBERS: Final = frozenset({"a whole number", "a number"})
 
 
@@ -66,21 +67,16 @@ class Meter:
 
 
 def kind_of(value: object) -> str:
-    """Return what to call a value of this type, with its article.
-
-    Raises:
-        Fault: expressions know no such values.
-
-    """
+    """Return what to call a value of this type, with its article."""
     kind = _KINDS.get(type(value))
     if kind is not None:
         return kind
     if isinstance(value, Mapping):
         return "a map"
-    for base, name in _KINDS.items():
-        if isinstance(value, base):
-            return name
-    raise Fault(f"a value of type {type(value).__name__} cannot be used here")
+    for base in type(value).__mro__:
+        if base in _KINDS:
+            return _KINDS[base]
+    return f"a value of type {type(value).__name__}"
 
 
 def bounded_text(text: str) -> str:
@@ -88,10 +84,3 @@ def bounded_text(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise Fault(f"the text is longer than {MAX_TEXT:,} characters")
     return text
-
-
-def bounded_list(items: list[Value]) -> list[Value]:
-    """Return ``items`` if there are few enough to compute with."""
-    if len(items) > MAX_LIST:
-        raise Fault(f"the list is longer than {MAX_LIST:,} elements")
-    return items
