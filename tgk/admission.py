@@ -50,20 +50,32 @@ class Admission:
 
         Raises UnknownCommand, InvalidRequest, RateLimited, Denied, Missing or Refused.
         """
+        if count:
+            self.count(invocation)
         command = self.registry[invocation.name]
         if invocation.door not in command.doors:
             raise UnknownCommand(invocation.name)
-        listed = self.discovery.switched_on(command.name) or command.name
-        entry = self.discovery.commands.get(listed)
         request = self.with_defaults(command, command.parse(invocation.raw))
-        if count:
-            self._limiter.check(invocation.caller, listed, entry)
         decision = self.decide(command, request, invocation.caller)
         if not decision.allowed:
             raise self.denial(command, request, decision, invocation.caller)
+        entry = self.discovery.commands.get(self._listed(command.name))
         self._require_channel(command, invocation.caller, entry)
         self._require_known(command, request)
         return Admitted(command, request, decision)
+
+    def count(self, invocation: Invocation) -> None:
+        """Count one attempt, whether anybody can read it or not; raises RateLimited."""
+        listed = self._listed(invocation.name)
+        self._limiter.check(invocation.caller, listed, self.discovery.commands.get(listed))
+
+    def count_completion(self, caller: Caller) -> None:
+        """Count one request for values while somebody types; raises RateLimited."""
+        self._limiter.check_completion(caller)
+
+    def _listed(self, name: str) -> str:
+        """Return the entry of discovery.yml that a command, or what was typed as one, is under."""
+        return self.discovery.switched_on(name) or name
 
     def decide(self, command: Command[Any], request: Request, caller: Caller) -> Decision:
         """Ask the guard about one typed request.

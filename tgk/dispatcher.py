@@ -119,8 +119,12 @@ class Dispatcher:
         return entry.outcome
 
     async def refuse(self, invocation: Invocation, error: TgkError) -> Outcome:
-        """Record an attempt that a surface could not even read, and return what to answer."""
+        """Record an attempt that a surface could not even read, and return what to answer.
+
+        It counts like one that was read: after too many, the answer is how long to wait.
+        """
         async with self._recorder.entry(invocation) as entry:
+            self.admission.count(invocation)
             raise error
         return entry.outcome
 

@@ -1,4 +1,4 @@
-"""A bound on how many commands one person may give in a minute."""
+"""A bound on how many commands, and completions, one person may ask for in a minute."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tgk.discovery import CommandEntry, Limits
     from tgk.ports.time import Clock
 
+COMPLETIONS_PER_MINUTE = 240
+"""Four a second: faster than people type, slower than a loop asks."""
 _MOST_BUCKETS = 10_000
 
 
@@ -30,6 +32,10 @@ class RateLimiter:
         self._take((caller.person, ""), self._limits.per_minute)
         if entry and entry.per_minute:
             self._take((caller.person, command), entry.per_minute)
+
+    def check_completion(self, caller: Caller) -> None:
+        """Count one look at values while typing, beside the commands; raises RateLimited."""
+        self._take((caller.person, "\0completion"), COMPLETIONS_PER_MINUTE)
 
     def _take(self, key: tuple[str, str], per_minute: int) -> None:
         now = self._clock.monotonic()

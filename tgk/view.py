@@ -73,7 +73,11 @@ class View:
     async def complete(
         self, name: str, option: str, partial: str, given: Mapping[str, object]
     ) -> tuple[str, ...]:
-        """Return at most 25 values for an option, only such as the caller may run with."""
+        """Return at most 25 values for an option, only such as the caller may run with.
+
+        Raises UnknownCommand, and RateLimited for whoever asks faster than people type.
+        """
+        self._admission.count_completion(self._invocation.caller)
         command = self._admission.registry[name]
         found = next((entry for entry in command.options if entry.name == option), None)
         if found is None or not self._anywhere(command):
