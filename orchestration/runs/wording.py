@@ -68,11 +68,14 @@ def attempts(step: StepView) -> str:
 
 def votes(step: StepView) -> str:
     """Return ``1 of 2 yes`` for an approval that says how many it has and needs."""
-    yes, needed = step.output.get("yes"), step.output.get("needed")
-    if step.kind != "approval" or not isinstance(needed, int):
+    if step.kind != "approval":
         return ""
-    given = len(yes) if isinstance(yes, list | tuple) else yes
-    return f"{given} of {needed} yes" if isinstance(given, int) else ""
+    listed, needed = step.output.get("votes"), step.output.get("needed")
+    votes = listed if isinstance(listed, list | tuple) else []
+    yes = sum(1 for vote in votes if isinstance(vote, dict) and vote.get("approve") is True)
+    if isinstance(needed, int):
+        return f"{yes} of {needed} yes"
+    return f"{yes} yes" if yes else ""
 
 
 def details(step: StepView) -> str:

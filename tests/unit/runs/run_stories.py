@@ -65,11 +65,16 @@ def rollouts() -> StepView:
     return step("roll", "running", 60, kind="parallel", name="parallel-deployment", steps=branches)
 
 
+def _votes(needed: int, *people: str) -> dict[str, Any]:
+    votes = [{"person": person, "approve": True, "reason": ""} for person in people]
+    return {"approved": len(people) >= needed, "votes": votes, "needed": needed}
+
+
 def choice(state: str = "pending") -> StepView:
     """Return a condition: an approval in production, a quick check elsewhere."""
     approval = step("gate/then/council-approval", state, 200 if state != "pending" else None,
                     kind="approval",
-                    output={} if state == "pending" else {"yes": ["ana"], "needed": 2},
+                    output={} if state == "pending" else _votes(2, "ana"),
                     note="" if state == "pending" else "waits for the council")  # fmt: skip
     then = step("gate/then", state, kind="then", name="then", steps=(approval,))
     other = step("gate/else", "skipped", kind="else", name="else",

@@ -1,0 +1,204 @@
+"""What a run's times mean: where they went, what is unusual, and what could be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import TYPE_CHECKING
+
+from orchestration.runs.advice import advise
+from orchestration.runs.shape import leaves, stages
+from orchestration.runs.timing import WAITS, critical_path, observed, p95
+from orchestration.runs.wording import seconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from tgk.ports.runs import RunView, StepState, StepView
+
+_SLOWEST = 5
+_Intervals = list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTime:
+    """How long one step took, and how long it usually takes."""
+
+    path: str
+    name: str
+    kind: str
+    state: StepState
+    seconds: float
+    attempts: int
+    critical: bool
+    """Whether it decided when the run ended."""
+    median: float | None = None
+    p95: float | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waited for people or a time instead of working."""
+        return self.kind in WAITS
+
+    @property
+    def over(self) -> float:
+        """Seconds beyond its median; 0 where none is known."""
+        return 0.0 if self.median is None else self.seconds - self.median
+
+
+@dataclass(frozen=True, slots=True)
+class Flaky:
+    """A step that did not always succeed at once."""
+
+    path: str
+    name: str
+    repeated: int
+    """In how many runs it needed more than one attempt, or failed after several."""
+    runs: int
+    most: int
+    """The highest number of attempts in one run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """Everything that is known about the times of one run."""
+
+    run: str
+    playbook: str
+    seconds: float
+    queued: float
+    """Between being asked for and beginning."""
+    working: float
+    """While at least one step worked."""
+    waiting: float
+    """While nothing worked and a step waited for people or a time."""
+    idle: float
+    """The rest: paused, between attempts, or without a slot."""
+    steps: tuple[StepTime, ...]
+    critical: tuple[str, ...]
+    """Paths, in order."""
+    earlier: int
+    """How many runs it is compared with: those that succeeded."""
+    median: float | None
+    p95: float | None
+    slowest: tuple[StepTime, ...]
+    flaky: tuple[Flaky, ...]
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def change(self) -> float | None:
+        """How much longer than the median, as a share: 0.29 is 29 % longer."""
+        return self.seconds / self.median - 1 if self.median else None
+
+
+def analyze(
+    view: RunView, history: Sequence[RunView] = (), *, now: datetime | None = None
+) -> Analysis:
+    """Return where the time of a run went, compared with earlier runs of the same playbook.
+
+    ``history`` needs steps; the run itself is left out of it. ``now`` ends what is under way.
+    """
+    others = [each for each in history if each.id != view.id and each.playbook == view.playbook]
+    times = _run_times(others)
+    steps = _steps(view, others, now)
+    total = seconds_of(view, now) or 0.0
+    working, waiting = _shares(view, now)
+    waiting = min(waiting, max(0.0, total - working))
+    found = Analysis(
+        run=view.id,
+        playbook=view.playbook,
+        seconds=total,
+        queued=max(0.0, ((view.began or now or view.asked) - view.asked).total_seconds()),
+        working=min(working, total),
+        waiting=waiting,
+        idle=max(0.0, total - working - waiting),
+        steps=steps,
+        critical=tuple(step.path for step in critical_path(view)),
+        earlier=len(times),
+        median=median(times) if times else None,
+        p95=p95(times) if times else None,
+        slowest=tuple(sorted(steps, key=lambda step: -step.seconds)[:_SLOWEST]),
+        flaky=_flaky([*others, view]),
+    )
+    return replace(found, suggestions=advise(found, view))
+
+
+def _run_times(views: Sequence[RunView]) -> list[float]:
+    times = (seconds_of(each, None) for each in views if each.state == "succeeded")
+    return [time for time in times if time is not None]
+
+
+def _steps(view: RunView, others: Sequence[RunView], now: datetime | None) -> tuple[StepTime, ...]:
+    known = observed(others)
+    critical = {step.path for step in critical_path(view)}
+    found = []
+    for step in leaves(stages(view)):
+        seconds = seconds_of(step, now)
+        if seconds is None or step.state in {"kept", "skipped"}:
+            continue
+        times = known.get(step.path, [])
+        found.append(
+            StepTime(
+                path=step.path,
+                name=step.name,
+                kind=step.kind,
+                state=step.state,
+                seconds=seconds,
+                attempts=max(1, step.attempt),
+                critical=step.path in critical,
+                median=median(times) if times else None,
+                p95=p95(times) if times else None,
+            )
+        )
+    return tuple(found)
+
+
+def _shares(view: RunView, now: datetime | None) -> tuple[float, float]:
+    """Return seconds with work, and seconds in which there was only waiting."""
+    work: _Intervals = []
+    wait: _Intervals = []
+    for step in leaves(stages(view)):
+        interval = _interval(step, now)
+        if interval is not None:
+            (wait if step.kind in WAITS else work).append(interval)
+    working = _covered(work)
+    return working, _covered([*work, *wait]) - working
+
+
+def _interval(step: StepView, now: datetime | None) -> tuple[float, float] | None:
+    seconds = seconds_of(step, now)
+    if step.began is None or seconds is None or step.state == "kept":
+        return None
+    begins = step.began.timestamp()
+    return begins, begins + seconds
+
+
+def _covered(intervals: _Intervals) -> float:
+    """Return the length of what is covered by at least one."""
+    total, reached = 0.0, float("-inf")
+    for begins, ends in sorted(intervals):
+        total += max(0.0, ends - max(begins, reached))
+        reached = max(reached, ends)
+    return total
+
+
+def _flaky(views: Sequence[RunView]) -> tuple[Flaky, ...]:
+    """Return the steps that were repeated, the most often repeated first."""
+    tried: dict[str, list[StepView]] = {}
+    for view in views:
+        for step in leaves(stages(view)):
+            if step.attempt and step.state not in {"kept", "skipped"}:
+                tried.setdefault(step.path, []).append(step)
+    found = [
+        Flaky(
+            path,
+            steps[-1].name,
+            sum(step.attempt > 1 for step in steps),
+            len(steps),
+            max(step.attempt for step in steps),
+        )
+        for path, steps in tried.items()
+        if any(step.attempt > 1 for step in steps)
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.repeated / each.runs, each.path)))
