@@ -115,7 +115,8 @@ CODES: dict[str, Code] = {
     "W061": Code(
         "version that is a number", "YAML reads 1.10 as 1.1; quotes keep what is written."
     ),
-    "W062": Code("required, with a default", "A default is never used if a value must be given."),
+    "W062": Code("required, with a default", "The default is used when nothing is given, so "
+        "`required` says nothing."),
     "W063": Code(
         "undeclared parameter",
         "A name that is declared nowhere is asked for like a required parameter. Declare it, so "

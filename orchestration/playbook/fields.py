@@ -294,15 +294,16 @@ class Fields:
         self.sheet.wrong(node, f"'{key}' is {shown(node)}", help_)
         return {}
 
-    def templates(self, key: str, path: str) -> dict[str, Template]:
+    def templates(self, key: str, path: str, place: str = "") -> dict[str, Template]:
         """Return a mapping of free names to values that may hold ``${…}``."""
+        place = place or key
         found: dict[str, Template] = {}
         node = self.entries.get(key)
         for name, child in self.mapping(key).items():
-            value = self.sheet.template(child, path, f"{key}.{name}")
+            value = self.sheet.template(child, path, f"{place}.{name}")
             if node is not None:
                 span = self.sheet.source.key(node.keys[name], name)
-                self.sheet.places[path, f"{key}.{name}:"] = Origin.straight(span)
+                self.sheet.places[path, f"{place}.{name}:"] = Origin.straight(span)
             if value is not None:
                 found[name] = value
         return found

@@ -23,6 +23,7 @@ ParameterType = Literal[
 FailFast = Literal["cancel", "drain", "off"]
 """What a failure does to those beside it: stop them, begin no more, or nothing."""
 OnTimeout = Literal["fail", "approve", "skip"]
+RunEvent = Literal["start", "failure", "success"]
 Plain: TypeAlias = str | int | float | bool | tuple["Plain", ...] | None
 
 
@@ -268,7 +269,7 @@ class Integration:
 
     span: Span
     type: Literal["slack", "jira", "datadog"]
-    events: tuple[Literal["start", "failure", "success"], ...] = ("start", "failure", "success")
+    events: tuple[RunEvent, ...] = ("start", "failure", "success")
     settings: Mapping[str, Template] = field(default_factory=dict)
     """``webhook``, ``project``, ``create_issue_on_failure``, ``api_key``, ``track_metrics`` …"""
 
