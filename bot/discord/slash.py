@@ -111,7 +111,7 @@ def _command(
     )
     for option in asked:
         if option.known or len(option.choices) > _CHOICES:
-            made.autocomplete(option.name.strip("_"))(_completion(entry, option, desk))
+            made.autocomplete(option.name)(_completion(entry, option, desk))
     return made
 
 

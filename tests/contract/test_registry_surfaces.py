@@ -13,21 +13,27 @@ from discord import app_commands
 
 import commands
 from bot.cli.generated import click_command
+from bot.cli.main import TOOLS, tgk
 from bot.discord.desk import Desk
 from bot.discord.slash import plant
 from bot.telegram.menu import Menu, spoken
 from integrations.discord.presenter import Presenter
 from tests.conftest import load_shipped_discovery
 from tgk.command import CHAT_AND_TERMINAL, WEBHOOK_ONLY, Command
+from tgk.families import families, heads
 from tgk.registry import Registry, collect
+from tgk.spelling import spelled
 from tgk.testing.buttons import FakeButtons
+from tgk.typed import parse_line
 
 if TYPE_CHECKING:
     from tests.conftest import World
+    from tgk.command import Option
     from tgk.context import Context
     from tgk.reply import Reply
 
 ALL = sorted(collect(commands), key=lambda entry: entry.name)
+NAMES = [entry.name for entry in ALL]
 OFFERED = [entry for entry in ALL if "discord" in entry.doors and entry.listed]
 DRAWN = {"text", "integer", "number", "boolean", "choice"}
 STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
@@ -113,7 +119,7 @@ def test_every_option_can_be_drawn_and_says_what_it_is(entry: Command[Any]) -> N
         assert 1 <= len(field.description or "") <= 100, f"{option.name} has no description"
         assert (option.type == "choice") == bool(option.choices)
     assert [o.name for o in entry.options if o.rest][1:] == []
-    assert not any(o.rest for o in entry.options[:-1] if o.type != "boolean")
+    assert not any(o.rest for o in [o for o in entry.options if o.has_place][:-1])
 
 
 @each
@@ -152,7 +158,7 @@ async def test_discord_takes_every_listed_command(
 async def test_discord_gets_nothing_but_what_is_listed(payload: dict[str, dict[str, Any]]) -> None:
     """At most 100 commands of at most 8000 characters, and none that is only for webhooks."""
     assert len(payload) <= 100
-    assert {entry.name.split()[0] for entry in OFFERED} == set(payload)
+    assert set(heads(entry.name for entry in OFFERED)) == set(payload)
     for planted in payload.values():
         assert _size(planted) <= 8000
 
@@ -174,7 +180,7 @@ def test_telegram_takes_every_listed_command() -> None:
 def test_telegram_understands_a_command_by_its_menu_name(entry: Command[Any]) -> None:
     """Only commands with that door; a webhook's command is unknown there."""
     menu = Menu(Registry(ALL))
-    words = " ".join("1" for option in entry.options if option.required)
+    words = " ".join(_typed(option) for option in entry.options if option.required)
 
     if "telegram" in entry.doors:
         name, raw = menu.understand(f"/{spoken(entry.name)} {words}".strip())
@@ -182,6 +188,81 @@ def test_telegram_understands_a_command_by_its_menu_name(entry: Command[Any]) ->
         assert set(raw) == {o.name for o in entry.options if o.required}
     else:
         assert spoken(entry.name) not in menu._spoken
+
+
+def _typed(option: Option) -> str:
+    """Return how a value is given to an option in a line: by position where it has one."""
+    if option.has_place:
+        return "1"
+    return f"--{spelled(option.name)}" + (" a=1" if option.repeats else "")
+
+
+def test_every_name_can_be_carried_by_every_surface() -> None:
+    """One lower-case word or two; a family is no command, and has at most one default verb."""
+    registry = Registry(ALL)
+
+    for family, entries in registry.families.items():
+        assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", family)
+        assert all(entry.name == f"{family} {entry.verb}" for entry in entries)
+        assert len([entry for entry in entries if entry.default_verb]) <= 1
+        assert family not in TOOLS
+
+
+async def test_discord_draws_a_family_as_one_command(payload: dict[str, dict[str, Any]]) -> None:
+    """At most 25 sub-commands, each by its verb, described by the verbs themselves."""
+    for family, verbs in families(entry.name for entry in OFFERED).items():
+        planted = payload[family]
+        assert [each["type"] for each in planted["options"]] == [1] * len(verbs)
+        assert [each["name"] for each in planted["options"]] == list(verbs)
+        assert len(verbs) <= 25
+        assert planted["description"].startswith(verbs[0])
+        assert len(planted["description"]) <= 100
+
+
+@each
+def test_a_family_is_understood_with_a_space_an_underscore_and_a_bot(entry: Command[Any]) -> None:
+    """On Telegram and after a mention alike; without a verb the default one is meant."""
+    registry, menu = Registry(ALL), Menu(Registry(ALL))
+    words = " ".join(_typed(option) for option in entry.options if option.required)
+    spellings = [entry.name, *([entry.family] if entry.default_verb else [])]
+    spellings += [entry.name.replace(" ", "@tgk_council_bot ", 1)] if entry.family else []
+
+    if "telegram" in entry.doors:
+        assert menu.understand(f"/{entry.name} {words}".strip())[0] == entry.name
+        for spelling in spellings:
+            line = f"/{spelling} {'' if spelling == entry.family else words}"
+            assert parse_line(line, NAMES, registry.defaults)[0] == entry.name
+
+
+@each
+def test_the_terminal_finds_every_command_by_its_words(entry: Command[Any]) -> None:
+    """A family is a group with its verbs; what is not listed is found all the same."""
+    if "cli" not in entry.doors:
+        return
+    context = click.Context(tgk, info_name="tgk")
+    found: click.Command | None = tgk
+    for word in entry.name.split():
+        assert isinstance(found, click.Group)
+        assert not entry.listed or word in found.list_commands(context)
+        found = found.get_command(context, word)
+
+    assert found is not None
+    assert found.name == (entry.verb or entry.name)
+
+
+@each
+async def test_help_explains_every_command_and_its_family(
+    entry: Command[Any], world: World
+) -> None:
+    """By the name as it is typed; the family lists the usage of each verb."""
+    if not entry.listed or "telegram" not in entry.doors:
+        return
+    explained = await world.run(f"/help {entry.name}", "alex")
+    assert explained.reply.data["usage"] == entry.usage
+
+    if entry.family:
+        whole = await world.run(f"/help {entry.family}", "alex")
+        assert entry.usage in [each["usage"] for each in whole.reply.data["commands"]]
 
 
 @each
@@ -198,9 +279,8 @@ def test_click_builds_every_command_of_the_terminal(entry: Command[Any]) -> None
 
     assert isinstance(built, click.Command)
     assert shown.exit_code == 0
-    text = shown.output.replace("_", "-").casefold()
     for option in entry.options:
-        assert option.name.replace("_", "-").casefold() in text
+        assert spelled(option.name) in shown.output.casefold()
     names = [name for parameter in built.params for name in (*parameter.opts, parameter.name)]
     flags = [name for name in names if str(name).startswith("-")]
     assert sorted(set(flags)) == sorted(flags)
@@ -215,17 +295,17 @@ def test_the_policy_names_the_permission_of_every_command(
     named = set(policy.everyone)
     named.update(*(role.permissions for role in policy.roles.values()))
 
-    assert re.fullmatch(r"/[a-z0-9][a-z0-9_. -]*", entry.permission)
-    assert entry.permission in named
+    assert re.fullmatch(r"/[a-z0-9][a-z0-9_.-]*", entry.permission)
+    assert named & set(entry.grantable)
 
 
 @each
 def test_discovery_switches_every_command_on(entry: Command[Any]) -> None:
     """As shipped, nothing is hidden, and nothing is named that does not exist."""
-    switched = load_shipped_discovery().commands
+    shipped = load_shipped_discovery()
 
-    assert entry.name.split()[0] in switched
-    assert set(switched) <= {each.name.split()[0] for each in ALL}
+    assert shipped.switched_on(entry.name)
+    assert set(shipped.commands) <= {*NAMES, *heads(NAMES)}
 
 
 @each

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.cli.generated import COMMON
+from bot.cli.generated import common
 from bot.cli.main import registry
+from tgk.spelling import spelled
 
 if TYPE_CHECKING:
     from tests.conftest import World
     from tests.surfaces.cli.conftest import ScriptedBot, Terminal, Words
+    from tgk.command import Command
 
 LOGS = {"service": "event-gateway", "tail": 20}
 
@@ -74,13 +76,15 @@ def test_a_number_out_of_its_range_is_answered_with_the_range(tgk: Terminal, lin
 
 def test_no_option_of_a_command_hides_a_common_one() -> None:
     """Names stay apart, so that --json means one thing."""
-    common = {option for flag in COMMON for option in (*flag.opts, str(flag.name))}
+
+    def taken(entry: Command[Any]) -> set[str]:
+        return {name for flag in common(entry) for name in (*flag.opts, str(flag.name))}
 
     clashes = [
         (entry.name, option.name)
         for entry in registry()
         for option in entry.options
-        if {option.name, "--" + option.name.replace("_", "-")} & common
+        if {option.name, f"--{spelled(option.name)}"} & taken(entry)
     ]
 
     assert [] == clashes
