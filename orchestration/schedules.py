@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Never
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from croniter import CroniterBadDateError, CroniterError, croniter
+from croniter import croniter
 from loguru import logger
 
 from orchestration.alarm import rest
+from orchestration.playbook.cron import faults as cron_faults
+from orchestration.playbook.zones import zone_fault
 from tgk.errors import ArgumentFault, InvalidRequest, Missing, TgkError, Unavailable
 from tgk.ports.schedules import Schedule
 from tgk.suggest import nearest
@@ -30,7 +32,6 @@ _GRACE: Final = timedelta(seconds=60)
 """A start so late still counts as in time."""
 _LONGEST_REST: Final = 30.0
 _RETRY_SECONDS: Final = 5.0
-_FIELDS: Final = 5
 
 
 def next_time(cron: str, timezone: str, after: datetime) -> datetime:
@@ -40,8 +41,8 @@ def next_time(cron: str, timezone: str, after: datetime) -> datetime:
     a time that a change of clocks skips comes as much later as was skipped, one that it repeats
     comes once. Raises InvalidRequest naming what is wrong with the expression or the zone.
     """
-    zone = _zone(timezone)
-    _require_valid(cron)
+    _require_valid(cron, timezone)
+    zone = ZoneInfo(timezone)
     local = after.astimezone(zone)
     times = croniter(cron, local.replace(tzinfo=None))
     if "*" in cron.split()[1]:
@@ -53,29 +54,13 @@ def next_time(cron: str, timezone: str, after: datetime) -> datetime:
             return found
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        wanted = "no such time zone; write one such as Europe/Berlin or UTC"
-        raise InvalidRequest("orchestrate schedule", [ArgumentFault("timezone", wanted)]) from error
-
-
-def _require_valid(cron: str) -> None:
-    wanted = ""
-    if len(cron.split()) != _FIELDS:
-        wanted = 'five fields: minute hour day month weekday, such as "0 2 * * *"'
-    else:
-        try:
-            croniter(cron).get_next()
-        except CroniterBadDateError:
-            wanted = "such a day never comes"
-        except CroniterError as error:
-            wanted = f"not a cron expression: {error}"
-        except (ValueError, KeyError, AttributeError) as error:
-            wanted = f"not a cron expression ({type(error).__name__})"
-    if wanted:
-        raise InvalidRequest("orchestrate schedule", [ArgumentFault("cron", wanted)])
+def _require_valid(cron: str, timezone: str) -> None:
+    """Raise InvalidRequest naming everything that is wrong with an expression and a zone."""
+    found = [ArgumentFault("cron", f"{each.message}; {each.help}") for each in cron_faults(cron)]
+    if instead := zone_fault(timezone):
+        found.append(ArgumentFault("timezone", f"no such time zone; {instead}"))
+    if found:
+        raise InvalidRequest("orchestrate schedule", found)
 
 
 class StoredSchedules:

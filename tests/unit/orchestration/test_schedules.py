@@ -123,7 +123,7 @@ def test_every_ten_minutes_goes_on_through_both_passes_of_an_hour() -> None:
     ("field", "value", "says"),
     [
         ("cron", "every day", "five fields"),
-        ("cron", "0 25 * * *", "not a cron expression"),
+        ("cron", "0 25 * * *", "hour"),
         ("cron", "0 0 31 2 *", "never comes"),
         ("cron", "* * * * * *", "five fields"),
         ("timezone", "Mars/Olympus", "no such time zone"),
