@@ -25,6 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tgk.spelling import spelled
 from tgk.suggest import enumerated, nearest
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class ArgumentFault:
     suggestions: tuple[str, ...] = ()
 
 
+def _as_typed(name: str) -> str:
+    return name if name.startswith("-") else spelled(name)
+
+
 class InvalidRequest(Refused):
     """The arguments do not fit the command; ``faults`` lists every one at once.
 
@@ -79,7 +84,7 @@ class InvalidRequest(Refused):
         usage: str = "",
         ways_out: Sequence[Action] = (),
     ) -> None:
-        listed = "; ".join(f"{fault.name}: {fault.message}" for fault in faults)
+        listed = "; ".join(f"{_as_typed(fault.name)}: {fault.message}" for fault in faults)
         super().__init__(
             f"/{command} was not run.", why=listed, remedy=f"Usage: {usage}" if usage else ""
         )
