@@ -1,0 +1,100 @@
+"""``/orchestrate analyze``: where the time of a run went, beside the runs before it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from commands.orchestrate.card import WORDS, meant
+from commands.orchestrate.spelling import spell
+from orchestration.runs.analysis import analyze as analysed
+from orchestration.runs.picture import gantt
+from tgk.command import Request, RunId, command
+from tgk.context import Context
+from tgk.ports.runs import ENDED, RunFilter
+from tgk.reply import Action, Fact, Facts, Plain, Reply, Table, Text
+
+if TYPE_CHECKING:
+    from orchestration.runs.analysis import Analysis, StepTime
+    from tgk.ports.runs import RunView
+
+_EARLIER = 20
+_ROWS = 10
+
+
+class Analyze(Request):
+    """Show where the time of a run went, and compare it with earlier runs."""
+
+    workflow: RunId = Field(description="a run, or current")
+
+
+@command("orchestrate analyze", permission="orchestrate", slow=True)
+async def analyze(request: Analyze, context: Context) -> Reply:
+    """Compare with at most twenty earlier runs of the same playbook."""
+    view = await meant(request.workflow, context)
+    earlier = await _earlier(view, context)
+    now = context.clock.now()
+    found = analysed(view, earlier, now=now)
+    title = f"{view.playbook}: {spell(found.seconds)}, {_beside(found)}"
+    lines = tuple(" ".join(row) for row in _rows(found))
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        subtitle=view.id,
+        blocks=(
+            _facts(view, found),
+            gantt(view, earlier=earlier, now=now),
+            Table(columns=("Step", "Time", "Usually", ""), rows=_rows(found)),
+            *(Text(text=each, style="small") for each in found.suggestions),
+        ),
+        actions=(
+            Action(
+                label="Trace", command="orchestrate trace",
+                arguments={"workflow": view.id, "export": True},
+            ),
+        ),
+        plain=Plain(headline=title, lines=(*lines, *found.suggestions)),
+        data=asdict(found),
+    )  # fmt: skip
+
+
+async def _earlier(view: RunView, context: Context) -> tuple[RunView, ...]:
+    runs = context.backends.runs
+    wanted = RunFilter(states=ENDED, playbook=view.playbook, limit=_EARLIER + 1)
+    others = [each.id for each in await runs.find(wanted) if each.id != view.id]
+    return tuple([await runs.view(each) for each in others[:_EARLIER]])
+
+
+def _beside(found: Analysis) -> str:
+    if not found.earlier or found.median is None:
+        return "the first of its kind"
+    if not found.median:
+        return f"{found.earlier} earlier runs"
+    change = (found.seconds / found.median - 1) * 100
+    return f"{abs(change):.0f} % {'slower' if change > 0 else 'faster'} than usual"
+
+
+def _facts(view: RunView, found: Analysis) -> Facts:
+    facts = (
+        Fact(label="State", value=WORDS[view.state]),
+        Fact(label="Working", value=spell(found.working)),
+        Fact(label="Waiting", value=spell(found.waiting)),
+        Fact(label="Queued", value=spell(found.queued)),
+        Fact(label="Critical path", value=" → ".join(found.critical)),
+        Fact(label="Compared with", value=f"{found.earlier} runs" if found.earlier else ""),
+    )
+    return Facts(facts=tuple(fact for fact in facts if fact.value))
+
+
+def _rows(found: Analysis) -> tuple[tuple[str, ...], ...]:
+    return tuple(_row(step) for step in found.slowest[:_ROWS])
+
+
+def _row(step: StepTime) -> tuple[str, ...]:
+    usual = spell(step.median) if step.median is not None else ""
+    marks = ["critical"] if step.critical else []
+    if step.attempts > 1:
+        marks.append(f"{step.attempts} attempts")
+    return step.name, spell(step.seconds), usual, ", ".join(marks)

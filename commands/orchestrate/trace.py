@@ -1,0 +1,67 @@
+"""``/orchestrate trace``: what a run did and when, as spans that other tools read."""
+
+from __future__ import annotations
+
+import orjson
+from pydantic import Field
+
+from commands.orchestrate.card import meant, walk
+from commands.orchestrate.spelling import spell
+from orchestration.runs.picture import mermaid
+from orchestration.runs.tracing import trace as traced
+from orchestration.runs.tracing import trace_id
+from tgk.command import Request, RunId, command
+from tgk.context import Context
+from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
+
+_ROWS = 40
+
+
+class Trace(Request):
+    """Show the trace of a run, or export it as OTLP JSON."""
+
+    workflow: RunId = Field(description="a run, or current")
+    export: bool = Field(default=False, description="as a file of OTLP JSON, and a diagram")
+
+
+@command("orchestrate trace", permission="orchestrate")
+async def trace(request: Trace, context: Context) -> Reply:
+    """Return the spans; an export holds everything, the card the first forty."""
+    view = await meant(request.workflow, context)
+    now = context.clock.now()
+    exported = traced(view, now=now)
+    facts = Facts(
+        facts=(
+            Fact(label="Trace id", value=trace_id(view.id), code=True),
+            Fact(label="Playbook", value=f"{view.playbook} {view.version}".strip()),
+        )
+    )
+    title = f"Trace of {view.id}"
+    rows = tuple(
+        (
+            f"{step.began:%H:%M:%S}" if step.began else "",
+            step.path,
+            step.state,
+            spell(((step.ended or now) - step.began).total_seconds()) if step.began else "",
+        )
+        for step in walk(view.steps)
+    )
+    table = Table(columns=("At (UTC)", "Step", "State", "Took"), rows=rows[:_ROWS])
+    text = orjson.dumps(exported, option=orjson.OPT_INDENT_2).decode()
+    files = (
+        Log(lines=tuple(text.splitlines()), filename=f"{view.id}-otlp.json"),
+        Log(lines=tuple(mermaid(view).splitlines()), filename=f"{view.id}.mmd"),
+    )
+    more = Action(
+        label="Export", command="orchestrate trace",
+        arguments={"workflow": view.id, "export": True},
+    )  # fmt: skip
+    return Reply(
+        topic="orchestrate",
+        title=title,
+        subtitle=view.id,
+        blocks=(facts, *(files if request.export else (table,))),
+        actions=() if request.export else (more,),
+        plain=Plain(headline=title, lines=tuple(" ".join(row) for row in rows)),
+        data=exported,
+    )

@@ -1,0 +1,1 @@
+"""The shelf: playbooks as files of the operator, drafts included, read again when they change."""
