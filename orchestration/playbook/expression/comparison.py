@@ -12,6 +12,7 @@ from orchestration.playbook.expression.values import (
     NUMBERS,
     UNKNOWN,
     kind_of,
+    weight,
 )
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _all_equal(
     meter.spend(count)
     result: bool | Unknown = True
     for left, right in pairs:
+        meter.spend(weight(left))
         same = equal(left, right, meter, depth + 1)
         if same is False:
             return False
@@ -98,6 +100,7 @@ def _all_equal(
 def _held(needle: Value, elements: Sequence[Value], meter: Meter) -> bool | Unknown:
     """A list may mix kinds, but one that holds nothing of the needle's kind is a mistake."""
     meter.spend(len(elements))
+    meter.spend(sum(map(weight, elements)))
     alike = [element for element in elements if _comparable(needle, element)]
     if elements and not alike:
         raise Fault(

@@ -20,6 +20,7 @@ from orchestration.playbook.expression.values import (
     UNKNOWN,
     bounded_text,
     kind_of,
+    weight,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def text_of(value: Value, meter: Meter) -> str | Unknown:
 
 def _plain(value: Value, meter: Meter, depth: int) -> Value:
     """Return ``value`` as JSON knows it, or ``UNKNOWN`` if any of it is unknown."""
-    meter.spend(1)
+    meter.spend(weight(value))
     if kind_of(value) not in KINDS:
         raise Fault(f"{kind_of(value)} is no text")
     if depth > MAX_DEPTH:
@@ -73,8 +74,6 @@ def _plain(value: Value, meter: Meter, depth: int) -> Value:
     if isinstance(value, list | tuple):
         values = [_plain(each, meter, depth + 1) for each in value]
         return _whole(values, values)
-    if isinstance(value, str):
-        meter.spend(len(value) // MAX_DEPTH)
     if isinstance(value, float) and not math.isfinite(value):
         raise Fault(f"{value} is no number")
     return value
@@ -177,6 +176,7 @@ def _extreme(sign: str) -> Callable[[list[Value], Meter], Value]:
         if not isinstance(values, list | tuple) or not values:
             raise Fault("expected several values, or a list that is not empty")
         meter.spend(len(values))
+        meter.spend(sum(map(weight, values)))
         best = values[0]
         for value in values:
             better = beats(value, best, meter)

@@ -13,6 +13,7 @@ MAX_DEPTH = 40
 MAX_STEPS = 10_000
 MAX_TEXT = 65_536
 MAX_LIST = 1_000
+_CHARACTERS_A_STEP: Final = 1_024
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 
@@ -77,6 +78,11 @@ def kind_of(value: object) -> str:
         if base in _KINDS:
             return _KINDS[base]
     return f"a value of type {type(value).__name__}"
+
+
+def weight(value: Value) -> int:
+    """Return how many steps it takes to look at a value; what it holds is counted apart."""
+    return 1 + len(value) // _CHARACTERS_A_STEP if isinstance(value, str) else 1
 
 
 def bounded_text(text: str) -> str:
