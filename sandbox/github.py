@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 TOKEN: Final = "sandbox-github-token"  # noqa: S105 - opens nothing but the emulator
 WEBHOOK_SECRET: Final = "sandbox-webhook-secret"  # noqa: S105 - the same
-_INPUTS: Final = {"environment", "tag", "service", "correlation_id"}
+_INPUTS: Final = {
+    "environment", "tag", "service", "correlation_id",
+    "slot", "region", "canary", "percentage", "fast",
+}  # fmt: skip
 _PAGE: Final = "https://github.com"
 
 

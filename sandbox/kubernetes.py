@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS: Final = 0.1
 _APPS: Final = "/apis/apps/v1/namespaces/{namespace}/deployments"
+_SETS: Final = "/apis/apps/v1/namespaces/{namespace}/replicasets"
+_REVISION: Final = "deployment.kubernetes.io/revision"
 
 
 class KubernetesEmulator:
@@ -29,6 +31,8 @@ class KubernetesEmulator:
         app = web.Application(middlewares=[self._guarded])
         app.router.add_get(_APPS, self._list)
         app.router.add_get(_APPS + "/{name}", self._get)
+        app.router.add_patch(_APPS + "/{name}", self._patch)
+        app.router.add_get(_SETS, self._replica_sets)
         app.router.add_get(_APPS + "/{name}/scale", self._scale_of)
         app.router.add_patch(_APPS + "/{name}/scale", self._scale)
         app.router.add_put(_APPS + "/{name}/scale", self._scale)
@@ -46,6 +50,36 @@ class KubernetesEmulator:
     async def _get(self, request: web.Request) -> web.Response:
         unit = self._find(request)
         return web.json_response(_deployment(unit)) if unit else _missing(request)
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        """Do a JSON patch of annotations and template, whole or, when a test in it fails, not."""
+        unit = self._find(request)
+        if unit is None:
+            return _missing(request)
+        wished: dict[str, Any] = {}
+        for step in json.loads(await request.text()):
+            if step["op"] == "test" and step["value"] != str(unit.revision):
+                return _status(422, "Invalid", "the server rejected our request: test failed")
+            wished[step["path"]] = step["value"]
+        unit.annotations = wished.get("/metadata/annotations", unit.annotations)
+        if template := wished.get("/spec/template"):
+            image = template["spec"]["containers"][0]["image"]
+            self._world.put_version(unit, image.rpartition(":")[2])
+        return web.json_response(_deployment(unit))
+
+    async def _replica_sets(self, request: web.Request) -> web.Response:
+        wanted = request.query.get("labelSelector", "").removeprefix("app=")
+        units = self._world.in_namespace(request.match_info["namespace"])
+        found = [
+            _replica_set(unit, version, revision)
+            for unit in units
+            if wanted in ("", unit.deployment)
+            for version, revision in unit.revisions.items()
+        ]
+        return web.json_response({
+            "apiVersion": "apps/v1", "kind": "ReplicaSetList",
+            "metadata": {"resourceVersion": "1000000"}, "items": found,
+        })  # fmt: skip
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("watch") in ("true", "1"):
@@ -118,12 +152,37 @@ def write_kubeconfig(path: Path, server: str) -> None:
     }))  # fmt: skip
 
 
-def _image(unit: Unit) -> str:
-    return f"registry.example/{unit.deployment}:{unit.version}"
+def _image(unit: Unit, version: str = "") -> str:
+    return f"registry.example/{unit.deployment}:{version or unit.version}"
+
+
+def _uid(unit: Unit) -> str:
+    return f"{unit.namespace}-{unit.deployment}"
+
+
+def _template(unit: Unit, version: str, labels: dict[str, str]) -> dict[str, Any]:
+    image = _image(unit, version)
+    containers = [{"name": unit.deployment, "image": image}]
+    return {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+
+
+def _replica_set(unit: Unit, version: str, revision: int) -> dict[str, Any]:
+    labels = {"app": unit.deployment, "pod-template-hash": version}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": f"{unit.deployment}-{revision}", "namespace": unit.namespace,
+            "labels": labels, "annotations": {_REVISION: str(revision)},
+            "ownerReferences": [{"kind": "Deployment", "uid": _uid(unit)}],
+        },
+        "spec": {"template": _template(unit, version, labels)},
+    }  # fmt: skip
 
 
 def _deployment(unit: Unit) -> dict[str, Any]:
     labels = {"app": unit.deployment}
+    annotations = {**unit.annotations, _REVISION: str(unit.revisions[unit.version])}
     changed = unit.changed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     settled = unit.ready >= unit.wanted
     return {
@@ -132,14 +191,12 @@ def _deployment(unit: Unit) -> dict[str, Any]:
         "metadata": {
             "name": unit.deployment, "namespace": unit.namespace, "generation": 1,
             "resourceVersion": str(unit.revision), "creationTimestamp": changed,
+            "uid": _uid(unit), "annotations": annotations,
         },
         "spec": {
             "replicas": unit.wanted,
             "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": unit.deployment, "image": _image(unit)}]},
-            },
+            "template": _template(unit, unit.version, labels),
         },
         "status": {
             "observedGeneration": 1, "replicas": unit.wanted, "updatedReplicas": unit.wanted,

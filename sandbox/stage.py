@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from aiohttp import web
 
-from sandbox import github, kubernetes, model
+from sandbox import github, kubernetes, model, operations
 from sandbox.cast import load_cast
 from sandbox.clock import WallClock
 from sandbox.discord.emulator import DiscordEmulator
@@ -41,6 +41,7 @@ class Stage:
     telegram: TelegramEmulator
     bot: str
     """Where the bot takes webhooks."""
+    operations: operations.OperationsEmulator
     audit_log: Path | None
     """The bot's audit log, to show records beside messages."""
 
@@ -52,9 +53,11 @@ def build(
     clock = WallClock()
     discovery = Discovery.model_validate(yaml.safe_load(config.read_text(encoding="utf-8")))
     cast = load_cast(config, config.parent / "rbac" / "policy.yml")
+    world = World(discovery, clock)
     return Stage(
         cast=cast,
-        world=World(discovery, clock),
+        world=world,
+        operations=operations.OperationsEmulator(world),
         discord=DiscordEmulator(cast, clock),
         telegram=TelegramEmulator(cast, clock),
         bot=bot,
@@ -82,6 +85,7 @@ async def opened(
         "/kubernetes": kubernetes.KubernetesEmulator(stage.world).app(),
         "/loki": LokiEmulator(stage.world).app(),
         "/prometheus": PrometheusEmulator(stage.world).app(),
+        "/operations": stage.operations.app(),
         "/openai/v1": model.ModelEmulator(stage.world).app(),
         "/environment": _announcer(announced),
         **(extra or {}),
@@ -115,6 +119,9 @@ def environment(stage: Stage, address: str, folder: Path) -> dict[str, str]:
         "PROMETHEUS_URL": f"{address}/prometheus",
         "OPENAI_BASE_URL": f"{address}/openai/v1",
         "OPENAI_API_KEY": model.KEY,
+        "OPERATIONS_URL": f"{address}/operations",
+        "OPERATIONS_TOKEN": operations.TOKEN,
+        "SLACK_WEBHOOK": f"{address}/operations/hooks/sandbox-slack-webhook",
     }
 
 

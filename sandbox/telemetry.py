@@ -17,9 +17,10 @@ _FILTER = re.compile(r'\|=\s*(?:"((?:\\.|[^"\\])*)"|`([^`]*)`)')
 _LEVELS = re.compile(r'level[a-z_]*\s*=~\s*"([^"]*)"')
 MOST_POINTS: Final = 11_000
 """Prometheus' own bound on a range."""
-BUSY: Final = 80
-"""Per cent of CPU from which requests fail."""
 _FIGURE = re.compile(r"(service_[a-z0-9_]+)\{([^}]*)\}")
+_SERVICES = re.compile(r'service=~"([a-z0-9.*-]*)"')
+_EARLIER = re.compile(r"\boffset (\d{1,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class LokiEmulator:
@@ -120,21 +121,34 @@ class PrometheusEmulator:
         return web.json_response({"status": "success", "data": data})
 
     def _figure(self, query: str, at: float) -> float | None:
+        """Return one number: of several services the lowest for ``min(…)``, else the highest."""
         named = _FIGURE.search(query)
         if named is None:
             return None
+        earlier = _EARLIER.search(query)
+        at -= int(earlier[1]) * _SECONDS[earlier[2]] if earlier else 0
         labels = dict(_LABEL.findall(named[2]))
         environment = labels.get("environment", self._world.discovery.default_environment)
-        unit = self._world.unit(environment, labels.get("service", ""))
-        if unit is None:
-            return None
-        cpu = self._world.cpu(unit, at)
+        pattern = _SERVICES.search(named[2])
+        wanted = re.compile(pattern[1] if pattern else re.escape(labels.get("service", "")))
+        found = [
+            self._of(unit, named[1], at)
+            for unit in self._world.units.values()
+            if unit.environment == environment and wanted.fullmatch(unit.name)
+        ]
+        measured = [value for value in found if value is not None]
+        least = query.lstrip().startswith("min")
+        return (min if least else max)(measured, default=None)
+
+    def _of(self, unit: Unit, figure: str, at: float) -> float | None:
+        cpu, success = self._world.cpu(unit, at), self._world.site.success(unit, at)
         figures = {
             "service_cpu_percent": cpu,
-            "service_error_percent": 0.02 if cpu < BUSY else 0.9,
+            "service_success_percent": success,
+            "service_error_percent": 100 - success,
             "service_latency_p95_ms": 60 + cpu * 0.7,
         }
-        return figures.get(named[1])
+        return figures.get(figure)
 
 
 async def _asked(request: web.Request) -> dict[str, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
+
+from sandbox.site import BROKEN_TAG, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 TAGS: Final = ("v1.4.1", "v1.4.0", "v1.3.1", "v1.3.0", "v1.2.3", "v1.2.2")
-BROKEN_TAG: Final = "v1.4.1"
-"""Deploys, but its verification fails: for trying a failure and the way back."""
 FIRST_VERSION: Final = "v1.2.3"
 READY_SECONDS: Final = 0.8
 """How long one replica takes to come up."""
@@ -51,6 +51,9 @@ class Unit:
     changed_at: datetime
     revision: int = 1
     settled_at: float = 0.0
+    annotations: dict[str, str] = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)
+    """Every version that it ran, with the number that Kubernetes gives it."""
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
 
 
@@ -89,10 +92,11 @@ class WorldFaults:
     loki: bool = False
     prometheus: bool = False
     model: bool = False
+    operations: bool = False
 
     def names(self) -> tuple[str, ...]:
         """Return every switch."""
-        return ("github", "kubernetes", "loki", "prometheus", "model")
+        return ("github", "kubernetes", "loki", "prometheus", "model", "operations")
 
 
 class World:
@@ -114,6 +118,7 @@ class World:
             for environment in discovery.environments
             for name in discovery.services
         }
+        self.site = Site(self)
 
     def unit(self, environment: str, service: str) -> Unit | None:
         """Return one service of one environment."""
@@ -124,7 +129,7 @@ class World:
         return next(
             (
                 unit
-                for unit in self.units.values()
+                for unit in self.everything()
                 if unit.namespace == namespace and unit.deployment == deployment
             ),
             None,
@@ -132,7 +137,12 @@ class World:
 
     def in_namespace(self, namespace: str) -> Iterator[Unit]:
         """Yield everything that runs in a namespace."""
-        return (unit for unit in self.units.values() if unit.namespace == namespace)
+        return (unit for unit in self.everything() if unit.namespace == namespace)
+
+    def everything(self) -> Iterator[Unit]:
+        """Yield every service of every environment, and what runs beside as a canary."""
+        yield from self.units.values()
+        yield from self.site.canaries.values()
 
     def scale(self, unit: Unit, replicas: int) -> None:
         """Want another number of replicas; they come up one after another."""
@@ -140,6 +150,24 @@ class World:
         unit.wanted = replicas
         unit.ready = min(unit.ready, replicas)
         self._touch(unit)
+
+    def put_version(self, unit: Unit, version: str) -> None:
+        """Want another version; its pods come up one after another."""
+        before, unit.version = unit.version, version
+        unit.revisions[version] = max(unit.revisions.values(), default=0) + 1
+        unit.ready = max(0, unit.wanted - 1)
+        self._touch(unit)
+        self.write(unit, "info", f"INFO: rolling out {version} (was {before})")
+
+    def twin(self, unit: Unit, deployment: str, version: str) -> Unit:
+        """Return another Deployment of the same service, with nothing running yet."""
+        made = replace(
+            unit, deployment=deployment, version=version, wanted=0, ready=0,
+            changed_at=self.clock.now(), annotations={}, revisions={version: 1},
+            lines=deque(maxlen=KEPT_LINES),
+        )  # fmt: skip
+        self._touch(made)
+        return made
 
     def start_run(self, repository: str, workflow: str, ref: str, inputs: Mapping[str, str]) -> Run:
         """Start the deployment workflow."""
@@ -169,7 +197,7 @@ class World:
         for run in self.runs:
             if run.status != "completed":
                 self._advance_run(run, now)
-        for unit in self.units.values():
+        for unit in self.everything():
             if unit.ready != unit.wanted and now - unit.settled_at >= READY_SECONDS:
                 unit.ready += 1 if unit.ready < unit.wanted else -1
                 unit.settled_at = now
@@ -206,6 +234,7 @@ class World:
             wanted=replicas,
             ready=replicas,
             changed_at=self.clock.now() - timedelta(hours=3),
+            revisions={FIRST_VERSION: 1},
         )
         self._prefill(unit)
         return unit
@@ -265,12 +294,20 @@ class World:
         run.conclusion = "failure" if any(job.failed for job in run.jobs) else "success"
 
     def _roll_out(self, run: Run) -> None:
-        """Put the tag on what the run names: one service, or all that this repository deploys."""
-        environment, tag = run.inputs.get("environment", ""), run.inputs.get("tag", "")
+        """Put the tag on what the run names: one service, or all that this repository deploys.
+
+        Without a tag what runs is deployed again.
+        """
+        environment, slot = run.inputs.get("environment", ""), run.inputs.get("slot", "")
         only = run.inputs.get("service")
         for unit in self.units.values():
-            if unit.environment == environment and only in (None, "", unit.name):
-                before, unit.version = unit.version, tag
-                unit.ready = max(0, unit.wanted - 1)
-                self._touch(unit)
-                self.write(unit, "info", f"INFO: rolling out {tag} (was {before})")
+            if unit.environment != environment or only not in (None, "", unit.name):
+                continue
+            tag = run.inputs.get("tag") or unit.version
+            if run.inputs.get("canary") == "true":
+                share = run.inputs.get("percentage", "")
+                self.site.start_canary(unit, tag, int(share) if share.isdigit() else 5)
+            elif self.site.is_serving(environment, slot):
+                self.put_version(unit, tag)
+            else:
+                self.site.stage(environment, slot, unit.name, tag)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tgk.ports.providers import Arguments
     from tgk.ports.time import Clock
 
-_MOST_ANSWERED = 1024 * 1024
+_MOST_ANSWERED = 256 * 1024
 _MOST_LOGGED = 50
 
 
