@@ -86,15 +86,18 @@ def explain(who: str, command: tuple[str, ...], *, as_json: bool) -> None:
 @tool.command("matrix")
 @click.option("--json", "as_json", is_flag=True, help="The table as JSON.")
 def matrix(*, as_json: bool) -> None:
-    """Show every role and every permission: yes, no, or partly where rules name targets."""
+    """Show every permission and every role: yes, no, or partly.
+
+    Partly: only for some targets, at some times, or for some verbs of a family.
+    """
     table = _explainer()[0].matrix()
     if as_json:
         whole = {name: dict(zip(table.permissions, row, strict=True)) for name, row in table.rows}
         click.echo(json.dumps(whole))
         return
-    width = max(len(name) for name, _ in table.rows)
-    heads = [permission.lstrip("/") for permission in table.permissions]
-    click.echo(" " * width + "  " + "  ".join(heads))
-    for name, cells in table.rows:
-        row = (cell.ljust(len(head)) for cell, head in zip(cells, heads, strict=True))
-        click.echo(f"{name.ljust(width)}  {'  '.join(row)}".rstrip())
+    roles = [name for name, _ in table.rows]
+    width = max(len(permission) for permission in table.permissions)
+    click.echo(f"{' ' * width}  {'  '.join(roles)}")
+    for place, permission in enumerate(table.permissions):
+        cells = (cells[place].ljust(len(role)) for role, cells in table.rows)
+        click.echo(f"{permission.ljust(width)}  {'  '.join(cells)}".rstrip())

@@ -198,7 +198,44 @@ def test_the_matrix_is_the_policy(tgk: Terminal) -> None:
 
     assert "yes" == table["release_mgr"]["/deploy"]
     assert "no" == table["viewer"]["/deploy"]
-    assert "release_mgr" in tgk("rbac", "matrix").out
+    head, *rows = tgk("rbac", "matrix").out.splitlines()
+    assert head.split() == list(table)
+    help_row = next(row.split()[1:] for row in rows if row.startswith("/help "))
+    assert help_row == [cells["/help"] for cells in table.values()]
+    assert all(row.startswith("/") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("infra deploy --env production", "alex may /infra deploy in production"),
+        ("/infra deploy production", "alex may /infra deploy in production"),
+        ("infra", "alex may /infra"),
+        ("orchestrate --env staging", "alex may /orchestrate in staging"),
+        ("deploy production v1", "alex may /deploy in production"),
+    ],
+)
+def test_a_right_is_explained_for_a_family_and_for_a_verb(
+    tgk: Terminal, words: str, told: str
+) -> None:
+    """The words are those of the command line."""
+    assert tgk("rbac", "explain", "alex", *words.split()).out.splitlines()[0] == told
+
+
+def test_a_verb_that_is_none_is_not_explained(tgk: Terminal) -> None:
+    """The nearest one is named."""
+    ended = tgk("rbac", "explain", "alex", "infra", "deply")
+
+    assert (ended.code, "Did you mean /infra deploy?" in ended.err) == (2, True)
+
+
+def test_a_family_is_listed_with_its_verbs_and_completed(tgk: Terminal) -> None:
+    """And a slip in either word is answered with what was meant."""
+    assert "infra " in tgk("--help").out
+    assert "deploy, failover" in tgk("--help").out
+    assert "Did you mean infra?" in tgk("infr", "deploy").err
+    assert "Did you mean deploy?" in tgk("infra", "deply").err
+    assert "Did you mean deploy?" in tgk("/infra deply").err
 
 
 def test_the_shipped_files_are_in_order(tgk: Terminal) -> None:
