@@ -1,0 +1,223 @@
+"""Operations played against the simulated world, through the real clients and the real dispatcher."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from integrations.github.pipelines import GitHubPipelines
+from integrations.kubernetes import KubernetesCluster
+from integrations.prometheus import PrometheusMetrics
+from integrations.providers.bound import BoundProviders
+from sandbox import github, kubernetes, operations
+from sandbox.serving import served
+from sandbox.telemetry import PrometheusEmulator
+from sandbox.world import World as SimulatedWorld
+from tgk.testing.council import FakeApprovals
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.conftest import World
+    from tgk.outcome import Outcome
+
+SPEED = 20.0
+
+
+class QuickClock:
+    """Implements Clock: real time, twenty times as fast."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return a time that runs on from noon."""
+        return datetime(2026, 1, 15, 12, tzinfo=UTC) + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Return seconds since the beginning."""
+        return (time.monotonic() - self._began) * SPEED
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait a twentieth of it."""
+        await asyncio.sleep(seconds / SPEED)
+
+
+@dataclass
+class Play:
+    """The simulated world, and the commands that act on it."""
+
+    world: World
+    simulated: SimulatedWorld
+    service: operations.OperationsEmulator
+
+    async def run(self, line: str, person: str = "dana") -> Outcome:
+        """Type a line and wait for its end; the council says yes."""
+        return await self.world.run(line, person)
+
+    async def data(self, line: str, person: str = "dana") -> dict[str, Any]:
+        """Return what a line that was tried gives to the steps after it."""
+        outcome = await self.run(line, person)
+        assert outcome.result in ("success", "failure"), outcome.reply
+        return outcome.reply.data
+
+
+@pytest.fixture
+async def play(world: World, tmp_path: Path) -> AsyncIterator[Play]:
+    """Every emulator that providers reach, and the dispatcher in front of them."""
+    clock = QuickClock()
+    simulated = SimulatedWorld(world.discovery, clock)
+    service = operations.OperationsEmulator(simulated)
+    parts = {
+        "/github": github.GitHubEmulator(simulated).app(),
+        "/kubernetes": kubernetes.KubernetesEmulator(simulated).app(),
+        "/prometheus": PrometheusEmulator(simulated).app(),
+        "/operations": service.app(),
+    }
+    async with served(parts) as address:
+        kubernetes.write_kubeconfig(tmp_path / "kubeconfig", f"{address}/kubernetes")
+        variables = {
+            "OPERATIONS_URL": f"{address}/operations",
+            "OPERATIONS_TOKEN": operations.TOKEN,
+            "SLACK_WEBHOOK": f"{address}/operations/hooks/sandbox-slack-webhook",
+        }
+
+        def variable(name: str) -> SecretStr | None:
+            return SecretStr(variables[name]) if name in variables else None
+
+        token = SecretStr(github.TOKEN)
+        async with (
+            GitHubPipelines(token=token, clock=clock, base_url=f"{address}/github") as pipelines,
+            KubernetesCluster(clock=clock, kubeconfig=tmp_path / "kubeconfig") as cluster,
+            PrometheusMetrics(f"{address}/prometheus", clock=clock) as metrics,
+            BoundProviders(
+                world.discovery, pipelines=pipelines, cluster=cluster, metrics=metrics,
+                board=world.board, clock=clock, variable=variable,
+            ) as providers,
+        ):  # fmt: skip
+            world.dispatcher.backends = replace(
+                world.dispatcher.backends,
+                providers=providers, cluster=cluster, pipelines=pipelines, metrics=metrics,
+                approvals=FakeApprovals(world.clock, answer=True),
+            )  # fmt: skip
+            yield Play(world, simulated, service)
+
+
+async def test_a_version_goes_blue_green(play: Play) -> None:
+    """Green is deployed and tested beside blue, gets the traffic, and blue is taken down."""
+    assert (await play.data("/infra deploy --environment green --version v1.4.0"))["success"]
+    assert "v1.2.3" == play.simulated.units["production", "refinory-api"].version
+    tested = await play.data("/test run --environment green --suite smoke")
+    switched = await play.data("/infra switch --from blue --to green --gradual")
+    healthy = await play.data("/monitor health --duration 30")
+    gone = await play.data("/infra decommission --environment blue")
+
+    assert (27, 0, "smoke", "green") == tuple(
+        tested[name] for name in ("passed", "failed", "suite", "slot")
+    )
+    assert ("blue", "green", "production") == tuple(
+        switched[name] for name in ("from", "to", "environment")
+    )
+    assert "v1.4.0" == play.simulated.units["production", "refinory-api"].version
+    assert healthy["success"]
+    assert healthy["looks"] > 5
+    assert (True, "blue", 4) == (gone["success"], gone["slot"], gone["removed"])
+
+
+async def test_a_sick_version_is_deployed_and_then_found_out(play: Play) -> None:
+    """Tests, health, figures and the scan all fail after it, and are well after the way back."""
+    deployed = await play.data("/infra deploy --component backend --version v1.3.1")
+    seen = [
+        await play.data(line)
+        for line in (
+            "/test run --suite smoke",
+            "/monitor health --component backend",
+            "/monitor metrics --component backend",
+            "/monitor metrics --baseline previous --threshold 95%",
+            "/security scan --type full --component backend",
+        )
+    ]
+    back = await play.data("/infra rollback --immediate --component backend")
+    again = await play.data("/monitor health --component backend")
+
+    assert (True, "v1.3.1") == (deployed["success"], deployed["version"])
+    assert [False] * 5 == [each["success"] for each in seen]
+    assert 1 == seen[4]["critical"]
+    assert ("v1.3.1", "v1.2.3") == (back["previous"], back["version"])
+    assert again["success"]
+
+
+async def test_a_version_that_fails_its_verification_fails_the_step(play: Play) -> None:
+    """The workflow's failed job is named."""
+    outcome = await play.run("/infra deploy --component api --version v1.4.1")
+
+    assert "failure" == outcome.result
+    assert "verify" in outcome.reply.data["summary"]
+
+
+async def test_a_canary_takes_its_share_and_more(play: Play) -> None:
+    """It runs beside what serves, and scaling changes the share."""
+    await play.data("/infra deploy --canary --percentage 5 --component workers --version v1.4.0")
+    began = play.simulated.site.canaries["production", "valoryield-engine"].wanted
+    scaled = await play.data("/infra scale --canary --percentage 100")
+
+    assert 1 == began
+    assert (True, 2, 100) == (scaled["success"], scaled["ready"], scaled["percentage"])
+    assert "v1.2.3" == play.simulated.units["production", "valoryield-engine"].version
+
+
+async def test_data_is_kept_and_put_back_elsewhere(play: Play) -> None:
+    """A backup has an id, is listed, and latest means the newest."""
+    made = await play.data("/backup create --name pre-deploy-1")
+    listed = await play.data("/backup list", "vik")
+    restored = await play.data("/backup restore --name latest --target dr-site")
+
+    assert "pre-deploy-1" == listed["latest"]
+    assert (made["id"], "dr-site") == (restored["id"], restored["target"])
+    assert [(made["id"], "dr-site")] == play.service.restored
+
+
+async def test_another_site_serves_after_a_failover(play: Play) -> None:
+    """A site that does not exist is refused by the service, in its words."""
+    done = await play.data("/infra failover --to disaster-recovery-site")
+    refused = await play.run("/infra failover --to moon")
+
+    assert (True, "main-site") == (done["success"], done["previous"])
+    assert "disaster-recovery-site" == play.simulated.site.at["production"]
+    assert "there is no site moon" in refused.reply.data["why"]
+
+
+async def test_a_team_hears_of_it_in_chat_and_slack(play: Play) -> None:
+    """Each target that fits the severity is told once."""
+    told = await play.data('/notify team --severity high --message "disk <full>"')
+
+    assert ["#alerts", "the council", "Slack"] == told["sent"]
+    assert ["High notice: disk &lt;full&gt; (dana)"] == play.service.messages
+    assert {"#alerts", "council"} == {
+        shown.place.room for shown in play.world.board.shows if shown.key.startswith("notify:")
+    }
+
+
+async def test_scaling_is_the_cluster_s_and_keeps_its_bounds(play: Play) -> None:
+    """The seed's ten instances run; a number out of bounds is refused before anybody is asked."""
+    done = await play.data("/infra scale --instances 10")
+    refused = await play.run("/infra scale --instances 10 --component frontend")
+
+    assert (10, 10, "workers") == (done["instances"], done["ready"], done["component"])
+    assert "invalid" == refused.result
+
+
+async def test_a_service_that_is_down_is_said_to_be(play: Play) -> None:
+    """The step is worth another try, which is what unavailable says."""
+    play.simulated.faults.operations = True
+
+    outcome = await play.run("/backup create --name x")
+
+    assert "unavailable" == outcome.result
