@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestration.playbook.expression.errors import Absent, ExpressionError, Fault
+from orchestration.playbook.expression.errors import Absent, ExpressionError
 from orchestration.playbook.expression.values import MAX_TEXT, UNKNOWN, kind_of
 
 if TYPE_CHECKING:
@@ -14,12 +15,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A part with its place in the source."""
+class Placed:
+    """Something with its place in the source."""
 
     offset: int
     length: int
 
+    def fault(self, message: str, advice: str = "") -> ExpressionError:
+        """Return an error that points here."""
+        return ExpressionError(message, self.offset, self.length, advice)
+
+
+class Node(Placed, ABC):
+    """A part that is worth something."""
+
+    __slots__ = ()
+
+    @abstractmethod
     def value(self, scope: Scope, meter: Meter) -> Value:
         """Return what this is worth.
 
@@ -27,15 +39,10 @@ class Node:
             ExpressionError: it is worth nothing, with the place of the smallest part at fault.
 
         """
-        raise NotImplementedError
 
     def children(self) -> tuple[Node, ...]:
         """Return the parts it is made of, as written."""
         return ()
-
-    def fault(self, message: str, advice: str = "") -> ExpressionError:
-        """Return an error that points here."""
-        return ExpressionError(message, self.offset, self.length, advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class Name(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Field(Node):
+class Field(Placed):
     """``owner.name``, or ``owner["name"]``; the place is that of the name alone."""
 
     name: str
@@ -94,7 +101,7 @@ class Field(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Element(Node):
+class Element(Placed):
     """``owner[index]``; the place is that of the index."""
 
     index: Node
@@ -129,7 +136,7 @@ class Access(Node):
             if isinstance(step, Field):
                 found = step.of(found)
             else:
-                found = self._element(step, found, scope, meter)
+                found = step.of(found, step.index.value(scope, meter))
         if type(found) is str and len(found) > MAX_TEXT:
             raise self.fault(f"the text is longer than {MAX_TEXT:,} characters")
         return found
@@ -137,13 +144,6 @@ class Access(Node):
     def children(self) -> tuple[Node, ...]:
         """Return the root and what computes an index."""
         return (self.root, *(step.index for step in self.steps if isinstance(step, Element)))
-
-    @staticmethod
-    def _element(step: Element, owner: Value, scope: Scope, meter: Meter) -> Value:
-        try:
-            return step.of(owner, step.index.value(scope, meter))
-        except Fault as fault:
-            raise step.fault(fault.message, fault.advice) from None
 
 
 @dataclass(frozen=True, slots=True)

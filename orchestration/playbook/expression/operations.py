@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.playbook.expression.arithmetic import compute, negative
 from orchestration.playbook.expression.errors import Absent, ExpressionError, Fault
-from orchestration.playbook.expression.nodes import Node
+from orchestration.playbook.expression.nodes import Node, Placed
 from orchestration.playbook.expression.values import UNKNOWN, kind_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Comparison(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Operand(Node):
+class Operand(Placed):
     """``+ a`` in a sum; its place is that of the sum up to here."""
 
     sign: str

@@ -21,6 +21,8 @@ import hostile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orchestration.playbook.expression import Value
+
 ROOT = Path(__file__).parents[3]
 LONGEST = 50.0
 """Milliseconds."""
@@ -102,3 +104,54 @@ def test_two_thousand_characters_are_allowed() -> None:
         parse("1" + " " * 2_000)
 
     assert (2_000, 1) == (caught.value.offset, caught.value.length)
+
+
+BOUNDS: dict[str, Value] = {
+    "half": "a" * 40_000,
+    "long": "a" * 65_537,
+    "build": {"log": "a" * 65_537},
+    "list": [0] * 600,
+    "steps": [0] * 6_000,
+    "deep": hostile.deep(50),
+    "deeper": hostile.deep(50),
+    "nan": float("nan"),
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("half + half", "the text is longer than 65,536 characters"),
+        ("1 + size(long)", "the text is longer than 65,536 characters"),
+        ("build.log", "the text is longer than 65,536 characters"),
+        ('upper(half + "ß" + string([half]))', "the text is longer than 65,536 characters"),
+        ("list + list", "the list is longer than 1,000 elements"),
+        ("product(list, [1, 2])", "there are more than 1,000 combinations"),
+        ("1 in steps || 0 in steps", "this takes more than 10,000 steps"),
+        ("deep == deeper", "the values are nested deeper than 40 levels"),
+        ("string(deep)", "the value is nested deeper than 40 levels"),
+        ("string(nan)", "nan is no number"),
+    ],
+)
+def test_every_bound_is_told_by_its_name(source: str, message: str) -> None:
+    """What is computed stays small, and what comes from a run is bounded too."""
+    with pytest.raises(ExpressionError) as caught:
+        parse(source).evaluate(BOUNDS)
+
+    assert message == caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("${half} ${half}", "the text is longer than 65,536 characters"),
+        ("x" * 65_537, "the text is longer than 65,536 characters"),
+        ("${half}" * 201, "a text has at most 200 placeholders"),
+    ],
+)
+def test_templates_are_bounded_too(text: str, message: str) -> None:
+    """As they are written, and as they are filled in."""
+    with pytest.raises(ExpressionError) as caught:
+        template.parse(text).text(BOUNDS)
+
+    assert message == caught.value.message

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from types import MappingProxyType
 
 import pytest
 
-from orchestration.playbook.expression import ExpressionError, Value, parse
+from orchestration.playbook.expression import UNKNOWN, ExpressionError, Value, parse
 
 SCOPE: dict[str, Value] = {
     "environment": "production",
@@ -47,6 +48,7 @@ def worth(source: str) -> Value:
         ('deploy-api["output"]["healthy"]', 3),
         ("regions[1]", "eu-west-1"),
         ("[10, 20][instances - 4]", 20),
+        ('smoke["sta" + "tus"]', "failed"),
         ("not-found", 1),
         ("instances -1", 4),
         ("instances - 1", 4),
@@ -184,6 +186,7 @@ def test_a_scope_may_hold_frozen_collections() -> None:
     """Tuples are lists and every mapping is a map, as far as expressions can tell."""
     scope = {"items": (1, 2), "run": MappingProxyType({"id": "WF-1"})}
 
+    assert parse("!(run in [null])").evaluate(scope)  # type: ignore[arg-type]  # as below
     assert parse('items == [1, 2] && run.id == "WF-1" && 2 in items').evaluate(
         scope  # type: ignore[arg-type]  # what a careless caller passes
     )
@@ -205,6 +208,28 @@ def test_references_are_known_without_a_scope() -> None:
     assert [False, False, False, True, False] == [each.optional for each in found]
     assert ((2, 10), (14, 6), (21, 3)) == found[0].places
     assert (2, 22) == (found[0].offset, found[0].length)
+
+
+def test_references_are_found_in_every_part() -> None:
+    """From left to right, whatever holds them."""
+    found = parse("has(a) ? [b, -c] : (not d ? e[f] + g : x in h || i) || string(j)").references
+
+    assert list("abcdefgxhij") == [each.path[0] for each in found]
+    assert [True] + [False] * 10 == [each.optional for each in found]
+
+
+class Colour(StrEnum):
+    """Text with a class of its own."""
+
+    RED = "red"
+
+
+def test_text_and_numbers_may_have_a_class_of_their_own() -> None:
+    """They are still what they are."""
+    scope: dict[str, Value] = {"colour": Colour.RED}
+
+    assert parse('colour == "red" && colour in ["red"] && colour + "s" == "reds"').test(scope)
+    assert repr(UNKNOWN) == "UNKNOWN"
 
 
 def test_an_expression_equals_one_that_was_written_alike() -> None:
