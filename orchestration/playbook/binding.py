@@ -36,30 +36,37 @@ class Bound:
 
 
 def command_of(line: CommandLine, registry: Registry) -> Command[Any] | None:
-    """Return the command whose name is the longest that the line begins with, None if none is."""
+    """Return the command with the longest name that the line begins with, None without one."""
+    found = _matched(line, registry)
+    return found[0] if found else None
+
+
+def _matched(line: CommandLine, registry: Registry) -> tuple[Command[Any], int] | None:
+    """Return the command and how many words its name takes; a family alone may mean one."""
     for count in range(len(line.head), 0, -1):
         name = _name(line.head[:count])
         if name in registry:
-            return registry[name]
-    return None
+            return registry[name], count
+    usual = registry.defaults.get(_name(line.head[:1]))
+    return (registry[usual], 1) if usual else None
 
 
 def bind(line: CommandLine, registry: Registry) -> tuple[Diagnostic, ...]:
     """Return what is wrong with a line: its command, options, literal values, what is missing."""
     report = Report()
     found = bound(line, registry, report)
-    if found:
+    if found and line.sound:
         _check_values(found, report)
     return report.sorted
 
 
 def bound(line: CommandLine, registry: Registry, report: Report) -> Bound | None:
     """Give each word to an option, reporting those that fit nowhere; None without a command."""
-    entry = command_of(line, registry)
-    if entry is None or _DOOR not in entry.doors:
+    found = _matched(line, registry)
+    if found is None or _DOOR not in found[0].doors:
         _unknown(line, registry, report)
         return None
-    reading = _Reading(entry, line, report)
+    reading = _Reading(found[0], line, found[1], report)
     reading.read()
     return reading.bound
 
@@ -110,12 +117,14 @@ def _computed(
 class _Reading:
     """One reading of the words with the options of a command."""
 
-    def __init__(self, command: Command[Any], line: CommandLine, report: Report) -> None:
+    def __init__(
+        self, command: Command[Any], line: CommandLine, count: int, report: Report
+    ) -> None:  # fmt: skip
         self.bound = Bound(command, line)
         self._report = report
         self._options = {spelled(option.name): option for option in command.options}
         self._positional = [option for option in command.options if option.type != "boolean"]
-        self._words = list(line.head[len(command.name.split()) :]) + list(line.arguments)
+        self._words = list(line.head[count:]) + list(line.arguments)
         self._stopped = False
 
     def read(self) -> None:
@@ -201,6 +210,10 @@ class _Reading:
             ),
             fix=[Edit(span, f"--{meant}")] if meant else (),
         )
+        option = self._options.get(meant or "")
+        if option is not None and option.name not in self.bound.values:
+            given = True if option.type == "boolean" else word.value
+            self.bound.values[option.name] = option, given, word
 
 
 def _check_values(found: Bound, report: Report) -> None:

@@ -129,5 +129,8 @@ CODES: dict[str, Code] = {
         "Declare it under `secrets`.",
     ),
     "W066": Code("condition that is always the same", "It depends on nothing of the run."),
+    "W068": Code(
+        "comparison that never holds", "The value is one of a few, and this is none of them."
+    ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip

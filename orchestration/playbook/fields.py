@@ -325,7 +325,7 @@ class Fields:
         span = self.key_span(key)
         free = [name for name in known if name not in value]
         meant = slip(key, free)
-        hint = self._hints.get(key.casefold())
+        hint = self._hints.get(key.casefold()) or self._hints.get(slip(key, self._hints) or "")
         help_ = f"did you mean '{hint}'?" if hint and not meant else self._listed(key, known)
         self.sheet.report.add(
             "E010",

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestration.playbook.diagnostics import Report
-    from orchestration.playbook.model import Playbook, Span
+    from orchestration.playbook.model import ParameterType, Playbook, Span
     from orchestration.playbook.tree import Use
 
-BUILT_IN = frozenset({"run", "timestamp", "environment", "error", "parameters", "variables",
-                      "secrets", "steps"})  # fmt: skip
-"""What a run always knows."""
+BUILT_IN = frozenset({"run", "timestamp", "error", "output", "steps"})  # fmt: skip
+"""What a run always knows; ``error`` and ``output`` only where there is one."""
+_WHERE = "environment"
+"""Every run may be told where it happens, so that conditions may ask for it as well."""
 
 
 def declared(playbook: Playbook) -> frozenset[str]:
@@ -49,7 +50,7 @@ def with_implied(playbook: Playbook, report: Report) -> Playbook:
             span = use.origin.at(reference.offset, reference.length)
             if use.role == "secret" and not use.path:
                 secrets.setdefault(name, span)
-            elif use.role in ("value", "command") and not _is_slip(name, known):
+            elif name == _WHERE or (use.role != "test" and not _is_slip(name, known)):
                 parameters.setdefault(name, span)
     _warn(parameters, secrets, known, report)
     return replace(
@@ -98,7 +99,8 @@ def _warn(
 
 def _parameter(each: tuple[str, Span]) -> Parameter:
     name, span = each
-    return Parameter(name=name, span=span, required=True, implied=True)
+    kind: ParameterType = "environment" if name == _WHERE else "string"
+    return Parameter(name=name, span=span, type=kind, required=True, implied=True)
 
 
 def _secret(name: str, span: Span) -> Secret:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from orchestration.playbook import model
 from orchestration.playbook.expression import parse as parse_expression
 from orchestration.playbook.fields import Fields, check_name, shown
+from orchestration.playbook.origin import Origin
 from orchestration.playbook.template import parse as parse_template
 from orchestration.playbook.words import read_line
 
@@ -197,6 +198,11 @@ def _wait(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # 
             "E018", inside.key_span("for"), "a wait has either 'for' or 'until'",
             help="give 'until' a limit with `timeout`",
         )  # fmt: skip
+    if "command" in inside and "until" not in inside:
+        inside.sheet.report.add(
+            "E018", inside.key_span("command"), "a wait asks its command only for 'until'",
+            help="add `until: …`, or wait in a step of its own",
+        )  # fmt: skip
     path = common["path"]
     duration = inside.template("for", path, "wait.for")
     if duration is not None and duration.is_literal:
@@ -214,6 +220,8 @@ def _wait(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # 
 def _playbook(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
     if "playbook" not in fields:
         fields.need("playbook", "playbook: NAME")
+    place = Origin.straight(fields.value_span("playbook"))
+    fields.sheet.places[common["path"], "playbook"] = place
     return model.SubPlaybook(
         **common,
         playbook=fields.text("playbook"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestration.playbook import expression as expressions
@@ -24,12 +25,12 @@ def template(text: str, origin: Origin, report: Report) -> Template:
 
 
 def expression(text: str, origin: Origin, report: Report) -> Expression:
-    """Return an expression; one that cannot be read is reported, and taken for true."""
+    """Return an expression; one that cannot be read is reported, and has no source."""
     try:
         return expressions.parse(text)
     except expressions.ExpressionError as error:
         _tell(error, origin, report)
-        return expressions.parse("true")
+        return replace(expressions.parse("true"), source="")
 
 
 def _tell(error: ExpressionError, origin: Origin, report: Report) -> None:

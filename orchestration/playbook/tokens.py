@@ -85,6 +85,10 @@ class _Scan:
         if self._at >= len(self._text):
             return None
         start, self._offsets, self._computed = self._at, [], False
+        if self._text[start] in _SHELL:
+            self._refuse(self._text[start])
+            self._at = len(self._text)  # what follows is another command to a shell
+            return None
         quoted = self._text[start] in _QUOTES
         if quoted:
             self._quotation()

@@ -57,6 +57,8 @@ class CommandLine:
     span: Span
     source: str
     origin: Origin = field(compare=False)
+    sound: bool = True
+    """False if words of it could not be read: then nothing is missing for certain."""
 
     @property
     def name(self) -> str:
@@ -89,7 +91,8 @@ def read_line(
         for place, word in enumerate(words[:count])
     )
     arguments = tuple(_arguments(words[count:], report))
-    return CommandLine(head, arguments, span, text, origin), report.sorted
+    line = CommandLine(head, arguments, span, text, origin, sound=not report.found)
+    return line, report.sorted
 
 
 def _name_words(words: tuple[Word, ...]) -> int:

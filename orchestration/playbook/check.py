@@ -1,0 +1,112 @@
+"""Checks the tree of a playbook against what it needs around it: names, commands, playbooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from orchestration.playbook.conditions import check_conditions
+from orchestration.playbook.diagnostics import Related, Report
+from orchestration.playbook.lines import check_lines
+from orchestration.playbook.model import ForEach, Http, Shell
+from orchestration.playbook.nesting import check_nesting
+from orchestration.playbook.scopes import Scopes
+from orchestration.playbook.secrecy import check_secrecy
+from orchestration.playbook.tree import every_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestration.playbook.diagnostics import Diagnostic
+    from orchestration.playbook.model import Playbook, Span, Step
+    from tgk.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a playbook is checked against."""
+
+    registry: Registry
+    playbooks: Mapping[str, Playbook] = field(default_factory=dict)
+    """By name, the one that is checked not needed among them."""
+    http: bool = False
+    shell: bool = False
+    """Whether an operator allowed these kinds of steps."""
+
+
+def check(
+    playbook: Playbook,
+    *,
+    registry: Registry,
+    known_playbooks: Mapping[str, Playbook] | None = None,
+    http: bool = False,
+    shell: bool = False,
+) -> tuple[Diagnostic, ...]:
+    """Return everything that would go wrong, in the order of the file."""
+    around = Surroundings(
+        registry=registry, playbooks=known_playbooks or {}, http=http, shell=shell
+    )
+    report = Report()
+    outputs = check_lines(playbook, around, report)
+    Scopes(playbook, report, outputs).check()
+    check_conditions(playbook, report)
+    check_secrecy(playbook, around, report)
+    check_nesting(playbook, around, report)
+    _check_names(playbook, report)
+    _check_switches(playbook, around, report)
+    _check_triggers(playbook, report)
+    return report.sorted
+
+
+def _check_names(playbook: Playbook, report: Report) -> None:
+    """Report names of steps and loops that a value of the playbook hides."""
+    values: dict[str, Span] = {each.name: each.span for each in playbook.parameters}
+    values |= {each.name: each.span for each in playbook.secrets}
+    for step in every_step(playbook):
+        names = {step.name} | ({step.variable} if isinstance(step, ForEach) else set())
+        for name in names & {*values, *playbook.variables}:
+            where = [Related(values[name], "declared here")] if name in values else []
+            report.add(
+                "E016",
+                step.span,
+                f"'{name}' is a value of the playbook already",
+                help="give the step another name",
+                related=where,
+            )
+
+
+def _check_switches(playbook: Playbook, around: Surroundings, report: Report) -> None:
+    for step in every_step(playbook):
+        kind = _switched(step)
+        if not kind:
+            continue
+        if playbook.draft:
+            message = f"a draft has no steps of type {kind}"
+            report.add("E057", step.span, message, help="publish it once somebody has read it")
+        elif not getattr(around, kind):
+            message = f"steps of type {kind} are off"
+            report.add("E054", step.span, message, help="use a command, or ask an operator")
+
+
+def _switched(step: Step) -> str:
+    if isinstance(step, Http):
+        return "http"
+    return "shell" if isinstance(step, Shell) else ""
+
+
+def _check_triggers(playbook: Playbook, report: Report) -> None:
+    if playbook.draft:
+        for trigger in playbook.triggers:
+            message = "a draft starts nothing by itself"
+            report.add("E057", trigger.span, message, help="publish it once somebody has read it")
+    needed = {each.name for each in playbook.parameters if each.required and not each.has_default}
+    known = {each.name for each in playbook.parameters}
+    for trigger in playbook.triggers:
+        for name in sorted(set(trigger.parameters) - known):
+            report.add("E031", trigger.span, f"there is no parameter '{name}'")
+        missing = sorted(needed - set(trigger.parameters))
+        if missing:
+            listed = ", ".join(missing)
+            message = f"a run that this starts would lack {listed}"
+            help_ = f"add `parameters: {{{missing[0]}: …}}`, or a default"
+            report.add("E044", trigger.span, message, help=help_)
