@@ -58,6 +58,9 @@ _ADVICE: Final[Mapping[str, str]] = {
     "@": "text stands in quotes",
     ";": "an expression is one value; nothing follows it",
     "^": "there is no power operator",
+    **dict.fromkeys("“”„‘’«»", "write plain quotation marks"),
+    **dict.fromkeys("–—−", "write a plain hyphen"),
+    "\u00a0": "write a plain space",
 }
 
 
