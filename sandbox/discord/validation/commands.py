@@ -128,11 +128,22 @@ def _check_option(form: Form, path: Path, option: Json, depth: int) -> None:
                 "Sub-commands nest two deep at most",
             )
         else:
-            deeper = depth + 1
-            _check_options(form, (*path, "options"), option.get("options"), depth=deeper)
+            _check_options(form, (*path, "options"), option.get("options"), depth=depth + 1)
+            _check_group(form, (*path, "options"), option)
         return
     _check_choices(form, path, option)
     _check_bounds(form, path, option)
+
+
+def _check_group(form: Form, path: Path, option: Json) -> None:
+    """A group holds sub-commands and nothing else."""
+    inside = {each.get("type") for each in option.get("options") or ()}
+    if option["type"] == SUB_GROUP and inside - {SUB_COMMAND}:
+        form.fault(
+            path,
+            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+            "A sub-command group takes sub-commands only",
+        )
 
 
 def _check_choices(form: Form, path: Path, option: Json) -> None:

@@ -12,7 +12,7 @@ export function startChatLine() {
   const field = combo({
     keys: { id: "chat-line", "aria-label": "Message or command for Telegram", class: "line-input" },
     eager: false,
-    offer: (typed) => (/^\/\w*$/.test(typed) ? menu.filter((each) => `/${each.command}`.startsWith(typed)).map(item) : []),
+    offer: (typed) => (/^\/\w*( \w*)?$/.test(typed) ? menu.filter((each) => `/${each.command}`.startsWith(typed.replace(" ", "_"))).map(item) : []),
     take: (chosen) => { field.input.value = `${chosen.label} `; },
     enter: () => send(field.input),
   });

@@ -42,7 +42,7 @@ function drawLine(text = "") {
   const field = combo({
     keys: { id: "slash-line", placeholder: hint(), "aria-label": "Message or slash command for Discord", class: "line-input" },
     offer: (typed) => (typed.startsWith("/") ? matching(typed) : typed.endsWith("@") || /(^|\s)@\w*$/.test(typed) ? people(typed) : []),
-    take: (item) => (item.command ? drawForm(item.command, given(field.input.value, item.command)) : mention(field.input, item)),
+    take: (item) => (item.command || item.family ? pick(item, field) : mention(field.input, item)),
     enter: (typed) => sayOrOpen(typed, field),
   });
   field.input.value = text;
@@ -55,8 +55,27 @@ function matching(typed) {
   const wanted = typed.slice(1).trimStart().toLowerCase();
   const fits = (command) => command.name.startsWith(wanted) || wanted.startsWith(`${command.name} `);
   const alike = (command) => wanted && !fits(command) && (command.name.includes(wanted) || command.description.toLowerCase().includes(wanted));
-  const found = [...scene.commands.filter(fits), ...scene.commands.filter(alike)];
-  return found.slice(0, 25).map((command) => ({ value: command.name, label: `/${command.name}`, note: command.description, command }));
+  return [...gathered(scene.commands.filter(fits), wanted), ...scene.commands.filter(alike).map(single)].slice(0, 25);
+}
+
+const single = (command) => ({ value: command.name, label: `/${command.name}`, note: command.description, command });
+const familyOf = (command) => (command.name.includes(" ") ? command.name.split(" ")[0] : "");
+
+/** Offer each family once, until it is the only one or its name is typed: then its verbs. */
+function gathered(found, wanted) {
+  const verbs = new Map();
+  for (const each of found) verbs.set(familyOf(each), [...(verbs.get(familyOf(each)) ?? []), each.name.split(" ")[1]]);
+  const isOpen = (family) => !family || verbs.size === 1 || wanted === family || wanted.startsWith(`${family} `);
+  const first = (each) => found.find((other) => familyOf(other) === familyOf(each)) === each;
+  return found.filter((each) => isOpen(familyOf(each)) || first(each)).map((each) => (isOpen(familyOf(each)) ? single(each)
+    : { value: familyOf(each), label: `/${familyOf(each)} …`, note: verbs.get(familyOf(each)).join(", "), family: familyOf(each) }));
+}
+
+/** Open the form of a command, or the verbs of a family. */
+function pick(item, field) {
+  if (item.command) return drawForm(item.command, given(field.input.value, item.command));
+  field.input.value = `/${item.family} `;
+  field.input.dispatchEvent(new Event("input"));
 }
 
 function people(typed) {
@@ -73,11 +92,29 @@ function mention(input, item) {
 function given(typed, command) {
   const line = typed.slice(1).trim(), names = command.options.map((each) => each.name);
   if (!names.length || !line.toLowerCase().startsWith(`${command.name} `)) return {};
-  const rest = line.slice(command.name.length), any = names.join("|");
+  const rest = line.slice(command.name.length);
+  if (/(^|\s)--\w/.test(rest)) return flagged(rest, command.options);
+  const any = names.join("|");
   const pairs = [...rest.matchAll(new RegExp(`\\b(${any}):([^]*?)(?=\\s+(?:${any}):|$)`, "g"))];
   const words = rest.slice(0, pairs[0]?.index).trim().split(/\s+/).filter(Boolean);
   const named = Object.fromEntries(pairs.map((match) => [match[1], match[2].trim()]));
   return { ...inOrder(words, names.filter((name) => !(name in named))), ...named };
+}
+
+/** Read what was written for a terminal or another chat: `--name value`, `--name=value` and `--flag`. */
+function flagged(rest, options) {
+  const values = {}, words = [], spelled = (name) => name.replaceAll("_", "-").toLowerCase();
+  const add = (name, value) => { values[name] = name in values ? `${values[name]} ${value}` : value; };
+  let open = null;
+  for (const [, name, value, quoted, bare] of rest.matchAll(/--([\w-]+)(?:=("[^"]*"|\S+))?|"([^"]*)"|(\S+)/g)) {
+    const option = name && options.find((each) => spelled(each.name) === spelled(name));
+    if (option && value !== undefined) add(option.name, value.replace(/^"|"$/g, ""));
+    else if (option && option.type === BOOLEAN) values[option.name] = true;
+    else if (option) open = option;
+    else if (open) { add(open.name, quoted ?? bare); open = null; }
+    else if (!name) words.push(quoted ?? bare);
+  }
+  return { ...inOrder(words, options.filter((each) => each.type !== BOOLEAN && !(each.name in values)).map((each) => each.name)), ...values };
 }
 
 /** Give each word to the option at its place; the last option takes all that is left. */
@@ -92,7 +129,7 @@ async function sayOrOpen(typed, field) {
   if (!text) return;
   if (text.startsWith("/")) {
     const [first] = matching(text);
-    if (first) return drawForm(first.command, given(text, first.command));
+    if (first) return pick(first, field);
   }
   field.input.value = "";
   await tell("discord/say", { user: scene.actor, channel: scene.channel, text });

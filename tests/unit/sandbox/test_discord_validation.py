@@ -195,6 +195,15 @@ SUB = {"type": 1, "name": "s", "description": "d"}
         ([command(*(option(f"o{n}") for n in range(26)))], "BASE_TYPE_BAD_LENGTH"),
         ([command(option("a"), option("a"))], "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS"),
         (
+            [command(option("run", type=1), option("env"))],
+            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+        ),
+        (
+            [command(option("more", type=2, options=[option("env")]))],
+            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+        ),
+        ([command(*(option(f"v{n}", type=1) for n in range(26)))], "BASE_TYPE_BAD_LENGTH"),
+        (
             [command(option("a"), option("b", required=True))],
             "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
         ),
