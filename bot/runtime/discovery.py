@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from bot.runtime.provider_faults import ProviderFaults, operable
 from rbac.loading import load_policy
 from tgk.discovery import Discovery
 from tgk.errors import ConfigurationInvalid
@@ -17,9 +18,10 @@ from tgk.yaml_marks import Document, Fault, Mark, read, refusal
 from tgk.yaml_marks import Path as Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from bot.runtime.provider_faults import Operable
     from rbac.policy import Policy
 
 SHAPES = {
@@ -28,15 +30,26 @@ SHAPES = {
     r"^[0-9]{15,20}$": "an id of 15 to 20 digits in quotes; in Discord: right click, Copy ID",
     r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$": "owner/name, as in the repository's address",
     r"\.ya?ml$": "a file name under .github/workflows, such as deploy.yml",
+    r"^[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)?$": "a command, such as `infra deploy`, or a family",
+    r"^(https?://[A-Za-z0-9.:\[\]-]+|\$\{[A-Z][A-Z0-9_]*\})(/\S*)?$": (
+        "https://host/path or ${VARIABLE}/path; arguments stand behind the host only"
+    ),
+    r"^\$\{[A-Z][A-Z0-9_]*\}$": "a variable of the environment, such as ${SLACK_WEBHOOK}",
+    r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$": "a place in the answer, such as links.page",
+    r"^/\S*$": "a full path",
 }
 
 Faults = Iterator[Fault]
 
 
 def load_discovery(
-    path: Path, *, policy: Policy | None = None, commands: Collection[str] | None = None
+    path: Path,
+    *,
+    policy: Policy | None = None,
+    commands: Collection[str] | None = None,
+    operations: Mapping[str, Operable] | None = None,
 ) -> Discovery:
-    """Load the file; with a policy and the commands' names, what refers to them is checked too.
+    """Load the file; with a policy and the commands, what refers to them is checked too.
 
     Raises ConfigurationInvalid naming every fault as ``file:line:column: what; what to write``.
     """
@@ -46,7 +59,9 @@ def load_discovery(
         hint = "start in its folder, or name the file with TGK_CONFIG or --config"
         fault = Fault(Mark(1, 1), f"it cannot be read ({error.strerror})", hint)
         raise refusal(str(path), [fault]) from error
-    return parse_discovery(source, str(path), policy=policy, commands=commands)
+    return parse_discovery(
+        source, str(path), policy=policy, commands=commands, operations=operations
+    )
 
 
 def checked_estate(config: Path) -> Discovery:
@@ -61,6 +76,7 @@ def checked_estate(config: Path) -> Discovery:
         config.resolve().parent / "rbac" / "policy.yml",
         {*heads(names), *names},
         grantable(found),
+        operable(found),
     )
 
 
@@ -69,6 +85,7 @@ def load_estate(
     policy: Path,
     commands: Collection[str],
     permissions: Collection[str] | None = None,
+    operations: Mapping[str, Operable] | None = None,
 ) -> Discovery:
     """Load discovery and policy against one another; one refusal names the faults of both."""
     faults: list[str] = []
@@ -78,7 +95,7 @@ def load_estate(
     except ConfigurationInvalid as refused:
         faults += refused.faults
     try:
-        discovery = load_discovery(path, policy=people, commands=commands)
+        discovery = load_discovery(path, policy=people, commands=commands, operations=operations)
     except ConfigurationInvalid as refused:
         faults = [*refused.faults, *faults]
     if discovery is not None and not faults:
@@ -108,6 +125,7 @@ def parse_discovery(
     *,
     policy: Policy | None = None,
     commands: Collection[str] | None = None,
+    operations: Mapping[str, Operable] | None = None,
 ) -> Discovery:
     """Return the estate a text describes; raises like ``load_discovery``."""
     document = read(source, file)
@@ -116,6 +134,7 @@ def parse_discovery(
     if discovery is not None:
         faults += boolean_faults(document, discovery)
         faults += _Checks(discovery, document).faults(policy, commands)
+        faults += ProviderFaults(discovery, document, operations)
     if discovery is None or faults:
         raise refusal(file, faults)
     return discovery

@@ -7,7 +7,7 @@ import math
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from tgk.errors import ArgumentFault, InvalidRequest, Missing
+from tgk.errors import ArgumentFault, Conflict, InvalidRequest, Missing
 from tgk.ports.providers import ProviderProgress, ProviderResult
 from tgk.reply import Stage
 
@@ -48,22 +48,38 @@ class ClusterProvider:
         services = self._services(call.arguments)
         stages = {name: Stage(name=name, state="waiting") for name in services}
         output: dict[str, object] = {}
+        stayed: Conflict | None = None
         for name, service in services.items():
             stages[name] = Stage(name=name, state="running")
             await call.watch(_progress(stages))
-            before, wanted = await self._change(name, service, call)
-            output |= {"previous": before, **wanted}
+            try:
+                before, wanted = await self._change(name, service, call)
+            except Conflict as error:
+                stayed, stages[name] = self._stayed(error), Stage(name=name, state="skipped")
+                continue
             ended = await self._settled(service, call, wanted, stages)
-            state = ended.state if ended else "unknown"
-            output |= {"version": ended.version if ended else None, "state": state}
+            output |= {"previous": before, **wanted, **_seen(ended)}
             if not _is_settled(ended, wanted):
-                note = (ended.note if ended else "") or state
-                why = f"{name} is not ready after {self._binding.within:.0f} s: {note}."
-                return ProviderResult(success=False, output=output, summary=why)
-            stages[name] = Stage(name=name, state="done", note=f"{ended.ready} ready")
-            output["ready"] = ended.ready
-        summary = f"{self._words(call.arguments)}: {', '.join(services)} ready."
+                return self._unsettled(name, ended, output)
+            stages[name] = Stage(name=name, state="done", note=f"{output['ready']} ready")
+        if stayed is not None and not output:
+            raise stayed
+        changed = [name for name, stage in stages.items() if stage.state == "done"]
+        summary = f"{self._words(call.arguments)}: {', '.join(changed)} ready."
         return ProviderResult(success=True, output=output, summary=summary)
+
+    def _stayed(self, error: Conflict) -> Conflict:
+        """Return why one of several stays: there is no way back for what never changed."""
+        if self._binding.action != "rollback":
+            raise error
+        return error
+
+    def _unsettled(
+        self, name: str, ended: Workload | None, output: dict[str, object]
+    ) -> ProviderResult:
+        why = (ended.note or ended.state) if ended else "it was not seen"
+        summary = f"{name} is not ready after {self._binding.within:.0f} s: {why}."
+        return ProviderResult(success=False, output=output, summary=summary)
 
     async def aclose(self) -> None:
         """The cluster is closed by whoever opened it."""
@@ -171,6 +187,13 @@ def _ending_in(service: Service, ending: str) -> Service:
     where = service.kubernetes
     other = where.model_copy(update={"deployment": f"{where.deployment}{ending}"})
     return service.model_copy(update={"kubernetes": other})
+
+
+def _seen(now: Workload | None) -> dict[str, object]:
+    """Return what a step may build on of the last look."""
+    if now is None:
+        return {"state": "unknown"}
+    return {"version": now.version, "state": now.state, "ready": now.ready}
 
 
 def _is_settled(now: Workload | None, wanted: Mapping[str, object]) -> bool:

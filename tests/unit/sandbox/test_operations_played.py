@@ -1,4 +1,4 @@
-"""Operations played against the simulated world, through the real clients and the real dispatcher."""
+"""Operations played against the simulated world: real clients, real dispatcher."""
 
 from __future__ import annotations
 
