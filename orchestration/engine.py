@@ -127,6 +127,7 @@ class Engine:
         return len(self._running)
 
     async def start(self, perform: Perform) -> None:
+        self._awaited: dict[str, Operation] = {}
         """Bring the engine up and take up what a former process left; ``perform`` does the work.
 
         Raises Unavailable when its database cannot be opened or written.
@@ -159,8 +160,9 @@ class Engine:
     async def run(self, operation: Operation, watch: Show) -> Outcome:
         """Start or join the operation and wait for its end.
 
-        Raises Unavailable while the engine is not up or has too much to do. When the process stops
-        first, the call is cancelled and the next process goes on with the operation.
+        Raises Unavailable while the engine is not up or has too much to do, and Conflict when
+        something else runs under its id. When the process stops first, the call is cancelled and
+        the next process goes on with the operation.
         """
         await self._require_room(operation.corr)
         self._watchers[operation.corr].append(watch)
@@ -169,13 +171,22 @@ class Engine:
         finally:
             self._unwatch(operation.corr, watch)
 
-    async def known(self, corr: str) -> bool:
-        """Say whether an operation has begun, in any life of the process."""
-        if corr in self._ends or corr in self._running:
-            return True
-        if not self.ready.is_set():
+    async def known(self, operation: Operation) -> bool:
+        """Say whether an operation has begun, in any life of the process.
+
+        Raises Conflict when what has begun under its id is not the same request.
+        """
+        begun = self._awaited.get(operation.corr) or await self._stored(operation.corr)
+        if begun is None:
             return False
-        return await self._dbos.DBOS.get_workflow_status_async(corr) is not None
+        begun.require_same(operation)
+        return True
+
+    async def _stored(self, corr: str) -> Operation | None:
+        if not self.ready.is_set():
+            return None
+        status = await self._dbos.DBOS.get_workflow_status_async(corr)
+        return Operation.model_validate_json(status.input["args"][0]) if status else None
 
     async def pending(self) -> frozenset[str]:
         """Return every operation that has begun and not ended, in any life of the process."""
@@ -235,7 +246,9 @@ class Engine:
 
     async def _joined(self, operation: Operation) -> Outcome:
         end = self._ends.get(operation.corr)
-        if end is None:
+        if end is not None:
+            self._awaited[operation.corr].require_same(operation)
+        else:
             end = asyncio.get_running_loop().create_future()
             self._ends[operation.corr] = end
             begun = asyncio.ensure_future(self._begin(operation, end))
@@ -271,6 +284,7 @@ class Engine:
         task = asyncio.current_task()
         if self._stopping or self._perform is None or task is None:
             raise _Parked
+            self._awaited[operation.corr] = operation
         self._running[operation.corr] = task  # until its end is recorded, not only reached
         task.add_done_callback(lambda _: self._running.pop(operation.corr, None))
         try:
@@ -291,6 +305,7 @@ class Engine:
                     logger.bind(corr=corr).opt(exception=error).warning("progress was not shown")
 
         return show
+        self._awaited.pop(operation.corr, None)
 
     def _unwatch(self, corr: str, watch: Show) -> None:
         self._watchers[corr].remove(watch)

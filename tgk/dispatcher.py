@@ -98,9 +98,10 @@ class Dispatcher:
     async def run(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end. Only cancellation and faults of the surface are raised."""
         async with self._recorder.entry(invocation) as entry:
-            if await self._has_begun(invocation, entry.corr):
+            change = self._change(invocation, entry.corr)
+            if change and await self._operations.known(change):  # joined, not judged again
                 entry.handed_on = True
-                entry.outcome = await self._operate(invocation, entry.corr)
+                entry.outcome = await self._operations.run(change, invocation.show)
                 return entry.outcome
             admitted = self.admission.admit(invocation)
             entry.rule = admitted.decision.rule
@@ -110,12 +111,12 @@ class Dispatcher:
             if self._asks_first(admitted, invocation) and admitted.command.confirm:
                 question = await admitted.command.confirm.question(admitted.request, context)
                 entry.outcome = _pending(question, entry.corr)
-            elif admitted.command.effect == "read":
+            elif change is None:
                 reply = await admitted.command.handle(admitted.request, context)
                 entry.outcome = _finished(reply, entry.corr)
             else:
                 entry.handed_on = True  # the operation keeps its own intent and outcome
-                entry.outcome = await self._operate(invocation, entry.corr)
+                entry.outcome = await self._operations.run(change, invocation.show)
         return entry.outcome
 
     async def refuse(self, invocation: Invocation, error: TgkError) -> Outcome:
@@ -157,14 +158,12 @@ class Dispatcher:
         """Return what this caller may see and run."""
         return View(self, invocation)
 
-    async def _has_begun(self, invocation: Invocation, corr: str) -> bool:
-        """Say whether a change of this delivery was admitted before; it is joined, not judged."""
+    def _change(self, invocation: Invocation, corr: str) -> Operation | None:
+        """Return what the engine is asked to do; None for what changes nothing."""
         registry = self.admission.registry
-        changes = invocation.name in registry and registry[invocation.name].effect == "change"
-        return changes and await self._operations.known(corr)
-
-    async def _operate(self, invocation: Invocation, corr: str) -> Outcome:
-        operation = Operation(
+        if invocation.name not in registry or registry[invocation.name].effect == "read":
+            return None
+        return Operation(
             corr=corr,
             command=invocation.name,
             raw=self._kept(invocation.raw),
@@ -172,7 +171,6 @@ class Dispatcher:
             delivery=invocation.delivery,
             origin=invocation.origin,
         )
-        return await self._operations.run(operation, invocation.show)
 
     def _kept(self, raw: Mapping[str, object]) -> dict[str, object]:
         """Return arguments as they may be stored: a secret in free text is masked before."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from orchestration.engine import Engine
 from tgk.caller import Caller
-from tgk.errors import Unavailable
+from tgk.errors import Conflict, Unavailable
 from tgk.outcome import Outcome
 from tgk.ports.board import Place
 from tgk.ports.operations import Operation
@@ -129,6 +129,60 @@ async def test_a_repeated_delivery_gets_the_end_of_the_first(works: Works) -> No
 
     assert [*both, late] == [outcome("done 1")] * 3
     assert len(performed) == 1
+
+
+OTHERS = {
+    "command": {"command": "deploy"},
+    "arguments": {"raw": {"service": "refinory-api", "replicas": 30}},
+    "person": {"caller": OPERATION.caller.model_copy(update={"person": "devi"})},
+}
+
+
+@pytest.mark.parametrize("changed", OTHERS.values(), ids=OTHERS)
+async def test_another_request_does_not_join_under_the_same_id(
+    works: Works, changed: dict[str, Any]
+) -> None:
+    """While the first runs, after it has ended, and after a restart it gets nothing of it."""
+    entered, through = asyncio.Event(), asyncio.Event()
+    other = OPERATION.model_copy(update=changed)
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        entered.set()
+        await through.wait()
+        return outcome("done")
+
+    async def refused(operations: Operations) -> bool:
+        with pytest.raises(Conflict, match="something else"):
+            await operations.known(other)
+        return await operations.known(OPERATION)
+
+    async with works.open(perform) as operations, asyncio.TaskGroup() as group:
+        new = await operations.known(OPERATION)
+        group.create_task(operations.run(OPERATION, ignore))
+        await entered.wait()
+        with pytest.raises(Conflict, match="something else"):
+            await operations.run(other, ignore)
+        known = [await refused(operations)]
+        through.set()
+    async with works.open(perform) as operations:
+        known.append(await refused(operations))
+
+    assert (new, known) == (False, [True, True])
+
+
+async def test_a_repetition_may_come_from_elsewhere(works: Works) -> None:
+    """Where it was asked and with which roles is no part of what was asked."""
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        return outcome("done")
+
+    caller = OPERATION.caller.model_copy(update={"principals": frozenset()})
+    again = OPERATION.model_copy(update={"origin": None, "caller": caller})
+    async with works.open(perform) as operations:
+        first = await operations.run(OPERATION, ignore)
+        second = await operations.run(again, ignore)
+
+    assert first == second
 
 
 async def test_a_remembered_step_is_not_done_again(works: Works) -> None:

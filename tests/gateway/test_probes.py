@@ -72,7 +72,10 @@ async def test_commands_refusals_and_webhooks_are_counted(gate: Gate) -> None:
 async def test_names_that_strangers_type_do_not_become_labels(gate: Gate) -> None:
     """A thousand made-up commands are one time series."""
     for number in range(1000):
-        asked = gate.world.asked(f"made-up-{number}", {}, gate.world.caller("oli"))
+        stranger = gate.world.policy.directory.resolve(
+            "telegram", str(8_000_000 + number), name="somebody", channel="council"
+        )
+        asked = gate.world.asked(f"made-up-{number}", {}, stranger)
         await gate.world.dispatcher.run(asked)
 
     text = gate.metrics.render().decode()

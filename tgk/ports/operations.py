@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from tgk.caller import Caller
+from tgk.errors import Conflict
 from tgk.ports.board import Place
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ class Operation(BaseModel):
     origin: Place | None = None
     """Where the asker reads progress and the end, once no surface waits any more."""
 
+    def require_same(self, again: Operation) -> None:
+        """Let a repetition join; raises Conflict for another request under the same id."""
+        if self._asked() != again._asked():
+            raise Conflict(
+                f"/{again.command} was not done.",
+                why=f"{again.delivery} was given before, and asked for something else.",
+                remedy="Ask again.",
+            )
+
+    def _asked(self) -> tuple[object, ...]:
+        return self.command, self.caller.person, self.model_dump(mode="json", include={"raw"})
+
 
 class Steps(Protocol):
     """The memory of one operation."""
@@ -52,8 +65,11 @@ class Operations(Protocol):
         """Start (or join, for a repeated delivery) the operation and wait for its end.
 
         ``watch`` sees progress while this process lives. Raises Unavailable while the engine
-        is not up.
+        is not up, and Conflict when something else runs under this id.
         """
 
-    async def known(self, corr: str) -> bool:
-        """Say whether an operation has begun, in this life of the process or a former one."""
+    async def known(self, operation: Operation) -> bool:
+        """Say whether an operation has begun, in this life of the process or a former one.
+
+        Raises Conflict when what has begun under its id is not the same request.
+        """

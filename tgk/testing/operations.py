@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Perform = Callable[[Operation, Steps, Show], Awaitable[Outcome]]
 
+_ITSELF = ""
+"""Under this name the memory of an operation holds what was asked."""
+
 
 class RememberedSteps:
     """Implements Steps over a dictionary of JSON, so that records really cross as text."""
@@ -58,12 +61,14 @@ class InlineOperations:
         """Run or join; raises Unavailable until ``bind`` was called."""
         if self._perform is None:
             raise Unavailable("engine", "It is not up yet.")
-        if operation.corr in self._ends:
+        if await self.known(operation) and operation.corr in self._ends:
             return await asyncio.shield(self._ends[operation.corr])
         end: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._ends[operation.corr] = end
         self.ran.append(operation)
-        stored: Any = type(operation).model_validate_json(operation.model_dump_json())
+        text = operation.model_dump_json()
+        self.memory[operation.corr][_ITSELF] = text
+        stored: Any = type(operation).model_validate_json(text)
         try:
             outcome = await self._perform(
                 stored, RememberedSteps(self.memory[operation.corr]), watch
@@ -75,9 +80,13 @@ class InlineOperations:
         end.set_result(outcome)
         return outcome
 
-    async def known(self, corr: str) -> bool:
-        """Say whether it ran, or was begun in the life before."""
-        return corr in self._ends or corr in self.memory
+    async def known(self, operation: Operation) -> bool:
+        """Say whether it ran, or was begun in the life before; raises Conflict."""
+        if operation.corr not in self.memory:
+            return False
+        text = self.memory[operation.corr][_ITSELF]
+        type(operation).model_validate_json(text).require_same(operation)
+        return True
 
     async def pending(self) -> frozenset[str]:
         """Return the operations that have begun and not ended."""

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from tgk.errors import UnknownCommand
 from tgk.ports.board import Place
 from tgk.recording import correlation
@@ -103,6 +105,17 @@ async def test_a_repeated_delivery_joins_the_first(world: World) -> None:
     assert 1 == len(world.pipelines.dispatched)
 
 
+async def test_another_request_under_the_same_delivery_is_refused(world: World) -> None:
+    """Neither the end of the first nor a second change comes of it, whoever asks."""
+    await world.run("/deploy staging v1.4.0", "dana", delivery="telegram:1")
+
+    older = await world.run("/deploy staging v1.3.0", "dana", delivery="telegram:1")
+    foreign = await world.run("/deploy staging v1.4.0", "vik", delivery="telegram:1")
+
+    assert ["Conflict", "Conflict"] == [each.reply.data["error"] for each in (older, foreign)]
+    assert 1 == len(world.pipelines.dispatched)
+
+
 async def test_a_protected_environment_is_confirmed_first(world: World) -> None:
     """Without a confirmation nothing is started and nobody else is asked."""
     outcome = await world.run("/deploy production v1.4.0", "dana")
@@ -152,9 +165,8 @@ async def test_a_policy_that_changed_meanwhile_voids_the_approval(world: World) 
     running = asyncio.ensure_future(world.run("/deploy production v1.4.0", "dana", confirmed=True))
     while not world.approvals.asked:
         await asyncio.sleep(0)
-    path = world.policy.path
-    changed = path.read_text().replace('"/logs", "/lock"]', '"/logs", "/lock", "/ask"]')
-    world.policy.path = _copy(changed)
+    policy = yaml.safe_load(world.policy.path.read_text())
+    world.policy.path = _copy(yaml.safe_dump({**policy, "everyone": ["/help"]}))
     world.policy.reload()
 
     await world.run(f"/approve {world.approvals.asked[0].id}", "ana")
