@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from orchestration.playbook.schema import schema as playbook_schema
 from rbac.policy import Policy
 from tgk.discovery import Discovery
 
@@ -31,10 +32,11 @@ class _AsWritten(GenerateJsonSchema):
 
 def schemas() -> dict[str, str]:
     """Return the text of every schema by its file name under docs/schemas."""
-    return {
+    written = {
         f"{name}.schema.json": _text(model.model_json_schema(schema_generator=_AsWritten), title)
         for name, (model, title) in _FILES.items()
     }
+    return written | {"playbook.schema.json": _text(playbook_schema(), "playbooks/*.yml")}
 
 
 def _text(schema: JsonSchemaValue, title: str) -> str:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from orchestration.playbook.model import Plain
     from tgk.yaml_marks import Node
 
-_TYPES: Mapping[str, model.ParameterType] = {
+TYPES: Mapping[str, model.ParameterType] = {
     "string": "string", "int": "int", "number": "number", "bool": "bool",
     "duration": "duration", "list": "list", "secret": "secret", "user": "user",
     "component": "component", "environment": "environment", "service": "service",
 }  # fmt: skip
-_PARAMETER = (
+PARAMETER_KEYS = (
     "name", "type", "description", "required", "default", "enum", "choices", "pattern", "min",
     "max",
 )  # fmt: skip
@@ -35,13 +35,13 @@ _HUNGRY = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
 """A repeated group that repeats inside: matching it may take for ever."""
 _HUGE = 1e15
 _SECRET_SOURCES: Mapping[str, str] = {"environment": "environment", "vault": "vault"}
-_TRIGGERS: Mapping[str, tuple[str, ...]] = {
+TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "schedule": ("cron", "timezone"),
     "event": ("source", "event"),
     "webhook": ("url",),
 }
 _EVENTS = ("start", "failure", "success")
-_SETTINGS: Mapping[str, tuple[str, ...]] = {
+SETTINGS: Mapping[str, tuple[str, ...]] = {
     "slack": ("webhook", "channel", "mention"),
     "jira": ("url", "project", "user", "token", "issue_type", "labels",
              "create_issue_on_failure"),
@@ -73,7 +73,7 @@ def parameters(fields: Fields) -> tuple[model.Parameter, ...]:
             check_name(item.value, span, "a parameter", fields.sheet.report, RESERVED_NAMES)
             found.append(model.Parameter(name=item.value, span=span, required=True))
             continue
-        inside = Fields(item, "a parameter", fields.sheet, _PARAMETER, _PARAMETER_HINTS)
+        inside = Fields(item, "a parameter", fields.sheet, PARAMETER_KEYS, _PARAMETER_HINTS)
         if "name" not in inside:
             inside.need("name", "name: version")
         name = inside.text("name")
@@ -90,7 +90,7 @@ def _named(name: str, node: Node, around: Node, sheet: Sheet) -> model.Parameter
     span = sheet.source.key(around.keys[name], name)
     check_name(name, span, "a parameter", sheet.report, RESERVED_NAMES)
     if isinstance(node.value, dict):
-        known = [key for key in _PARAMETER if key != "name"]
+        known = [key for key in PARAMETER_KEYS if key != "name"]
         return _parameter(name, Fields(node, f"'{name}'", sheet, known, _PARAMETER_HINTS))
     if node.value is None:
         return model.Parameter(name=name, span=span, required=True)
@@ -109,7 +109,7 @@ def _parameter(name: str, fields: Fields) -> model.Parameter:
     parameter = model.Parameter(
         name=name,
         span=fields.value_span("name") if "name" in fields else fields.span,
-        type=fields.choice("type", _TYPES, guess),
+        type=fields.choice("type", TYPES, guess),
         description=fields.text("description"),
         required=fields.boolean("required"),
         default=default,
@@ -231,16 +231,16 @@ def triggers(fields: Fields) -> tuple[model.Trigger, ...]:
 
 
 def _trigger(node: Node, sheet: Sheet) -> model.Trigger | None:
-    every = tuple(dict.fromkeys(key for keys in _TRIGGERS.values() for key in keys))
+    every = tuple(dict.fromkeys(key for keys in TRIGGERS.values() for key in keys))
     fields = Fields(node, "a trigger", sheet, ("type", "parameters", *every))
     if "type" not in fields:
         fields.need("type", "type: schedule")
         return None
-    kind = fields.choice("type", {name: name for name in _TRIGGERS}, "")
+    kind = fields.choice("type", {name: name for name in TRIGGERS}, "")
     if not kind:
         return None
-    fields.restrict(("type", "parameters", *_TRIGGERS[kind]), f"a trigger of type {kind}")
-    needed = _TRIGGERS[kind] if kind != "schedule" else ("cron",)
+    fields.restrict(("type", "parameters", *TRIGGERS[kind]), f"a trigger of type {kind}")
+    needed = TRIGGERS[kind] if kind != "schedule" else ("cron",)
     examples = {"cron": 'cron: "0 2 * * *"', "source": "source: monitoring",
                 "event": "event: critical-alert", "url": "url: https://…"}  # fmt: skip
     for key in needed:
@@ -288,15 +288,15 @@ def integrations(fields: Fields) -> tuple[model.Integration, ...]:
 
 
 def _integration(node: Node, place: int, sheet: Sheet) -> model.Integration | None:
-    every = tuple(dict.fromkeys(key for keys in _SETTINGS.values() for key in keys))
+    every = tuple(dict.fromkeys(key for keys in SETTINGS.values() for key in keys))
     fields = Fields(node, "an integration", sheet, ("type", "events", *every))
     if "type" not in fields:
         fields.need("type", "type: slack")
         return None
-    kind = fields.choice("type", {name: name for name in _SETTINGS}, "")
+    kind = fields.choice("type", {name: name for name in SETTINGS}, "")
     if not kind:
         return None
-    fields.restrict(("type", "events", *_SETTINGS[kind]), f"an integration of type {kind}")
+    fields.restrict(("type", "events", *SETTINGS[kind]), f"an integration of type {kind}")
     settings = {
         key: fields.template(key, "", f"integrations[{place}].{key}")
         for key in fields.entries

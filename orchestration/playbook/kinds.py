@@ -26,15 +26,15 @@ COMMON = (
     "continue_on_error", "recover", "on_failure", "on_success", "undo", "locks",
     "idempotency_key",
 )  # fmt: skip
-_FAIL_FAST: Mapping[str, model.FailFast] = {"cancel": "cancel", "drain": "drain", "off": "off"}
-_ON_TIMEOUT: Mapping[str, model.OnTimeout] = {
+FAIL_FAST: Mapping[str, model.FailFast] = {"cancel": "cancel", "drain": "drain", "off": "off"}
+ON_TIMEOUT: Mapping[str, model.OnTimeout] = {
     "fail": "fail", "approve": "approve", "skip": "skip",
 }  # fmt: skip
 _Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-_METHODS: Mapping[str, _Method] = {
+METHODS: Mapping[str, _Method] = {
     "GET": "GET", "POST": "POST", "PUT": "PUT", "PATCH": "PATCH", "DELETE": "DELETE",
 }  # fmt: skip
-_MOST_AT_ONCE = 100
+MOST_AT_ONCE = 100
 _DAY = 86400.0
 RESERVED_VALUES = frozenset({"run", "steps", "error", "timestamp", "parameters", "variables"})
 
@@ -99,11 +99,11 @@ def _parallel(fields: Fields, common: Common, reader: StepReader) -> model.Step:
         reader.nothing(fields, "branches")
     most = None
     if "max_parallel" in fields:
-        most = fields.whole("max_parallel", 1, low=1, high=_MOST_AT_ONCE)
+        most = fields.whole("max_parallel", 1, low=1, high=MOST_AT_ONCE)
     return model.Parallel(
         **common,
         branches=branches,
-        fail_fast=fields.choice("fail_fast", _FAIL_FAST, "cancel"),
+        fail_fast=fields.choice("fail_fast", FAIL_FAST, "cancel"),
         max_parallel=most,
     )
 
@@ -141,8 +141,8 @@ def _foreach(fields: Fields, common: Common, reader: StepReader) -> model.Step:
         items=_items(inside, common["path"]),
         variable=variable,
         steps=reader.steps(holder, "steps", common["path"]),
-        max_parallel=inside.whole("max_parallel", 1, low=1, high=_MOST_AT_ONCE),
-        fail_fast=inside.choice("fail_fast", _FAIL_FAST, "cancel"),
+        max_parallel=inside.whole("max_parallel", 1, low=1, high=MOST_AT_ONCE),
+        fail_fast=inside.choice("fail_fast", FAIL_FAST, "cancel"),
     )
 
 
@@ -182,7 +182,7 @@ def _approval(fields: Fields, common: Common, reader: StepReader) -> model.Step:
         count=inside.whole("count", 1, low=1, high=20),
         exclude_requester=inside.boolean("exclude_requester", default=True),
         expires=expires or 1800.0,
-        on_timeout=inside.choice("on_timeout", _ON_TIMEOUT, "fail"),
+        on_timeout=inside.choice("on_timeout", ON_TIMEOUT, "fail"),
     )
 
 
@@ -256,7 +256,7 @@ def _http(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # 
     path = common["path"]
     return model.Http(
         **common,
-        method=inside.choice("method", _METHODS, "GET"),
+        method=inside.choice("method", METHODS, "GET"),
         url=inside.template("url", path) or parse_template(""),
         headers=inside.templates("headers", path),
         body=inside.template("body", path),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from orchestration.playbook.reading import Reading
     from orchestration.playbook.source import Source
 
-_KEYS = (
+KEYS = (
     "name", "description", "version", "category", "parameters", "variables", "secrets", "steps",
     "finally", "outputs", "triggers", "integrations", "locks", "timeout", "transaction",
     "priority",
@@ -61,7 +61,7 @@ def load(source: bytes, file: str, *, draft: bool = False) -> Loaded:
     if reading.root is None:
         return Loaded(None, report.sorted, reading.source)
     sheet = Sheet(reading.source, Report())
-    fields = Fields(reading.root, "the playbook", sheet, _KEYS, _HINTS)
+    fields = Fields(reading.root, "the playbook", sheet, KEYS, _HINTS)
     if not isinstance(reading.root.value, dict):
         report.extend(sheet.report.found)
         return Loaded(None, report.sorted, reading.source)

@@ -61,6 +61,9 @@ class Origin:
         return Origin.of(places, len(offsets))
 
     def _place(self, offset: int) -> tuple[int, int]:
+        if len(self.runs) == 1:
+            first, line, column = self.runs[0]
+            return line, max(1, column + offset - first)
         first, line, column = self.runs[self._run(offset)]
         return line, max(1, column + offset - first)
 

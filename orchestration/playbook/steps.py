@@ -31,8 +31,8 @@ _HINTS: Mapping[str, str] = {
     "continue_on_error", "allow_failure": "continue_on_error", "compensate": "undo",
     "rollback": "undo", "retries": "retry", "id": "name", "parallel": "branches", "needs": "steps",
 }  # fmt: skip
-_RETRY = ("max", "delay", "backoff", "max_delay", "jitter", "max_elapsed", "when")
-_MOST_TRIES = 50
+RETRY_KEYS = ("max", "delay", "backoff", "max_delay", "jitter", "max_elapsed", "when")
+MOST_TRIES = 50
 
 
 class StepReader:
@@ -167,14 +167,16 @@ class StepReader:
         if node is None:
             return model.Retry()
         if not isinstance(node.value, dict):
-            return model.Retry(more=fields.whole("retry", 0, low=0, high=_MOST_TRIES))
-        inside = Fields(node, "'retry'", self.sheet, _RETRY, {"attempts": "max", "times": "max"})
+            return model.Retry(more=fields.whole("retry", 0, low=0, high=MOST_TRIES))
+        inside = Fields(
+            node, "'retry'", self.sheet, RETRY_KEYS, {"attempts": "max", "times": "max"}
+        )
         if "max" not in inside:
             inside.need("max", "max: 3")
         usual = model.Retry()
         backoff = inside.number("backoff", low=1, high=10)
         return model.Retry(
-            more=inside.whole("max", 0, low=0, high=_MOST_TRIES),
+            more=inside.whole("max", 0, low=0, high=MOST_TRIES),
             delay=inside.seconds("delay", usual.delay) or usual.delay,
             backoff=usual.backoff if backoff is None else float(backoff),
             max_delay=inside.seconds("max_delay", usual.max_delay) or usual.max_delay,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u201d": "\u201d"}
 _SHELL = frozenset("|&;<>`")
+_PLAIN = re.compile(r"[A-Za-z0-9_./=:@%+,-]+")
+"""Characters that mean nothing but themselves."""
 _KEY = re.compile(r"""[^\s"'“”=]+=""")
 
 
@@ -97,13 +99,23 @@ class _Scan:
             "".join(self._text[offset] for offset in self._offsets),
             start,
             self._at,
-            self._origin.pick(self._offsets, start),
+            self._place(start),
             quoted,
             self._computed,
         )
 
+    def _place(self, start: int) -> Origin:
+        offsets = self._offsets
+        if offsets and offsets[-1] - offsets[0] == len(offsets) - 1:
+            return self._origin.part(offsets[0], len(offsets))
+        return self._origin.pick(offsets, start)
+
     def _bare(self, start: int) -> None:
         while self._at < len(self._text) and not self._text[self._at].isspace():
+            if plain := _PLAIN.match(self._text, self._at):
+                self._take(plain.end() - self._at)
+            if self._at >= len(self._text) or self._text[self._at].isspace():
+                return
             if self._template():
                 continue
             character = self._text[self._at]
@@ -148,6 +160,9 @@ class _Scan:
         self._at += count
 
     def _refuse(self, character: str) -> None:
+        dangerous = character in _SHELL or character == "$" or not character.isprintable()
+        if not dangerous:
+            return
         span = self._origin.at(self._at)
         if character in _SHELL or self._text.startswith("$(", self._at):
             self._report.add(

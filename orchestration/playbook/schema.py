@@ -1,0 +1,226 @@
+"""The JSON Schema of playbooks, for editors: made of the same tables that the loader reads."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from orchestration.playbook.declarations import PARAMETER_KEYS, SETTINGS, TRIGGERS, TYPES
+from orchestration.playbook.fields import LONGEST_NAME, NAME
+from orchestration.playbook.kinds import COMMON, FAIL_FAST, KINDS, METHODS, MOST_AT_ONCE, ON_TIMEOUT
+from orchestration.playbook.load import KEYS
+from orchestration.playbook.model import RunEvent
+from orchestration.playbook.steps import MOST_TRIES, RETRY_KEYS
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT: dict[str, Any] = {"type": "string"}
+_FLAG: dict[str, Any] = {"type": "boolean"}
+_WORDS: dict[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_VALUE: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+_VALUES: dict[str, Any] = {"type": "object", "additionalProperties": _VALUE}
+_PLAIN: dict[str, Any] = {"type": ["string", "number", "boolean", "null", "array"]}
+_SECONDS: dict[str, Any] = {
+    "description": "seconds, or a duration such as 5m or 1h30m",
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, _TEXT],
+}
+_CONDITION: dict[str, Any] = {
+    "description": 'true or false, as in environment == "production"',
+    "type": ["string", "boolean"],
+}
+_NAME: dict[str, Any] = {
+    "type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": LONGEST_NAME,
+}  # fmt: skip
+_STEPS: dict[str, Any] = {
+    "type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"},
+}  # fmt: skip
+_HANDLER: dict[str, Any] = {"anyOf": [_STEPS, _TEXT, {"$ref": "#/$defs/step"}]}
+
+
+def _count(low: int, high: int) -> dict[str, Any]:
+    """A whole number, or a variable that holds one."""
+    return {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, _REFERENCE]}
+
+
+_REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"^\$\{.+\}$"}
+_COMMAND: dict[str, Any] = {
+    "type": "string", "minLength": 1,
+    "description": "one command, as in /infra deploy --component api; values may hold ${…}",
+}  # fmt: skip
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a whole file."""
+    return {
+        "$schema": _DIALECT,
+        "title": "playbook",
+        "description": "What to run, in which order, and what to do about how it ends.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: _TOP[key] for key in KEYS},
+        "$defs": {"step": _step(), "branch": _BRANCH, "parameter": _parameter()},
+    }
+
+
+def _step() -> dict[str, Any]:
+    own: dict[str, Any] = {key: _COMMON[key] for key in COMMON}
+    for kind in KINDS.values():
+        own |= {key: _OWN[key] for key in kind.keys}
+    return {
+        "anyOf": [{"type": "object", "additionalProperties": False, "properties": own}, _COMMAND],
+        "description": f"a step of type {', '.join(KINDS)}",
+    }
+
+
+def _parameter() -> dict[str, Any]:
+    properties = {key: _PARAMETER[key] for key in PARAMETER_KEYS}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    found = {"type": "object", "additionalProperties": False, "properties": properties}
+    return found | ({"required": list(required)} if required else {})
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+_PARAMETER: dict[str, Any] = {
+    "name": _NAME, "type": {"enum": [*TYPES]}, "description": _TEXT, "required": _FLAG,
+    "default": _PLAIN, "enum": _list(_PLAIN), "choices": _list(_PLAIN), "pattern": _TEXT,
+    "min": {"type": "number"}, "max": {"type": "number"},
+}  # fmt: skip
+_RETRY: dict[str, Any] = {
+    "max": _count(0, MOST_TRIES), "delay": _SECONDS, "max_delay": _SECONDS,
+    "backoff": {"type": "number", "minimum": 1, "maximum": 10}, "max_elapsed": _SECONDS,
+    "jitter": {"enum": [True, False, "full", "none"]}, "when": _CONDITION,
+}  # fmt: skip
+_BRANCH: dict[str, Any] = _object({"name": _NAME, "steps": _STEPS}, "steps")
+_COMMON: dict[str, Any] = {
+    "name": _NAME,
+    "type": {"type": "string", "description": "a kind of step, or a free label of a command"},
+    "description": _TEXT,
+    "condition": _CONDITION,
+    "retry": {
+        "description": "how many more tries after the first",
+        "anyOf": [_count(0, MOST_TRIES), _object({key: _RETRY[key] for key in RETRY_KEYS}, "max")],
+    },
+    "timeout": _SECONDS,
+    "total_timeout": _SECONDS,
+    "continue_on_error": _FLAG,
+    "recover": _FLAG,
+    "on_failure": _HANDLER,
+    "on_success": _HANDLER,
+    "undo": _HANDLER,
+    "locks": _WORDS,
+    "idempotency_key": _TEXT,
+}
+_AT_ONCE = _count(1, MOST_AT_ONCE)
+_ITEMS: dict[str, Any] = {"anyOf": [_list(_VALUE), _REFERENCE]}
+_OWN: dict[str, Any] = {
+    "command": _COMMAND,
+    "branches": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/branch"}},
+    "fail_fast": {"enum": [*FAIL_FAST]},
+    "max_parallel": _AT_ONCE,
+    "then": _STEPS,
+    "else": _STEPS,
+    "items": _ITEMS,
+    "as": _NAME,
+    "steps": _STEPS,
+    "prompt": _TEXT,
+    "approvers": _WORDS,
+    "count": _count(1, 20),
+    "exclude_requester": _FLAG,
+    "expires": _SECONDS,
+    "on_timeout": {"enum": [*ON_TIMEOUT]},
+    "for": _SECONDS,
+    "until": _CONDITION,
+    "every": _SECONDS,
+    "limit": _SECONDS,
+    "playbook": _TEXT,
+    "parameters": _VALUES,
+    "set": _VALUES,
+    "values": _VALUES,
+    "test": _CONDITION,
+    "message": _TEXT,
+    "method": {"enum": [*METHODS]},
+    "url": _TEXT,
+    "headers": _VALUES,
+    "body": _VALUE,
+    "expect": {"anyOf": [{"type": "integer"}, _list({"type": "integer"})]},
+    "program": _TEXT,
+    "arguments": _list(_VALUE),
+}
+
+
+def _short(kind: str, *more: dict[str, Any]) -> dict[str, Any]:
+    """Return the short form, in which the kind's name holds its keys or one value alone."""
+    keys = {key: _OWN.get(key, _SECONDS) for key in KINDS[kind].inner}
+    return {"anyOf": [_object(keys), *more]}
+
+
+_OWN |= {
+    "foreach": _short("foreach", _ITEMS),
+    "approval": _short("approval", _TEXT),
+    "wait": _short("wait", *_SECONDS["anyOf"]),
+    "assert": _short("assert", _CONDITION),
+    "http": _short("http", _TEXT),
+    "shell": _short("shell", _list(_VALUE)),
+}
+_TRIGGER = {
+    "oneOf": [
+        _object(
+            {"type": {"const": kind}, "parameters": {"type": "object"}}
+            | dict.fromkeys(keys, _TEXT),
+            "type",
+            keys[0],
+        )
+        for kind, keys in TRIGGERS.items()
+    ]
+}
+_INTEGRATION = {
+    "oneOf": [
+        _object(
+            {"type": {"const": kind}, "events": _list({"enum": [*get_args(RunEvent)]})}
+            | dict.fromkeys(keys, _VALUE),
+            "type",
+        )
+        for kind, keys in SETTINGS.items()
+    ]
+}
+_SECRET = _object(
+    {
+        "name": _NAME,
+        "source": {"enum": ["environment", "vault"]},
+        "variable": _TEXT,
+        "path": _TEXT,
+        "key": _TEXT,
+    },
+    "name",
+    "source",
+)
+_TOP: dict[str, Any] = {
+    "name": _NAME,
+    "description": _TEXT,
+    "version": {"type": ["string", "integer"]},
+    "category": _TEXT,
+    "parameters": {
+        "anyOf": [
+            _list({"anyOf": [{"$ref": "#/$defs/parameter"}, _NAME]}),
+            {
+                "type": "object",
+                "additionalProperties": {"anyOf": [{"$ref": "#/$defs/parameter"}, _PLAIN]},
+            },
+        ]
+    },
+    "variables": {"type": "object", "additionalProperties": _PLAIN},
+    "secrets": _list(_SECRET),
+    "steps": _STEPS,
+    "finally": _STEPS,
+    "outputs": _VALUES,
+    "triggers": _list(_TRIGGER),
+    "integrations": _list(_INTEGRATION),
+    "locks": _WORDS,
+    "timeout": _SECONDS,
+    "transaction": _FLAG,
+    "priority": _count(0, 100),
+}
