@@ -117,6 +117,7 @@ class Engine:
         self._perform: Perform | None = None
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._ends: dict[str, asyncio.Future[Outcome]] = {}
+        self._awaited: dict[str, Operation] = {}
         self._beginnings: set[asyncio.Future[None]] = set()
         self._steps: Steps = _DurableSteps(None)
         self._watchers: defaultdict[str, list[Show]] = defaultdict(list)
@@ -127,7 +128,6 @@ class Engine:
         return len(self._running)
 
     async def start(self, perform: Perform) -> None:
-        self._awaited: dict[str, Operation] = {}
         """Bring the engine up and take up what a former process left; ``perform`` does the work.
 
         Raises Unavailable when its database cannot be opened or written.
@@ -251,6 +251,7 @@ class Engine:
         else:
             end = asyncio.get_running_loop().create_future()
             self._ends[operation.corr] = end
+            self._awaited[operation.corr] = operation
             begun = asyncio.ensure_future(self._begin(operation, end))
             self._beginnings.add(begun)
             begun.add_done_callback(self._beginnings.discard)
@@ -271,6 +272,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - raised where the operation is waited for
             result = error
         self._ends.pop(operation.corr, None)
+        self._awaited.pop(operation.corr, None)
         if end.cancelled():
             return
         if isinstance(result, Outcome):
@@ -284,7 +286,6 @@ class Engine:
         task = asyncio.current_task()
         if self._stopping or self._perform is None or task is None:
             raise _Parked
-            self._awaited[operation.corr] = operation
         self._running[operation.corr] = task  # until its end is recorded, not only reached
         task.add_done_callback(lambda _: self._running.pop(operation.corr, None))
         try:
@@ -305,7 +306,6 @@ class Engine:
                     logger.bind(corr=corr).opt(exception=error).warning("progress was not shown")
 
         return show
-        self._awaited.pop(operation.corr, None)
 
     def _unwatch(self, corr: str, watch: Show) -> None:
         self._watchers[corr].remove(watch)

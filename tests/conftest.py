@@ -67,11 +67,11 @@ class World:
     notes: FakeNotes
     journal: FakeJournal
     operations: InlineOperations
+    groups: FakeGroups
     dispatcher: Dispatcher
     registry: Registry
     shown: list[Reply] = field(default_factory=list)
     _count: int = 0
-    groups: FakeGroups
 
     def caller(self, person: str, channel: str = "council") -> Caller:
         """Return somebody of the cast, seen through Telegram."""
@@ -163,17 +163,17 @@ def world(discovery: Discovery) -> World:
         operations=operations,
         backends=Backends(**parts),
         clock=clock,
+        renew=Renewal(policy.directory, {"discord": groups}),
     )
     operations.bind(dispatcher.perform)
     return World(
         discovery=discovery,
         policy=policy,
         clock=clock,
-        renew=Renewal(policy.directory, {"discord": groups}),
         journal=journal,
         operations=operations,
+        groups=groups,
         dispatcher=dispatcher,
         registry=registry,
         **parts,
     )
-        groups=groups,
