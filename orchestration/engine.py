@@ -9,24 +9,22 @@ import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from loguru import logger
 from pydantic import BaseModel
 
 from orchestration import faults
-from tgk.errors import TgkError, Unavailable
+from orchestration.wal import sqlite
+from tgk.errors import Declined, TgkError, Unavailable
 from tgk.imports import postponed
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable
     from pathlib import Path
     from types import ModuleType
-
-    import sqlalchemy
 
     from tgk.context import Show
     from tgk.ports.operations import Record, Steps
@@ -34,6 +32,15 @@ if TYPE_CHECKING:
     from tgk.reply import Reply
 
     Perform = Callable[[Operation, Steps, Show], Awaitable[Outcome]]
+
+    class Guest(Protocol):
+        """Another kind of workflow that lives on the engine."""
+
+        def declare(self, dbos: Any) -> None:
+            """Name the workflow, before the engine starts."""
+
+        async def stop(self, grace: float) -> None:
+            """Leave everything for the next process, before the engine stops."""
 
 VERSION: Final = "operations-2"
 """Changed only when the order of durable steps changes; recovery takes up no other version."""
@@ -45,7 +52,7 @@ _WATCH_SECONDS: Final = 10.0
 _LATE_SECONDS: Final = 2.0
 
 
-class _Parked(BaseException):
+class Parked(BaseException):
     """Leaves a workflow without an outcome, so that the next start goes on with it.
 
     Not an Exception on purpose: DBOS would record that as the end.
@@ -114,6 +121,8 @@ class Engine:
         self._stopping = False
         self._dbos: Any = None
         self._workflow: Any = None
+        self._guests: list[Guest] = []
+        self._withdrawn: dict[str, str] = {}
         self._perform: Perform | None = None
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._ends: dict[str, asyncio.Future[Outcome]] = {}
@@ -126,6 +135,10 @@ class Engine:
     def running(self) -> int:
         """How many operations this process works on now."""
         return len(self._running)
+
+    def host(self, guest: Guest) -> None:
+        """Let another kind of workflow live here; before the start."""
+        self._guests.append(guest)
 
     async def start(self, perform: Perform) -> None:
         """Bring the engine up and take up what a former process left; ``perform`` does the work.
@@ -155,6 +168,8 @@ class Engine:
             return await self._command(text)
 
         self._workflow = self._dbos.DBOS.workflow(name=_WORKFLOW)(command)
+        for guest in self._guests:
+            guest.declare(self._dbos)
         self._dbos.DBOS.launch()
 
     async def run(self, operation: Operation, watch: Show) -> Outcome:
@@ -196,6 +211,17 @@ class Engine:
         )
         return frozenset(entry.workflow_id for entry in listed)
 
+    async def withdraw(self, corr: str, why: str) -> None:
+        """Stop an operation for good, if it is under way; its record says why, here and later."""
+        task = self._running.get(corr)
+        if task is None or self._stopping or corr in self._withdrawn:
+            return
+        self._withdrawn[corr] = why
+        await self._dbos.DBOS.cancel_workflow_async(corr)  # no later process takes it up
+        task.cancel(Declined("It was stopped.", why=why[:1].upper() + why[1:] + "."))
+        await asyncio.wait({task}, timeout=_LATE_SECONDS)
+        self._withdrawn.pop(corr, None)
+
     async def purge(self, *, older: timedelta = timedelta(days=30)) -> int:
         """Forget operations that ended long ago; returns how many."""
         await self.ready.wait()
@@ -213,16 +239,12 @@ class Engine:
 
     async def stop(self, grace: float = 1.0) -> None:
         """Take nothing new, let end what ends in ``grace`` seconds, leave the rest for later."""
+        for guest in self._guests:
+            await guest.stop(_LATE_SECONDS)
         self._stopping = True
         if not self.ready.is_set():
             return
-        tasks = set(self._running.values())
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=grace)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=_LATE_SECONDS)
+        await self._let_end(grace)
         if self._beginnings:
             await asyncio.wait(set(self._beginnings), timeout=2 * _POLL_SECONDS)
         for end in self._ends.values():
@@ -231,6 +253,16 @@ class Engine:
             begun.cancel()
         self.ready.clear()
         await self._close()
+
+    async def _let_end(self, grace: float) -> None:
+        """Wait a moment for what is nearly done, then cut off the rest."""
+        tasks = set(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=_LATE_SECONDS)
 
     async def _require_room(self, corr: str) -> None:
         if not self.ready.is_set() and not self._stopping:
@@ -266,11 +298,11 @@ class Engine:
                 )
             text = await handle.get_result(polling_interval_sec=_POLL_SECONDS)
             result: Outcome | Exception = Outcome.model_validate_json(text)
-        except _Parked:
+        except Parked:
             end.cancel()
             return
         except Exception as error:  # noqa: BLE001 - raised where the operation is waited for
-            result = error
+            result = self._readable(error)
         self._ends.pop(operation.corr, None)
         self._awaited.pop(operation.corr, None)
         if end.cancelled():
@@ -280,18 +312,24 @@ class Engine:
         else:
             end.set_exception(result)
 
+    def _readable(self, error: Exception) -> Exception:
+        """Return what the asker reads of a change that was withdrawn, here or in a former life."""
+        if isinstance(error, self._dbos.error.DBOSAwaitedWorkflowCancelledError):
+            return Declined("It was stopped before its end.")
+        return error
+
     async def _command(self, text: str) -> str:
         """Run one operation; DBOS calls it, again after a kill until it has ended."""
         operation = Operation.model_validate_json(text)
         task = asyncio.current_task()
         if self._stopping or self._perform is None or task is None:
-            raise _Parked
+            raise Parked
         self._running[operation.corr] = task  # until its end is recorded, not only reached
         task.add_done_callback(lambda _: self._running.pop(operation.corr, None))
         try:
             outcome = await self._perform(operation, self._steps, self._relay(operation.corr))
         except asyncio.CancelledError:
-            raise _Parked from None
+            raise Parked from None
         return outcome.model_dump_json()
 
     def _relay(self, corr: str) -> Show:
@@ -313,7 +351,7 @@ class Engine:
             del self._watchers[corr]
 
     def _config(self) -> dict[str, Any]:
-        own = {} if self._database_url else {"system_database_engine": _sqlite(self._file)}
+        own = {} if self._database_url else {"system_database_engine": sqlite(self._file)}
         return {
             "name": "tgk",
             "system_database_url": self._database_url or f"sqlite:///{self._file}",
@@ -348,26 +386,3 @@ def _library(*, sqlite: bool) -> ModuleType:
     """Import DBOS; it imports PostgreSQL's driver even where nothing but SQLite is used."""
     with postponed("psycopg", "errors") if sqlite else contextlib.nullcontext():
         return importlib.import_module("dbos")
-
-
-def _sqlite(path: Path) -> sqlalchemy.Engine:
-    """Return an engine with the settings that make a durable step cheap."""
-    import sqlalchemy
-
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)  # its companions take over the mode
-    path.chmod(0o600)
-    engine = sqlalchemy.create_engine(f"sqlite:///{path}", pool_size=4, max_overflow=4)
-
-    @sqlalchemy.event.listens_for(engine, "connect")
-    def settle(connection: sqlite3.Connection, record: object) -> None:  # noqa: ARG001 - theirs
-        connection.isolation_level = "IMMEDIATE"
-        for setting in (
-            "busy_timeout = 30000",
-            "journal_mode = WAL",
-            "synchronous = NORMAL",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {setting}")
-
-    return engine

@@ -70,4 +70,54 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX schedules_due ON schedules (next) WHERE next IS NOT NULL",
     ),
+    (
+        """CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            root TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            delivery TEXT NOT NULL UNIQUE,
+            playbook TEXT NOT NULL,
+            person TEXT NOT NULL,
+            state TEXT NOT NULL,
+            live INTEGER NOT NULL,
+            priority INTEGER NOT NULL,
+            slot INTEGER NOT NULL,
+            wants REAL,
+            asked REAL NOT NULL,
+            body BLOB NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX runs_alive ON runs (asked) WHERE live",
+        "CREATE INDEX runs_by_age ON runs (asked)",
+        "CREATE INDEX runs_by_root ON runs (root, generation)",
+        """CREATE TABLE run_steps (
+            run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+            path TEXT NOT NULL,
+            label TEXT NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (run, path, label)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE run_sources (
+            digest TEXT PRIMARY KEY,
+            file TEXT NOT NULL,
+            source BLOB NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE checkpoints (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+            upto INTEGER NOT NULL,
+            body BLOB NOT NULL
+        )""",
+        "CREATE INDEX checkpoints_by_run ON checkpoints (run, number)",
+        """CREATE TABLE counters (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE run_turns (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL,
+            holder TEXT NOT NULL,
+            run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+            UNIQUE (key, holder)
+        )""",
+    ),
 )

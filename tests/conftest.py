@@ -32,6 +32,8 @@ from tgk.testing.model import FakeModel
 from tgk.testing.notes import FakeNotes
 from tgk.testing.operations import InlineOperations
 from tgk.testing.pipelines import FakePipelines
+from tgk.testing.providers import FakeProviders
+from tgk.testing.runs import FakeRuns
 from tgk.typed import bind, parse_line
 
 if TYPE_CHECKING:
@@ -59,12 +61,14 @@ class World:
     logs: FakeLogs
     metrics: FakeMetrics
     pipelines: FakePipelines
+    providers: FakeProviders
     model: FakeModel
     library: FakeLibrary
     board: FakeBoard
     approvals: FakeApprovals
     locks: FakeLocks
     notes: FakeNotes
+    runs: FakeRuns
     journal: FakeJournal
     operations: InlineOperations
     groups: FakeGroups
@@ -146,12 +150,14 @@ def world(discovery: Discovery) -> World:
         "logs": FakeLogs(clock),
         "metrics": FakeMetrics(),
         "pipelines": FakePipelines(),
+        "providers": FakeProviders(),
         "model": FakeModel(),
         "library": FakeLibrary(),
         "board": FakeBoard(),
         "approvals": FakeApprovals(clock),
         "locks": FakeLocks(clock),
         "notes": FakeNotes(),
+        "runs": FakeRuns(clock),
     }
     registry = Registry(collect(commands))
     journal, operations, groups = FakeJournal(), InlineOperations(), FakeGroups({})

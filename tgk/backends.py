@@ -34,3 +34,4 @@ class Backends:
     approvals: Approvals
     locks: Locks
     notes: Notes
+    runs: Runs

@@ -165,6 +165,10 @@ class Limits(_Section):
 
     per_minute: int = Field(default=60, ge=1, description="commands by one person")
     log_lines: int = Field(default=5000, ge=1, le=5000, description="most that /logs fetches")
+    runs_at_once: int = Field(default=5, ge=1, le=100, description="playbooks that work at once")
+    runs_waiting: int = Field(
+        default=200, ge=1, le=10_000, description="runs that have not ended, waiting ones included"
+    )
 
 
 class Redaction(_Section):

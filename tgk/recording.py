@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from typing import TYPE_CHECKING, Protocol, Self
@@ -99,10 +100,21 @@ class Recorder:
             logger.bind(corr=entry.attempt.corr).error("audit record lost: {}", error.why)
 
 
+def _withdrawal(error: BaseException) -> TgkError | None:
+    """Return why a change was withdrawn, and let its task go on to record that."""
+    why = error.args[0] if isinstance(error, asyncio.CancelledError) and error.args else None
+    if not isinstance(why, TgkError):
+        return None
+    if task := asyncio.current_task():
+        task.uncancel()
+    return why
+
+
 class Entry:
     """Holds the outcome; an error inside becomes the refusal or the fault that the asker reads.
 
     Cancellation passes through unrecorded: the engine goes on with the change after the restart.
+    One that carries a refusal has withdrawn the change for good, and ends with that.
     """
 
     def __init__(self, recorder: Recorder, attempt: Attempt, invocation: Invocation) -> None:
@@ -136,7 +148,9 @@ class Entry:
         trace: TracebackType | None,
     ) -> bool:
         if error is not None and not isinstance(error, Exception):
-            return False
+            error = _withdrawal(error)
+            if error is None:
+                return False
         if error is not None:
             self.handed_on = False
             self._end_with(error)

@@ -25,7 +25,11 @@ from bot.runtime.witness import Witness
 from integrations.providers.bound import named_variables
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
+from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
+from orchestration.runs.heralds import Heralds
+from orchestration.runs.runs import DurableRuns, Parts, RunLimits
+from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.upkeep import keep_tidy
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from tgk.recording import Observer
 
 POLICY = "rbac/policy.yml"
+PLAYBOOKS = "playbooks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,7 @@ class Core:
     board: DurableBoard
     approvals: StoredApprovals
     engine: Engine
+    runs: DurableRuns
     journal: AuditJournal
     couriers: Couriers
     dispatcher: Dispatcher
@@ -165,19 +171,21 @@ class _Assembly:
         places = _council_places(self._discovery)
         approvals = StoredApprovals(memory.store, board, self._clock, places)
         engine = self._engine()
+        runs = self._runs(root, memory, approvals, engine)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         registry = registry_of(self._discovery)
         dispatcher = Dispatcher(
             admission=self._admission(registry, policy),
             journal=journal,
             operations=engine,
-            backends=outside.backends(board, approvals, memory),
+            backends=outside.backends(board, approvals, memory, runs),
             clock=self._clock,
             renew=Renewal(policy.directory, couriers.groups),
             observer=observer,
             redact=self._redactor.text,
             simulated=self._settings.simulated,
         )
+        runs.bind(dispatcher)
         return Core(
             settings=self._settings,
             discovery=self._discovery,
@@ -189,6 +197,7 @@ class _Assembly:
             board=board,
             approvals=approvals,
             engine=engine,
+            runs=runs,
             journal=journal,
             couriers=couriers,
             dispatcher=dispatcher,
@@ -221,6 +230,25 @@ class _Assembly:
         self._stack.push_async_callback(engine.stop)
         return engine
 
+    def _runs(
+        self, root: Path, memory: Memory, approvals: StoredApprovals, engine: Engine
+    ) -> DurableRuns:
+        telegram, limits = self._discovery.telegram, self._discovery.limits
+        return DurableRuns(
+            Parts(
+                store=memory.store,
+                clock=self._clock,
+                playbooks=FolderPlaybooks([root / PLAYBOOKS]),
+                carrier=RunCarrier(engine),
+                approvals=approvals,
+                locks=memory.locks,
+                heralds=Heralds(),
+                council=telegram.council.members if telegram else (),
+                redact=self._redactor.text,
+                limits=RunLimits(at_once=limits.runs_at_once, waiting=limits.runs_waiting),
+            )
+        )
+
     def _admission(self, registry: Registry, policy: PolicyFile) -> Admission:
         limiter = RateLimiter(self._discovery.limits, self._clock)
         return Admission(registry, policy.guard, self._discovery, limiter)
@@ -241,6 +269,7 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
     return (
         core.approvals.run(),
         core.policy.watch(),
+        core.runs.run(),
         witness.run(),
         keep_tidy(core.clock, chores),
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tgk.ports.model import Model
     from tgk.ports.pipelines import Pipelines
     from tgk.ports.providers import Providers
+    from tgk.ports.runs import Runs
     from tgk.ports.time import Clock
 
 
@@ -45,7 +46,9 @@ class Outside:
     """Who does what operations commands ask for, once there is a board to tell people by."""
     off: dict[str, str] = field(default_factory=dict)
 
-    def backends(self, board: Board, approvals: Approvals, memory: Memory) -> Backends:
+    def backends(
+        self, board: Board, approvals: Approvals, memory: Memory, runs: Runs
+    ) -> Backends:
         """Return everything that commands may use."""
         return Backends(
             cluster=self.cluster,
@@ -59,6 +62,7 @@ class Outside:
             approvals=approvals,
             locks=memory.locks,
             notes=memory.notes,
+            runs=runs,
         )
 
 

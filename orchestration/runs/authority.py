@@ -1,0 +1,154 @@
+"""Who may start a run: everybody who may do each thing that it could come to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestration.playbook import model
+from orchestration.playbook.expression import ExpressionError
+from orchestration.playbook.words import command_of, fill
+from tgk.errors import ConfigurationInvalid, Denied, InvalidRequest, TgkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from orchestration.playbook.model import Playbook, Step
+    from orchestration.playbook.words import CommandLine
+    from orchestration.runs.ports import Playbooks
+    from tgk.admission import Admission
+    from tgk.caller import Caller
+    from tgk.guard import Decision
+
+MOST_DEPTH = 8
+
+
+def inner(step: Step) -> tuple[Step, ...]:
+    """Return every step inside of a step, handlers and undoing included."""
+    match step:
+        case model.Conditional():
+            own: tuple[Step, ...] = (*step.then, *step.otherwise)
+        case model.Group() | model.ForEach():
+            own = step.steps
+        case model.Parallel():
+            own = tuple(each for branch in step.branches for each in branch.steps)
+        case _:
+            own = ()
+    return (*own, *step.on_failure, *step.on_success, *step.undo)
+
+
+def every(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield each step of a tree, parents first."""
+    for step in steps:
+        yield step
+        yield from every(inner(step))
+
+
+def reached(playbook: Playbook, playbooks: Playbooks) -> dict[str, Playbook]:
+    """Return a playbook and every one that it may play, by name.
+
+    Raises ConfigurationInvalid for one that plays itself or goes too deep.
+    """
+    found: dict[str, Playbook] = {}
+
+    def visit(book: Playbook, above: tuple[str, ...]) -> None:
+        if book.name in above or len(above) >= MOST_DEPTH:
+            chain = " → ".join((*above, book.name))
+            what = f"{playbook.name} cannot be run."
+            raise ConfigurationInvalid(what, [f"{book.file}: it plays itself: {chain}"])
+        if book.name in found:
+            return
+        found[book.name] = book
+        for step in every((*book.steps, *book.finally_)):
+            if isinstance(step, model.SubPlaybook):
+                visit(playbooks.get(step.playbook), (*above, book.name))
+
+    visit(playbook, ())
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One command that the starter may not run."""
+
+    book: str
+    path: str
+    command: str
+    decision: Decision
+
+
+def require(
+    playbooks: Mapping[str, Playbook],
+    values: Mapping[str, object],
+    starter: Caller,
+    admission: Admission,
+) -> None:
+    """Raise Denied listing every reachable command that the starter may not run.
+
+    Options that only the run will tell count as not given, so a rule that is bound to a target
+    is asked again at the step itself, by the dispatcher.
+    """
+    refusals = [
+        Refusal(book.name, step.path, f"/{line.name}", decision)
+        for book in playbooks.values()
+        for step in every((*book.steps, *book.finally_))
+        for line in _lines(step)
+        if not (decision := _decided(line, values, starter, admission)).allowed
+    ]
+    if not refusals:
+        return
+    first = refusals[0].decision
+    listed = "; ".join(dict.fromkeys(f"{each.command} ({each.path})" for each in refusals))
+    people = ", ".join(first.people[:3])
+    raise Denied(
+        "orchestrate run",
+        first,
+        why=f"You may not run what it reaches: {listed}.",
+        remedy=f"Ask {people}." if people else "Ask an administrator.",
+    )
+
+
+def _lines(step: Step) -> tuple[CommandLine, ...]:
+    if isinstance(step, model.CommandStep):
+        return (step.command,)
+    if isinstance(step, model.Wait) and step.command is not None:
+        return (step.command,)
+    return ()
+
+
+def _decided(
+    line: CommandLine, values: Mapping[str, object], starter: Caller, admission: Admission
+) -> Decision:
+    entry = command_of(line, admission.registry)
+    if entry is None:
+        raise ConfigurationInvalid("The playbook cannot be run.", [f"no command /{line.name}"])
+    fields = entry.request.model_fields
+    given = _known(line, values, admission).items()
+    known = {name: value for name, value in given if name in fields}
+    optional = {name: each for name, each in fields.items() if not each.is_required()}
+    defaults = {
+        name: each.get_default(call_default_factory=True) for name, each in optional.items()
+    }
+    typed = entry.request.model_construct(**{**dict.fromkeys(fields), **defaults, **known})
+    return admission.decide(entry, admission.with_defaults(entry, typed), starter)
+
+
+def _known(
+    line: CommandLine, values: Mapping[str, object], admission: Admission
+) -> Mapping[str, object]:
+    """Return the arguments as far as they are known before anything has run."""
+    from orchestration.playbook.expression import UNKNOWN
+
+    class Scope(dict[str, object]):
+        def __missing__(self, key: str) -> object:
+            return UNKNOWN
+
+        def __contains__(self, key: object) -> bool:
+            return True
+
+    scope = Scope(values)
+    try:
+        raw = fill(line, scope, admission.registry)  # type: ignore[arg-type] # unknown names too
+    except (ExpressionError, InvalidRequest, TgkError):
+        return {}
+    return {name: value for name, value in raw.items() if value is not UNKNOWN}

@@ -1,0 +1,71 @@
+"""Commands as steps: dispatched like any other, as the one who started the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestration.playbook.words import command_of, fill
+from orchestration.runs.halt import Halted, unless_halted
+from orchestration.runs.records import Fault, Result
+from tgk.context import Invocation
+from tgk.errors import UnknownCommand
+
+if TYPE_CHECKING:
+    from orchestration.playbook.words import CommandLine
+    from orchestration.runs.frame import Frame
+    from orchestration.runs.means import Means
+    from orchestration.runs.records import StepRecord
+    from tgk.outcome import Outcome
+    from tgk.reply import Reply
+
+_KINDS = {"denied": "denied", "invalid": "invalid", "pending": "invalid"}
+
+
+async def command(
+    means: Means, line: CommandLine, frame: Frame, record: StepRecord, *, turn: str = ""
+) -> Result:
+    """Run the command once; after a kill the change that was under way is joined.
+
+    ``turn`` tells one asking from the next within an attempt. Raises Halted when it was stopped:
+    then the change has been withdrawn.
+    """
+    entry = command_of(line, means.registry)
+    if entry is None:
+        raise UnknownCommand(line.name)
+    delivery = f"run:{means.run}:{record.path}:{record.label}{turn}"
+    invocation = Invocation(
+        name=entry.name,
+        raw=fill(line, frame.scope(), means.registry),
+        caller=means.pulse.record.starter,
+        delivery=delivery,
+        door="playbook",
+        confirmed=True,
+    )
+    async with means.pulse.busy(frame.halt):
+        try:
+            outcome = await unless_halted(frame.halt, means.dispatch(invocation))
+        except Halted:
+            why = "its time was used up" if frame.halt.why == "timed_out" else "the run stopped it"
+            await means.carrier.withdraw(delivery, why)
+            raise
+    return _result(outcome, record)
+
+
+def _result(outcome: Outcome, record: StepRecord) -> Result:
+    output, reply = dict(outcome.reply.data), outcome.reply
+    if outcome.result == "success":
+        return Result(
+            status="succeeded", output=output, note=reply.title, reference=outcome.reference
+        )
+    message = _said(reply)
+    kind = _KINDS.get(outcome.result, outcome.result)
+    fault = Fault(step=record.path, type=kind, message=message)
+    return Result(
+        status="failed", output=output, error=fault, note=message, reference=outcome.reference
+    )
+
+
+def _said(reply: Reply) -> str:
+    """Return a refusal in a line."""
+    texts = [block.text for block in reply.blocks if block.kind == "text"]
+    return " ".join([reply.title, *texts])[:500]

@@ -1,0 +1,74 @@
+"""Who else hears of a run: told after the fact, never able to fail or delay it for long."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from loguru import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestration.playbook.model import Integration, Playbook
+    from orchestration.runs.ports import Herald, Secrets
+    from tgk.ports.runs import RunView
+
+PATIENCE_SECONDS: Final = 15.0
+_MOST_AT_ONCE: Final = 8
+
+
+class Heralds:
+    """Tells the integrations of a playbook; an event may be told again after a kill."""
+
+    def __init__(self, heralds: Sequence[Herald] = (), secrets: Secrets | None = None) -> None:
+        self._heralds = {herald.type: herald for herald in heralds}
+        self._secrets = secrets
+        self._room = asyncio.Semaphore(_MOST_AT_ONCE)
+
+    async def tell(self, playbook: Playbook, event: str, run: RunView) -> None:
+        """Tell everybody who wants to hear of this event; faults are only logged."""
+        named = cast('Literal["start", "failure", "success"]', event)
+        wanted = [each for each in playbook.integrations if named in each.events]
+        async with asyncio.TaskGroup() as group:
+            for integration in wanted:
+                group.create_task(self._told(playbook, integration, named, run))
+
+    async def _told(
+        self,
+        playbook: Playbook,
+        integration: Integration,
+        event: Literal["start", "failure", "success"],
+        run: RunView,
+    ) -> None:
+        log = logger.bind(run=run.id, integration=integration.type)
+        herald = self._heralds.get(integration.type)
+        if herald is None:
+            log.warning("integration not told: it is off")
+            return
+        try:
+            async with self._room, asyncio.timeout(PATIENCE_SECONDS):
+                settings = await self._filled(playbook, integration, run)
+                await herald.tell(integration, event, run, settings)
+        except Exception as error:  # noqa: BLE001 - whoever hears of a run cannot fail it
+            log.opt(exception=error).warning("integration not told")
+
+    async def _filled(
+        self, playbook: Playbook, integration: Integration, run: RunView
+    ) -> dict[str, str]:
+        """Fill the settings in, fetching only the secrets that they name."""
+        named = {
+            part
+            for template in integration.settings.values()
+            for reference in template.references
+            for part in reference.path[:2]
+        }
+        secrets: dict[str, str] = {}
+        for secret in playbook.secrets:
+            if self._secrets and secret.name in named:
+                secrets[secret.name] = await self._secrets.reveal(secret)
+        scope = {
+            **playbook.variables, **run.parameters, **secrets, "secrets": secrets,
+            "run": {"id": run.id, "user": run.starter.person},
+        }  # fmt: skip
+        return {key: each.text(scope) for key, each in integration.settings.items()}

@@ -1,0 +1,44 @@
+"""What the steps of a run may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any
+
+    from orchestration.playbook.model import Playbook
+    from orchestration.runs.memory import Memory
+    from orchestration.runs.ports import Carrier
+    from orchestration.runs.pulse import Pulse
+    from orchestration.runs.slots import Turns
+    from tgk.context import Invocation
+    from tgk.outcome import Outcome
+    from tgk.ports.council import Approvals
+    from tgk.ports.time import Clock
+    from tgk.registry import Registry
+
+    Dispatch = Callable[[Invocation], Coroutine[Any, Any, Outcome]]
+    Voters = Callable[[str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Everything that one life of one run works with."""
+
+    run: str
+    memory: Memory
+    pulse: Pulse
+    turns: Turns
+    clock: Clock
+    registry: Registry
+    dispatch: Dispatch
+    carrier: Carrier
+    approvals: Approvals
+    council: tuple[str, ...]
+    voters: Voters
+    """Turns a role, or a person, into people."""
+    playbooks: Mapping[str, Playbook]
+    """Every playbook that the run reaches, as it was at the start."""

@@ -1,0 +1,94 @@
+"""What one run has done, at hand while it is played and in the store before anybody relies on it.
+
+A step is remembered by its path and its attempt, never by when it came: branches that run at once
+find their own results again after a kill, in whatever order they get on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestration.runs.records import Result, StepRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from orchestration.runs.ledger import Ledger
+    from tgk.ports.time import Clock
+
+
+class Memory:
+    """The steps of one run."""
+
+    def __init__(
+        self, run: str, ledger: Ledger, clock: Clock, steps: Iterable[StepRecord] = ()
+    ) -> None:
+        self._run = run
+        self._ledger = ledger
+        self._clock = clock
+        self._steps: dict[tuple[str, str], StepRecord] = {}
+        self._latest: dict[str, StepRecord] = {}
+        self._seq = 0
+        self._order = 0
+        for step in steps:
+            self._take(step)
+
+    def __iter__(self) -> Iterator[StepRecord]:
+        return iter(self._steps.values())
+
+    @property
+    def order(self) -> int:
+        """How many steps have ended."""
+        return self._order
+
+    def get(self, path: str, label: str) -> StepRecord | None:
+        """Return one attempt, if it has begun in any life."""
+        return self._steps.get((path, label))
+
+    def latest(self, path: str) -> StepRecord | None:
+        """Return the newest attempt."""
+        return self._latest.get(path)
+
+    def kept(self, path: str) -> StepRecord | None:
+        """Return what an earlier generation found, where that stands."""
+        record = self._latest.get(path)
+        return record if record is not None and record.kept else None
+
+    async def begin(self, path: str, label: str, *, attempt: int, clock: float) -> StepRecord:
+        """Note that an attempt begins; durable on return."""
+        self._seq += 1
+        return await self._keep(
+            StepRecord(
+                path=path,
+                label=label,
+                attempt=attempt,
+                seq=self._seq,
+                began=self._clock.now(),
+                clock=clock,
+            )
+        )
+
+    async def end(self, record: StepRecord, result: Result) -> StepRecord:
+        """Note how an attempt ended; durable on return."""
+        self._order += 1
+        record = self._steps[record.path, record.label]
+        facts = {"ended": self._clock.now(), "order": self._order, "result": result, "waits": ""}
+        return await self._keep(record.model_copy(update=facts))
+
+    async def note(self, record: StepRecord, **facts: object) -> StepRecord:
+        """Change a fact of an attempt that is under way, or undone."""
+        record = self._steps[record.path, record.label]
+        return await self._keep(record.model_copy(update=facts))
+
+    async def _keep(self, record: StepRecord) -> StepRecord:
+        self._take(record)
+        await self._ledger.keep_step(self._run, record)
+        return record
+
+    def _take(self, record: StepRecord) -> None:
+        self._steps[record.path, record.label] = record
+        latest = self._latest.get(record.path)
+        if latest is None or record.seq >= latest.seq:
+            self._latest[record.path] = record
+        self._seq = max(self._seq, record.seq)
+        self._order = max(self._order, record.order)

@@ -1,0 +1,237 @@
+"""One life of one run: from wherever the last life was cut off to the end."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from loguru import logger
+
+from orchestration.playbook.expression import ExpressionError
+from orchestration.runs.frame import Frame
+from orchestration.runs.halt import Halt, Halted, unless_halted
+from orchestration.runs.records import BAD, Fault, Result
+from orchestration.runs.walk import Walk
+from tgk.ports.runs import Checkpoint, RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from orchestration.playbook.model import Playbook, Step
+    from orchestration.runs.ledger import Ledger
+    from orchestration.runs.means import Means
+    from orchestration.runs.records import RunRecord
+
+    Tell = Callable[[str], Awaitable[None]]
+
+LAST_WORDS_SECONDS: Final = 1800.0
+"""How much of its own time a run has for undoing, and again for ``finally``."""
+
+
+@dataclass(slots=True)
+class Play:
+    """Plays a run; ``force`` may be called while it does.
+
+    The order is: body, undoing where all or nothing was wished and the body failed, ``finally``,
+    end. It is cut off by cancellation and leaves everything to the next life.
+    """
+
+    means: Means
+    ledger: Ledger
+    playbook: Playbook
+    tell: Tell
+    """Told ``start``, ``failure`` and ``success``; never raises."""
+    body: Halt = field(default_factory=Halt)
+    end: Halt = field(default_factory=Halt)
+    walk: Walk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.walk = Walk(self.means, self._after_step)
+
+    @property
+    def record(self) -> RunRecord:
+        """The run as it stands."""
+        return self.means.pulse.record
+
+    def force(self) -> None:
+        """Stop the body; asked for again, stop what comes after it."""
+        (self.end if self.body.why else self.body).stop("cancelled")
+
+    async def run(self) -> None:
+        """Play to the end, which is durable on return."""
+        if self.record.force:
+            self.body.stop("cancelled")
+        if self.record.expired:
+            self.body.stop("timed_out")
+        async with AsyncExitStack() as held:
+            held.push_async_callback(self.means.pulse.leave)
+            begun = await self._begun()
+            bad = await self._body() if begun else None
+            state, reason = await self._judged(bad)
+            if begun:
+                state, reason = await self._last_words(state, reason, bad)
+            await self._end(state, reason)
+
+    async def _begun(self) -> bool:
+        """Get the run's locks and its first slot; False when it was stopped before."""
+        if self.record.began:
+            return True
+        try:
+            await self._locks()
+        except Halted:
+            return False
+        if not await self.means.pulse.gate(self.body):
+            return False
+        now = self.means.clock.now()
+        record = await self.ledger.change(self.means.run, state="running", began=now, counting=now)
+        self.means.pulse.learn(record)
+        await self.tell("start")
+        return True
+
+    async def _locks(self) -> None:
+        scope = self.frame(self.body).scope()
+        keys = [lock.text(scope) for lock in self.playbook.locks]
+        if keys:
+            taking = self.means.turns.take(
+                keys, self.means.run, self.means.run, f"{self.playbook.name} {self.means.run}"
+            )
+            async with self.means.pulse.resting("lock"):
+                await unless_halted(self.body, taking)
+
+    async def _body(self) -> Result | None:
+        pulse = self.means.pulse
+        async with pulse.limited(self.body, self.record.timeout, 0.0) as halt:
+            bad = await self.walk.steps(self.playbook.steps, self.frame(halt))
+            if halt.why == "timed_out" and not self.record.expired:
+                pulse.learn(await self.ledger.change(self.means.run, expired=True))
+        return bad
+
+    async def _judged(self, bad: Result | None) -> tuple[RunState, str]:
+        """Say how the body ended, and why."""
+        if self.record.force:
+            force = self.record.force
+            return "forced", f"{force.who}: {force.reason}"
+        if self.record.expired:
+            return "timed_out", "the time of the run was used up"
+        if bad is None:
+            return "succeeded", ""
+        where = f"{bad.error.step}: " if bad.error else ""
+        return ("cancelled" if bad.status == "cancelled" else "failed"), f"{where}{bad.note}"
+
+    async def _last_words(
+        self, state: RunState, reason: str, bad: Result | None
+    ) -> tuple[RunState, str]:
+        """Undo where it was wished, and run ``finally`` in every case."""
+        pulse = self.means.pulse
+        if state in ("failed", "timed_out"):
+            await self._checkpoint("failed")
+        if self.playbook.transaction and state in ("failed", "timed_out"):
+            async with pulse.limited(self.end, LAST_WORDS_SECONDS, pulse.now()) as halt:
+                state = "rolled_back" if await self._undone(halt) else "rollback_failed"
+        if self.playbook.finally_:
+            async with pulse.limited(self.end, LAST_WORDS_SECONDS, pulse.now()) as halt:
+                frame = self.frame(halt).handling(bad.error if bad else None)
+                frame.results.update(self.results)
+                failed = await self._each(self.playbook.finally_, frame)
+            if failed and state == "succeeded":
+                state, reason = "failed", f"finally: {failed.note}"
+        return state, reason
+
+    async def _each(self, steps: tuple[Step, ...], frame: Frame) -> Result | None:
+        """Play every step of a list, whatever became of those before; returns the first failure."""
+        ends = [await self.walk.step(step, frame) for step in steps]
+        return next((end for end in ends if end), None)
+
+    async def _undone(self, halt: Halt) -> bool:
+        """Take back what completed, the last first; one that fails does not stop the others."""
+        memory, well = self.means.memory, True
+        await self.means.pulse.stage("undoing")
+
+        def order(path: str) -> int:
+            record = memory.latest(path)
+            return record.order if record else 0
+
+        for step, frame, path in sorted(self.walk.done, key=lambda each: -order(each[2])):
+            bad = await self.walk.steps(step.undo, frame.under(halt))
+            well = well and bad is None
+            record = memory.latest(path)
+            if bad is None and record and not record.undone:
+                await memory.note(record, undone=True)
+        return well
+
+    async def _end(self, state: RunState, reason: str) -> None:
+        outputs: dict[str, Any] = {}
+        if state == "succeeded":
+            try:
+                scope = self.frame(self.end).scope(**self.results, steps=self.results)
+                outputs = {k: each.value(scope) for k, each in self.playbook.outputs.items()}
+            except ExpressionError as error:
+                state, reason = "failed", f"outputs: {error}"
+        await self.tell("success" if state == "succeeded" else "failure")
+        await self.means.turns.give(self.means.run)
+        facts = {
+            "state": state, "reason": reason, "outputs": outputs, "ended": self.means.clock.now(),
+            "spent": self.means.pulse.now(), "counting": None, "pause": None,
+        }  # fmt: skip
+        await self.ledger.change(self.means.run, **facts)
+        await self.means.pulse.close()
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """What the named steps at the top found."""
+        return self._results
+
+    def frame(self, halt: Halt) -> Frame:
+        """Return the outermost level."""
+        record = self.record
+        run = {
+            "id": record.id,
+            "user": record.starter.person,
+            "environment": record.environment,
+            "playbook": record.playbook,
+        }
+        values = {
+            **self.playbook.variables,
+            **record.parameters,
+            "run": run,
+            "timestamp": f"{record.stamp:%Y%m%d-%H%M%S}",
+        }
+        return Frame(playbook=self.playbook, values=values, halt=halt, results=self._results)
+
+    _results: dict[str, Any] = field(default_factory=dict)
+
+    async def _after_step(self, path: str) -> None:
+        if self.record.request.checkpoint and not self.body.why:
+            await self._checkpoint("step", after=path)
+
+    async def _checkpoint(self, reason: str, after: str = "") -> None:
+        """Keep a checkpoint of what has ended, once for each moment."""
+        await checkpoint(self.ledger, self.means, reason=reason, after=after)
+
+
+async def checkpoint(ledger: Ledger, means: Means, *, reason: str, after: str = "") -> Checkpoint:
+    """Keep a checkpoint of what has ended by now; the same moment gets only one for a reason."""
+    memory = means.memory
+    upto = memory.order
+    for known, order in await ledger.checkpoints(means.run):
+        if (known.run, order, known.reason) == (means.run, upto, reason):
+            return known
+    going = [step for step in memory if step.result is None]
+    bad = [step for step in memory if step.result and step.result.status in BAD]
+    where = min((*going, *bad), key=lambda step: -len(step.path), default=None)
+    done = sum(1 for step in memory if step.result and not step.result.bad)
+    made = Checkpoint(
+        id="", run=means.run, at=means.clock.now(), step=where.path if where else after,
+        reason=reason, done=done,
+    )  # fmt: skip
+    logger.bind(run=means.run, upto=upto).debug("checkpoint kept")
+    return await ledger.mark(made, upto)
+
+
+def crashed(error: BaseException) -> Result:
+    """Return the result of a run that a fault of ours ended."""
+    message = f"fault: {type(error).__name__}"
+    return Result(
+        status="failed", error=Fault(step="", type="fault", message=message), note=message
+    )

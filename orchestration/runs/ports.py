@@ -1,0 +1,67 @@
+"""What a run needs from others: playbooks to play, secrets to use, and somebody who is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from orchestration.playbook.model import Integration, Playbook, Secret
+    from tgk.ports.runs import RunView
+
+
+class Playbooks(Protocol):
+    """Where playbooks are read from; what a run began with is kept by the run itself."""
+
+    def get(self, name: str) -> Playbook:
+        """Return a playbook as it stands now.
+
+        Raises Missing (with names that look alike) or ConfigurationInvalid with every fault.
+        """
+
+    def names(self) -> tuple[str, ...]:
+        """Return every name, in order."""
+
+    def source(self, name: str) -> bytes:
+        """Return the bytes that ``get`` reads, digested by ``Playbook.digest``; raises Missing."""
+
+
+class Secrets(Protocol):
+    """Where the values of declared secrets come from."""
+
+    async def reveal(self, secret: Secret) -> str:
+        """Return the value, for one use.
+
+        Raises Missing when there is none, Unavailable when its keeper does not answer.
+        """
+
+
+class Herald(Protocol):
+    """Tells one kind of outside system about a run. What it raises never reaches the run."""
+
+    @property
+    def type(self) -> Literal["slack", "jira", "datadog"]:
+        """Which integrations it serves."""
+
+    async def tell(
+        self,
+        integration: Integration,
+        event: Literal["start", "failure", "success"],
+        run: RunView,
+        settings: Mapping[str, str],
+    ) -> None:
+        """Tell it; ``settings`` are filled in, secrets included, and must not be kept."""
+
+
+class Carrier(Protocol):
+    """What carries a run to its end over kills: a workflow for each run."""
+
+    async def begin(self, run: str) -> None:
+        """Begin to play the run, or do nothing where it is being played; durable on return."""
+
+    def plays(self, play: Callable[[str], Awaitable[None]]) -> None:
+        """Name who plays a run; it is called again after a kill until it has returned."""
+
+    async def withdraw(self, delivery: str, why: str) -> None:
+        """Stop a change that was dispatched under this delivery, if it is under way."""

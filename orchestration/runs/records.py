@@ -1,0 +1,149 @@
+"""What is kept of a run and of each of its steps; everything a later life needs to go on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tgk.caller import Caller
+from tgk.ports.runs import RunRequest, RunState
+
+Status = Literal["succeeded", "failed", "skipped", "cancelled", "timed_out"]
+BAD: frozenset[str] = frozenset({"failed", "cancelled", "timed_out"})
+NEVER_AGAIN: frozenset[str] = frozenset({"denied", "invalid", "declined", "off"})
+"""Kinds of errors that another try would only repeat."""
+
+
+class Shape(BaseModel):
+    """A frozen record that refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fault(Shape):
+    """Why a step ended badly; handlers read it as ``error``."""
+
+    step: str
+    type: str
+    message: str
+    attempts: int = 1
+
+
+class Result(Shape):
+    """How one attempt of a step ended."""
+
+    status: Status
+    output: dict[str, Any] = {}
+    error: Fault | None = None
+    note: str = ""
+    reference: str = ""
+    attempts: int = 1
+
+    @property
+    def bad(self) -> bool:
+        """Whether what comes next must not run, unless the author says so."""
+        return self.status in BAD
+
+    def value(self) -> dict[str, Any]:
+        """Return it as expressions read it."""
+        error = self.error.model_dump() if self.error else None
+        return {
+            "status": self.status,
+            "success": self.status == "succeeded",
+            "output": self.output,
+            "attempts": self.attempts,
+            "error": error,
+        }
+
+
+def skipped(note: str) -> Result:
+    """Return the result of a step that was not run on purpose."""
+    return Result(status="skipped", note=note)
+
+
+class StepRecord(Shape):
+    """One attempt of one step, from its beginning on."""
+
+    path: str
+    label: str
+    """Which attempt: ``2``, or ``1.2`` for the second one within an outer first one."""
+    seq: int
+    """The order in which the steps of a run began."""
+    began: datetime
+    clock: float
+    """The run's own time at the beginning; pauses do not move it."""
+    attempt: int = 1
+    waits: str = ""
+    """What it waits for, while it does."""
+    items: tuple[Any, ...] = ()
+    """What a loop goes through, once it has begun."""
+    side: str = ""
+    """Which side of a conditional is played."""
+    halted: str = ""
+    """How it stopped those inside, if it did."""
+    ended: datetime | None = None
+    order: int = 0
+    """The order in which the steps ended; 0 while under way."""
+    result: Result | None = None
+    kept: bool = False
+    """Taken over from an earlier generation."""
+    undone: bool = False
+
+
+class Pause(Shape):
+    """A wish that no more steps begin."""
+
+    who: str
+    reason: str
+    until: datetime | None = None
+    at: datetime
+
+
+class Force(Shape):
+    """A person's word that a run is over."""
+
+    who: str
+    reason: str
+    at: datetime
+
+
+class RunRecord(Shape):
+    """One run as it stands in the store."""
+
+    id: str
+    root: str
+    """The id that all generations share."""
+    generation: int = 1
+    previous: str = ""
+    delivery: str
+    playbook: str
+    version: str = ""
+    digest: str
+    pinned: dict[str, str]
+    """The digest of every playbook that it reaches, by name: what it runs, whatever changes."""
+    request: RunRequest
+    starter: Caller
+    cause: str
+    priority: int
+    parameters: dict[str, Any]
+    environment: str
+    stamp: datetime
+    """What ``${timestamp}`` says in every generation."""
+    timeout: float | None = None
+    state: RunState = "queued"
+    asked: datetime
+    began: datetime | None = None
+    ended: datetime | None = None
+    reason: str = ""
+    pause: Pause | None = None
+    force: Force | None = None
+    expired: bool = False
+    """Whether its time was used up."""
+    spent: float = 0.0
+    """Seconds of the run's own time until ``counting``."""
+    counting: datetime | None = None
+    """Since when its time is counted; None while it stands still."""
+    outputs: dict[str, Any] = {}
+    revision: int = 0

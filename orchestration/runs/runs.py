@@ -1,0 +1,393 @@
+"""Runs of playbooks behind the port that commands use."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Never
+
+from loguru import logger
+
+from orchestration.playbook.load import load
+from orchestration.runs.authority import reached, require
+from orchestration.runs.generations import Wish, kept
+from orchestration.runs.ledger import Ledger
+from orchestration.runs.means import Means
+from orchestration.runs.memory import Memory
+from orchestration.runs.parameters import given
+from orchestration.runs.play import Play, checkpoint
+from orchestration.runs.pulse import Pulse
+from orchestration.runs.records import Force, Pause, RunRecord
+from orchestration.runs.slots import Slots, Turns
+from orchestration.runs.views import bare, whole
+from tgk.errors import ArgumentFault, Conflict, InvalidRequest, Missing, TgkError, Unavailable
+from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from orchestration.playbook.model import Playbook
+    from orchestration.runs.heralds import Heralds
+    from orchestration.runs.means import Voters
+    from orchestration.runs.ports import Carrier, Playbooks
+    from orchestration.store import Store
+    from tgk.caller import Caller
+    from tgk.dispatcher import Dispatcher
+    from tgk.ports.council import Approvals, Locks
+    from tgk.ports.time import Clock
+
+_RETRY_SECONDS = 5.0
+_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """Bounds that keep runs from drowning the process."""
+
+    at_once: int = 5
+    waiting: int = 200
+    """Runs that have not ended, queued and paused ones included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What runs are built from."""
+
+    store: Store
+    clock: Clock
+    playbooks: Playbooks
+    carrier: Carrier
+    approvals: Approvals
+    locks: Locks
+    heralds: Heralds
+    council: tuple[str, ...] = ()
+    voters: Voters = lambda name: (name,)
+    redact: Callable[[str], str] = str
+    limits: RunLimits = RunLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request with everything around it."""
+
+    request: RunRequest
+    starter: Caller
+    delivery: str
+    cause: str
+    book: str
+
+
+class DurableRuns:
+    """Implements Runs; ``bind`` must name the dispatcher before anything is started.
+
+    ``run`` must be owned by the process: it takes up what a former process left.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._clock = parts.clock
+        self._ledger = Ledger(parts.store)
+        self._slots = Slots(self._ledger, parts.limits.at_once)
+        self._turns = Turns(self._ledger, parts.locks, parts.clock)
+        self._plays: dict[str, Play] = {}
+        self._books: dict[str, Playbook] = {}
+        self._dispatcher: Dispatcher | None = None
+        parts.carrier.plays(self.play)
+
+    def bind(self, dispatcher: Dispatcher) -> None:
+        """Name what dispatches the commands of steps."""
+        self._dispatcher = dispatcher
+
+    async def run(self) -> Never:
+        """Take up every run that has not ended, and forget very old ones; until cancelled."""
+        while True:
+            try:
+                for record in await self._ledger.alive():
+                    await self._parts.carrier.begin(record.id)
+                await self._ledger.purge((self._clock.now() - _KEPT).timestamp())
+            except Unavailable as error:
+                logger.warning("runs not taken up: {}", error.why)
+                await self._clock.sleep(_RETRY_SECONDS)
+            else:
+                await self._clock.sleep(3600.0)
+
+    async def start(
+        self, request: RunRequest, starter: Caller, *, delivery: str, cause: str = "asked"
+    ) -> RunView:
+        """Check, queue and return the run; the same delivery again returns the first."""
+        book = self._parts.playbooks.get(request.playbook)
+        books = reached(book, self._parts.playbooks)
+        record = self._record(_Asked(request, starter, delivery, cause, book.name), books)
+        require(books, {**book.variables, **record.parameters}, starter, self._admission)
+        sources = {
+            each.digest: (each.file, self._parts.playbooks.source(each.name))
+            for each in books.values()
+        }
+        _require_same(sources)
+        kept_record, fresh = await self._ledger.admit(
+            record, sources, most=self._parts.limits.waiting
+        )
+        if fresh or kept_record.state not in ENDED:
+            await self._parts.carrier.begin(kept_record.id)
+        return await self.view(kept_record.id)
+
+    async def view(self, run: str) -> RunView:
+        """Return one run; the root means its newest generation."""
+        return await self._view(await self._ledger.newest(run))
+
+    async def current(self, person: str) -> RunView:
+        """Return the newest run of this person that goes on, else the only one that does."""
+        alive = await self._ledger.alive()
+        own = [record for record in alive if record.starter.person == person]
+        if own:
+            return await self._view(own[-1])
+        if len(alive) > 1:
+            listed = ", ".join(record.id for record in alive)
+            raise Conflict("Several runs go on.", why=listed, remedy="Name one of them.")
+        if not alive:
+            newest = await self._ledger.find(RunFilter(limit=3))
+            raise Missing("run", "current", newest=[record.id for record in newest])
+        return await self._view(alive[0])
+
+    async def find(self, wanted: RunFilter) -> tuple[RunView, ...]:
+        """Return runs without their steps, the newest first."""
+        return tuple(bare(record) for record in await self._ledger.find(wanted))
+
+    async def ended(self, run: str, watch: Callable[[RunView], Awaitable[None]]) -> RunView:
+        """Wait for the end, showing the run at each change, at most every second."""
+        shown = -1
+        while True:
+            news = self._ledger.news(run)
+            view = await self._view(await self._ledger.load(run))
+            if view.revision != shown:
+                shown = view.revision
+                await watch(view)
+            if view.state in ENDED:
+                return view
+            await news.wait()
+            await self._clock.sleep(1.0)
+
+    async def pause(
+        self, run: str, *, who: str, reason: str, until: Any, checkpoint: bool
+    ) -> RunView:
+        """Begin no more steps; what is under way ends and is kept."""
+        record = await self._going(run)
+        if record.pause is not None:
+            raise Conflict(f"{record.id} is paused already.", why=record.pause.reason)
+        pause = Pause(who=who, reason=reason, until=until, at=self._clock.now())
+        await self._change(record.id, pause=pause)
+        if checkpoint:
+            await self._checkpoint(record.id, f"{who}: {reason}")
+        return await self.view(record.id)
+
+    async def resume(
+        self,
+        run: str,
+        *,
+        who: Caller,
+        from_step: str = "",
+        skip_failed: bool = False,
+        parameters: Mapping[str, str] | None = None,
+        checkpoint: str = "",
+    ) -> RunView:
+        """Go on with a paused run, or begin a new generation of one that ended badly."""
+        record = await self._ledger.newest(run)
+        anew = bool(from_step or skip_failed or parameters or checkpoint)
+        if record.pause is not None and record.state not in ENDED and not anew:
+            await self._change(record.id, pause=None, reason="")
+            return await self.view(record.id)
+        if record.state not in ENDED:
+            why = f"It is {record.state}."
+            remedy = "Complete it with force first." if anew else ""
+            raise Conflict(f"{record.id} cannot be resumed.", why=why, remedy=remedy)
+        if record.state == "succeeded" and not anew:
+            raise Conflict(f"{record.id} has succeeded.", remedy="Name a step to begin from.")
+        wish = Wish(
+            from_step=from_step, skip_failed=skip_failed, upto=await self._upto(record, checkpoint)
+        )
+        return await self._again(record, wish, who, dict(parameters or {}))
+
+    async def complete(self, run: str, *, who: str, reason: str) -> RunView:
+        """Declare a run over: steps under way are cancelled, ``finally`` is run."""
+        record = await self._going(run)
+        force = record.force or Force(who=who, reason=reason, at=self._clock.now())
+        await self._change(record.id, force=force, pause=None)
+        if play := self._plays.get(record.id):
+            play.force()
+        return await self.view(record.id)
+
+    async def checkpoints(self, run: str) -> tuple[Checkpoint, ...]:
+        """Return the checkpoints of a run, oldest first."""
+        record = await self._ledger.newest(run)
+        return tuple(each for each, _ in await self._ledger.checkpoints(record.id))
+
+    async def play(self, run: str) -> None:
+        """Play a run to its end; called by the carrier, again after a kill."""
+        record = await self._ledger.load(run)
+        if record.state in ENDED:
+            return
+        try:
+            self._plays[run] = play = await self._staged(record)
+            await play.run()
+        except Exception as error:  # noqa: BLE001 - a fault of ours must end the run, not hang it
+            logger.bind(run=run).opt(exception=error).error("run crashed")
+            await self._crashed(run, error)
+        finally:
+            self._plays.pop(run, None)
+
+    async def _crashed(self, run: str, error: Exception) -> None:
+        reason = str(error) if isinstance(error, TgkError) else f"fault: {type(error).__name__}"
+        await self._turns.give(run)
+        now = self._clock.now()
+        await self._ledger.change(run, state="failed", reason=reason, ended=now, counting=None)
+        await self._slots.give(run)
+
+    async def _staged(self, record: RunRecord) -> Play:
+        """Build what one life of a run works with."""
+        books = await self._pinned(record)
+        steps = await self._ledger.steps(record.id)
+        dispatcher = self._bound
+        means = Means(
+            run=record.id,
+            memory=Memory(record.id, self._ledger, self._clock, steps),
+            pulse=Pulse(self._ledger, self._clock, self._slots, record),
+            turns=self._turns,
+            clock=self._clock,
+            registry=dispatcher.admission.registry,
+            dispatch=dispatcher.run,
+            carrier=self._parts.carrier,
+            approvals=self._parts.approvals,
+            council=self._parts.council,
+            voters=self._parts.voters,
+            playbooks=books,
+        )
+        book = books[record.playbook]
+
+        async def tell(event: str) -> None:
+            view = await self._view(means.pulse.record)
+            await self._parts.heralds.tell(book, event, view)
+
+        return Play(means, self._ledger, book, tell)
+
+    @property
+    def _bound(self) -> Dispatcher:
+        if self._dispatcher is None:
+            raise Unavailable("runs", "They are not up yet.")
+        return self._dispatcher
+
+    @property
+    def _admission(self) -> Any:
+        return self._bound.admission
+
+    def _record(self, asked: _Asked, books: Mapping[str, Playbook]) -> RunRecord:
+        request, book = asked.request, books[asked.book]
+        now = self._clock.now()
+        environment = request.environment or ""
+        return RunRecord(
+            id="",
+            root="",
+            delivery=hashlib.sha256(asked.delivery.encode()).hexdigest(),
+            playbook=book.name,
+            version=book.version,
+            digest=book.digest,
+            pinned={name: each.digest for name, each in books.items()},
+            request=request,
+            starter=asked.starter,
+            cause=asked.cause,
+            priority=book.priority if request.priority is None else request.priority,
+            parameters=_parameters(book, request),
+            environment=environment,
+            stamp=now,
+            timeout=request.timeout or book.timeout,
+            asked=now,
+        )
+
+    async def _again(
+        self, record: RunRecord, wish: Wish, who: Caller, changed: dict[str, str]
+    ) -> RunView:
+        """Begin the next generation with what is kept of the last."""
+        books = await self._pinned(record)
+        steps = kept(await self._ledger.steps(record.id), books, record.playbook, wish)
+        raw = {**record.request.parameters, **changed}
+        request = record.request.model_copy(update={"parameters": raw})
+        name, number = f"{record.root}.{record.generation + 1}", record.generation + 1
+        made = self._record(_Asked(request, who, name, record.cause, record.playbook), books)
+        require(
+            books, {**books[record.playbook].variables, **made.parameters}, who, self._admission
+        )
+        facts = {
+            "id": name,
+            "root": record.root,
+            "generation": number,
+            "previous": record.id,
+            "stamp": record.stamp,
+            "pinned": record.pinned,
+        }
+        born, _ = await self._ledger.beget(made.model_copy(update=facts), steps)
+        await self._parts.carrier.begin(born.id)
+        return await self.view(born.id)
+
+    async def _upto(self, record: RunRecord, name: str) -> int | None:
+        if not name:
+            return None
+        known = {each.id: (each, upto) for each, upto in await self._ledger.checkpoints(record.id)}
+        if name not in known:
+            raise Missing("checkpoint", name, known=list(known))
+        made, upto = known[name]
+        if made.run != record.id:
+            raise Conflict(f"{name} is of {made.run}.", why=f"{record.id} has gone on since.")
+        return upto
+
+    async def _pinned(self, record: RunRecord) -> dict[str, Playbook]:
+        """Return the playbooks of a run as they were when it began."""
+        return {name: await self._book(digest) for name, digest in record.pinned.items()}
+
+    async def _book(self, digest: str) -> Playbook:
+        if digest not in self._books:
+            file, source = await self._ledger.source(digest)
+            found = load(source, file).playbook
+            if found is None:
+                raise Unavailable("runs", f"{file} cannot be read any more.")
+            if len(self._books) > 500:  # noqa: PLR2004 - a bound, not a rule
+                self._books.clear()
+            self._books[digest] = found
+        return self._books[digest]
+
+    async def _view(self, record: RunRecord) -> RunView:
+        steps = await self._ledger.steps(record.id)
+        return whole(record, steps, await self._pinned(record), self._parts.redact)
+
+    async def _going(self, run: str) -> RunRecord:
+        record = await self._ledger.newest(run)
+        if record.state in ENDED:
+            raise Conflict(f"{record.id} has ended.", why=f"It is {record.state}.")
+        return record
+
+    async def _change(self, run: str, **facts: Any) -> None:
+        record = await self._ledger.change(run, **facts)
+        if play := self._plays.get(run):
+            play.means.pulse.learn(record)
+
+    async def _checkpoint(self, run: str, reason: str) -> None:
+        if play := self._plays.get(run):
+            await checkpoint(self._ledger, play.means, reason=reason)
+
+
+def _parameters(book: Playbook, request: RunRequest) -> dict[str, Any]:
+    """Return the typed parameters; the environment asked for is one, where the playbook has it."""
+    raw: dict[str, Any] = dict(request.parameters)
+    named = next((each for each in book.parameters if each.name == "environment"), None)
+    if request.environment and named:
+        if raw.get("environment", request.environment) != request.environment:
+            fault = ArgumentFault("environment", "it is given twice, with two values")
+            raise InvalidRequest("orchestrate run", [fault])
+        raw["environment"] = request.environment
+    return given(book, raw)
+
+
+def _require_same(sources: Mapping[str, tuple[str, bytes]]) -> None:
+    """Refuse a file that was changed between reading and keeping it."""
+    for digest, (file, source) in sources.items():
+        if hashlib.sha256(source).hexdigest() != digest:
+            raise Conflict(f"{file} was just changed.", remedy="Try again.")

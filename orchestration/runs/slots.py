@@ -1,0 +1,93 @@
+"""Turns: how many runs work at once, and who has a lock; both first come, first served."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from orchestration.alarm import rest
+from tgk.errors import Locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orchestration.runs.ledger import Ledger
+    from tgk.ports.council import Locks
+    from tgk.ports.time import Clock
+
+_LOOK_SECONDS: Final = 5.0
+"""A lock that a person gives back is noticed within this time."""
+
+
+class Slots:
+    """Lets ``most`` runs work at once: lower priorities first, then in the order they asked.
+
+    Slots are held in the store, so a run that a kill cut off still has its own.
+    """
+
+    def __init__(self, ledger: Ledger, most: int) -> None:
+        self._ledger = ledger
+        self._most = most
+        self._freed = asyncio.Event()
+
+    async def take(self, run: str) -> None:
+        """Wait for a slot and take it; keeps one's place in the row when cancelled."""
+        while True:
+            freed = self._freed
+            if await self._ledger.take_slot(run, self._most):
+                self._tell()  # whoever was behind is first now
+                return
+            await freed.wait()
+
+    async def give(self, run: str) -> None:
+        """Give the slot back and leave the row."""
+        await self._ledger.give_slot(run)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._freed.set()
+        self._freed = asyncio.Event()
+
+
+class Turns:
+    """Locks that runs wait for in the order they asked; people's locks count like any other."""
+
+    def __init__(self, ledger: Ledger, locks: Locks, clock: Clock) -> None:
+        self._ledger = ledger
+        self._locks = locks
+        self._clock = clock
+        self._freed = asyncio.Event()
+
+    async def take(self, keys: Iterable[str], holder: str, run: str, reason: str) -> None:
+        """Take every lock, in the order of their names so that no two wait for one another."""
+        for key in sorted(set(keys)):
+            await self._take(key, holder, run, reason)
+
+    async def give(self, holder: str) -> None:
+        """Give back whatever this holder has or waits for."""
+        for lock in await self._locks.held():
+            if lock.holder == holder:
+                await self._locks.release(lock.key, holder)
+        await self._ledger.leave_row(holder)
+        self._freed.set()
+        self._freed = asyncio.Event()
+
+    async def _take(self, key: str, holder: str, run: str, reason: str) -> None:
+        while True:
+            freed = self._freed
+            if await self._own(key, run):
+                return
+            if await self._ledger.stand_in_row(key, holder, run):
+                try:
+                    await self._locks.acquire(key, holder, reason)
+                except Locked:
+                    await rest(freed, self._clock, _LOOK_SECONDS)
+                else:
+                    return
+            else:
+                await rest(freed, self._clock, _LOOK_SECONDS)
+
+    async def _own(self, key: str, run: str) -> bool:
+        """Say whether the run as a whole has the lock already."""
+        lock = await self._locks.holder(key)
+        return lock is not None and lock.holder == run

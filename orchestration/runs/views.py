@@ -1,0 +1,303 @@
+"""A run as it is shown: the tree of its playbook with what each step did."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from orchestration.playbook import model
+from tgk.ports.runs import ENDED, RunView, StepState, StepView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from orchestration.playbook.model import Playbook, Step
+    from orchestration.runs.records import RunRecord, StepRecord
+
+_KINDS: dict[type, str] = {
+    model.CommandStep: "command", model.Parallel: "parallel", model.Conditional: "conditional",
+    model.ForEach: "foreach", model.Group: "group", model.ApprovalStep: "approval",
+    model.Wait: "wait", model.SubPlaybook: "playbook", model.SetValues: "set",
+    model.Assert: "assert", model.Http: "http", model.Shell: "shell",
+}  # fmt: skip
+_GOING = frozenset({"pending", "running", "waiting"})
+
+
+def bare(record: RunRecord) -> RunView:
+    """Return a run without its steps."""
+    pause = record.pause
+    reason = f"{pause.who}: {pause.reason}" if pause else record.reason
+    return RunView(
+        id=record.id,
+        playbook=record.playbook,
+        version=record.version,
+        digest=record.digest,
+        state=record.state,
+        request=record.request,
+        starter=record.starter,
+        cause=record.cause,
+        asked=record.asked,
+        began=record.began,
+        ended=record.ended,
+        deadline=_deadline(record),
+        reason=reason,
+        pausing=pause is not None and record.state in ("running", "waiting", "undoing"),
+        until=pause.until if pause else None,
+        parameters=record.parameters,
+        outputs=record.outputs,
+        previous=record.previous,
+        revision=record.revision,
+    )
+
+
+def whole(
+    record: RunRecord,
+    steps: Iterable[StepRecord],
+    playbooks: Mapping[str, Playbook],
+    redact: Callable[[str], str],
+) -> RunView:
+    """Return a run with its whole tree, everything secret masked."""
+    drawing = _Drawing(record, tuple(steps), playbooks, redact)
+    return bare(record).model_copy(
+        update={
+            "parameters": masked(record.parameters, redact),
+            "outputs": masked(record.outputs, redact),
+            "reason": redact(bare(record).reason),
+            "steps": drawing.tree(),
+            "undoes": drawing.undoes(),
+        }
+    )
+
+
+def masked(value: Any, redact: Callable[[str], str]) -> Any:
+    """Return plain data with every text masked."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: masked(each, redact) for key, each in value.items()}
+    if isinstance(value, list):
+        return [masked(each, redact) for each in value]
+    return value
+
+
+def kind_of(step: Step) -> str:
+    """Return what to call the kind of a step."""
+    return _KINDS[type(step)]
+
+
+def called(step: Step) -> str:
+    """Return the author's name of a step, else its command, else its kind."""
+    if step.name:
+        return step.name
+    if isinstance(step, model.CommandStep):
+        return f"/{step.command.name}"
+    return kind_of(step)
+
+
+def _deadline(record: RunRecord) -> Any:
+    from datetime import timedelta
+
+    if record.timeout is None or record.counting is None or record.ended:
+        return None
+    return record.counting + timedelta(seconds=record.timeout - record.spent)
+
+
+@dataclass(slots=True)
+class _Drawing:
+    record: RunRecord
+    steps: tuple[StepRecord, ...]
+    playbooks: Mapping[str, Playbook]
+    redact: Callable[[str], str]
+
+    @property
+    def _latest(self) -> dict[str, StepRecord]:
+        return {step.path: step for step in self.steps}
+
+    def tree(self) -> tuple[StepView, ...]:
+        """Return the body, and ``finally`` under a group of that name."""
+        latest, book = self._latest, self.playbooks[self.record.playbook]
+        drawn = [self._step(step, "", latest) for step in book.steps]
+        if book.finally_:
+            inner = tuple(self._step(step, "", latest) for step in book.finally_)
+            drawn.append(_group("finally", "finally", "finally", inner))
+        return tuple(drawn)
+
+    def undoes(self) -> tuple[StepView, ...]:
+        """Return what was done to take things back, in the order of its beginning."""
+        latest = self._latest
+        undo = {
+            step.path: step for book in self.playbooks.values() for step in _undo_steps(book.steps)
+        }
+        found = []
+        for path, seen in latest.items():
+            step = undo.get(re.sub(r"\[\d+\]", "", path))
+            if step is not None:
+                found.append((seen.seq, self._step(step, "", latest, path)))
+        return tuple(view for _, view in sorted(found, key=lambda each: each[0]))
+
+    def _step(
+        self, step: Step, prefix: str, latest: Mapping[str, StepRecord], path: str = "",
+        static: str = "",
+    ) -> StepView:  # fmt: skip
+        path = path or prefix + step.path[len(static) :]
+        seen = latest.get(path)
+        inner = (*self._inside(step, prefix, static, path, latest),
+                 *self._handlers(step, prefix, static, latest))  # fmt: skip
+        result = seen.result if seen else None
+        state = _state(seen, ended=self.record.state in ENDED)
+        return StepView(
+            path=path,
+            name=called(step),
+            kind=kind_of(step),
+            state=state,
+            attempt=seen.attempt if seen else 0,
+            attempts=step.retry.more + 1,
+            began=seen.began if seen else None,
+            ended=seen.ended if seen else None,
+            note=self.redact(_note(seen)),
+            output=masked(result.output, self.redact) if result else {},
+            reference=result.reference if result else "",
+            steps=inner,
+        )
+
+    def _list(
+        self, steps: Sequence[Step], prefix: str, static: str, latest: Mapping[str, StepRecord]
+    ) -> tuple[StepView, ...]:
+        return tuple(self._step(each, prefix, latest, static=static) for each in steps)
+
+    def _inside(
+        self, step: Step, prefix: str, static: str, path: str, latest: Mapping[str, StepRecord]
+    ) -> tuple[StepView, ...]:
+        match step:
+            case model.Group():
+                return self._list(step.steps, prefix, static, latest)
+            case model.Conditional():
+                sides = (("then", step.then), ("else", step.otherwise))
+                return tuple(
+                    _group(f"{path}/{name}", name, name, self._list(steps, prefix, static, latest))
+                    for name, steps in sides
+                    if steps
+                )
+            case model.Parallel():
+                return tuple(
+                    _group(
+                        prefix + each.path[len(static) :], each.name or f"branch {number}",
+                        "branch", self._list(each.steps, prefix, static, latest),
+                    )
+                    for number, each in enumerate(step.branches, 1)
+                )  # fmt: skip
+            case model.ForEach():
+                return self._items(step, path, latest)
+            case model.SubPlaybook():
+                book = self.playbooks.get(step.playbook)
+                return self._list(book.steps, f"{path}/", "", latest) if book else ()
+            case _:
+                return ()
+
+    def _items(
+        self, step: model.ForEach, path: str, latest: Mapping[str, StepRecord]
+    ) -> tuple[StepView, ...]:
+        pattern = re.compile(re.escape(path) + r"\[(\d+)\]")
+        begun = {int(found[1]) for each in latest if (found := pattern.match(each))}
+        listed = _listed(latest.get(path))
+        count = max([len(listed), *(number + 1 for number in begun)], default=0)
+        if not count:
+            return self._list(step.steps, path, step.path, latest)
+        return tuple(
+            _group(
+                f"{path}[{n}]", str(listed[n]) if n < len(listed) else f"[{n}]", "item",
+                self._list(step.steps, f"{path}[{n}]", step.path, latest),
+            )
+            for n in range(count)
+        )  # fmt: skip
+
+    def _handlers(
+        self, step: Step, prefix: str, static: str, latest: Mapping[str, StepRecord]
+    ) -> tuple[StepView, ...]:
+        found = []
+        for name, steps in (("on_failure", step.on_failure), ("on_success", step.on_success)):
+            views = self._list(steps, prefix, static, latest)
+            if views:
+                at = f"{prefix}{step.path[len(static) :]}/{name}"
+                found.append(_group(at, name, name, views))
+        return tuple(found)
+
+
+def _listed(record: StepRecord | None) -> list[Any]:
+    """Return the items of a loop that has begun."""
+    if record is None:
+        return []
+    if record.result and "items" in record.result.output:
+        return [each["item"] for each in record.result.output["items"]]
+    return list(record.items)
+
+
+def _undo_steps(steps: Sequence[Step]) -> list[Step]:
+    """Return every undo step of a tree."""
+    found: list[Step] = []
+    for step in steps:
+        found += [*step.undo, *_undo_steps(_inner(step))]
+    return found
+
+
+def _inner(step: Step) -> tuple[Step, ...]:
+    match step:
+        case model.Group() | model.ForEach():
+            inner: tuple[Step, ...] = step.steps
+        case model.Conditional():
+            inner = (*step.then, *step.otherwise)
+        case model.Parallel():
+            inner = tuple(each for branch in step.branches for each in branch.steps)
+        case _:
+            inner = ()
+    return (*inner, *step.on_failure, *step.on_success)
+
+
+def _group(path: str, name: str, kind: str, steps: tuple[StepView, ...]) -> StepView:
+    """Return a node that only holds steps, with a state that says most about them."""
+    begun = [step.began for step in steps if step.began]
+    ended = [step.ended for step in steps if step.ended]
+    over = all(step.state not in _GOING for step in steps)
+    return StepView(
+        path=path,
+        name=name,
+        kind=kind,
+        state=_common([step.state for step in steps]),
+        began=min(begun, default=None),
+        ended=max(ended, default=None) if over else None,
+        steps=steps,
+    )
+
+
+def _common(states: Sequence[StepState]) -> StepState:
+    order: tuple[StepState, ...] = ("failed", "timed_out", "running", "waiting", "cancelled")
+    for state in order:
+        if state in states:
+            return state
+    if "pending" in states:
+        started = any(state not in ("pending", "skipped") for state in states)
+        return "running" if started else "pending"
+    quiet: tuple[StepState, ...] = ("undone", "succeeded", "kept")
+    for state in quiet:
+        if state in states:
+            return state
+    return "skipped" if states else "pending"
+
+
+def _state(seen: StepRecord | None, *, ended: bool) -> StepState:
+    if seen is None:
+        return "skipped" if ended else "pending"
+    if seen.undone:
+        return "undone"
+    if seen.result is None:
+        return "waiting" if seen.waits else "running"
+    if seen.kept and seen.result.status == "succeeded":
+        return "kept"
+    return seen.result.status
+
+
+def _note(seen: StepRecord | None) -> str:
+    if seen is None:
+        return ""
+    return seen.result.note if seen.result else seen.waits

@@ -1,0 +1,253 @@
+"""Steps one after another: conditions, locks, attempts, and what is done about how they end."""
+
+from __future__ import annotations
+
+import random
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from orchestration.playbook.expression import ExpressionError
+from orchestration.runs.acts import Acts
+from orchestration.runs.halt import Halted, unless_halted
+from orchestration.runs.moments import until
+from orchestration.runs.records import NEVER_AGAIN, Fault, Result, skipped
+from tgk.errors import TgkError, Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from orchestration.playbook.model import Retry, Step
+    from orchestration.runs.frame import Frame
+    from orchestration.runs.means import Means
+    from orchestration.runs.records import StepRecord
+
+
+@dataclass(slots=True)
+class Walk:
+    """Plays lists of steps; ``done`` collects what could be undone.
+
+    A list ends early with the result that stops it. Every outside effect and every decision that
+    depends on the world is remembered first, so playing the list again changes nothing.
+    """
+
+    means: Means
+    after_step: Callable[[str], Awaitable[None]]
+    """Called with the path of each step that has ended in this life."""
+    done: list[tuple[Step, Frame, str]] = field(default_factory=list)
+    acts: Acts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.acts = Acts(self.means, self.steps)
+
+    async def steps(self, steps: Sequence[Step], frame: Frame) -> Result | None:
+        """Play the list; returns the bad result that ended it, None if it came to its end."""
+        for step in steps:
+            bad = await self.step(step, frame)
+            if bad:
+                return bad
+        return None
+
+    async def step(self, step: Step, frame: Frame) -> Result | None:
+        """Play one step with all that its author wrote about it."""
+        path = frame.path(step.path)
+        kept = self.means.memory.kept(path)
+        if kept and kept.result:
+            await self._adopted(step, frame, kept)
+            return None
+        begun = self.means.memory.get(path, frame.label(1))
+        if begun is None and (frame.past or not await self.means.pulse.gate(frame.halt)):
+            return Result(status="cancelled", note="not begun")
+        try:
+            if begun is None and step.condition and not step.condition.test(frame.scope()):
+                await self._passed_over(step, frame, path)
+                return None
+        except ExpressionError as error:
+            return await self._unreadable(step, frame, path, error)
+        if begun and begun.result and begun.result.status == "skipped":
+            frame.learn(step, begun.result)
+            return None
+        result = await self._within_limits(step, frame, path)
+        frame.learn(step, result)
+        if not frame.past:
+            await self.after_step(path)
+        return await self._followed(step, frame, path, result)
+
+    async def _passed_over(self, step: Step, frame: Frame, path: str) -> None:
+        source = step.condition.source if step.condition else ""
+        result = skipped(f"{source} is false")
+        frame.learn(step, result)
+        await self._record(path, frame, result)
+
+    async def _unreadable(
+        self, step: Step, frame: Frame, path: str, error: ExpressionError
+    ) -> Result | None:
+        result = await self._record(path, frame, _invalid(path, error))
+        frame.learn(step, result)
+        return await self._followed(step, frame, path, result)
+
+    async def _record(self, path: str, frame: Frame, result: Result) -> Result:
+        memory = self.means.memory
+        record = await memory.begin(path, frame.label(1), attempt=1, clock=self.means.pulse.now())
+        await memory.end(record, result)
+        return result
+
+    async def _adopted(self, step: Step, frame: Frame, record: StepRecord) -> None:
+        """Take over what an earlier generation found, inside as well as here."""
+        await self.acts.recall(step, frame, record)
+        if record.result:
+            frame.learn(step, record.result)
+        if step.undo and record.result and record.result.status == "succeeded":
+            self.done.append((step, frame.frozen(), record.path))
+
+    async def _within_limits(self, step: Step, frame: Frame, path: str) -> Result:
+        """Hold the step's locks and its total time around all attempts."""
+        first = self.means.memory.get(path, frame.label(1))
+        since = first.clock if first else self.means.pulse.now()
+        pulse = self.means.pulse
+        async with pulse.limited(frame.halt, step.total_timeout, since) as halt:
+            try:
+                async with self._locked(step, frame.under(halt), path):
+                    result = await self._attempts(step, frame.under(halt), path)
+            except Halted:
+                result = await self._record(path, frame, stopped(path, halt.why))
+            except (ExpressionError, TgkError) as error:
+                result = await self._record(path, frame, _invalid(path, error))
+            if halt.why == "timed_out" and result.status == "cancelled":
+                result = stopped(path, "timed_out", result)
+        return result
+
+    @asynccontextmanager
+    async def _locked(self, step: Step, frame: Frame, path: str) -> AsyncIterator[None]:
+        if not step.locks:
+            yield
+            return
+        keys = [str(lock.text(frame.scope())) for lock in step.locks]
+        means = self.means
+        holder = f"{means.run}:{path}"
+        try:
+            async with means.pulse.resting("lock"):
+                taking = means.turns.take(keys, holder, means.run, f"step {path} of {means.run}")
+                await unless_halted(frame.halt, taking)
+            yield
+        finally:
+            await means.turns.give(holder)
+
+    async def _attempts(self, step: Step, frame: Frame, path: str) -> Result:
+        """Try until it succeeds, or another try is not wanted."""
+        began = self.means.pulse.now()
+        number = 0
+        while True:
+            number += 1
+            record = await self._attempt(step, frame, path, number)
+            began = record.clock if number == 1 else began
+            result = record.result or stopped(path, frame.halt.why)
+            if self.means.memory.get(path, frame.label(number + 1)):
+                continue  # decided in a former life
+            if frame.past or not _again(step.retry, frame, result, number):
+                return result
+            delay = delay_of(step.retry, f"{self.means.run} {path} {record.label}", number)
+            longest = step.retry.max_elapsed
+            if longest is not None and self.means.pulse.now() + delay - began > longest:
+                return result
+            if not await self._rested(frame, record, delay):
+                return result
+
+    async def _rested(self, frame: Frame, record: StepRecord, delay: float) -> bool:
+        """Wait before the next attempt."""
+        ended = record.ended or self.means.clock.now()
+        try:
+            async with self.means.pulse.resting("time"):
+                await unless_halted(
+                    frame.halt, until(self.means.clock, ended + timedelta(seconds=delay))
+                )
+        except Halted:
+            return False
+        return await self.means.pulse.gate(frame.halt)
+
+    async def _attempt(self, step: Step, frame: Frame, path: str, number: int) -> StepRecord:
+        memory, pulse = self.means.memory, self.means.pulse
+        label = frame.label(number)
+        record = memory.get(path, label)
+        if record is None:
+            record = await memory.begin(path, label, attempt=number, clock=pulse.now())
+        inside = frame.again(number) if step.retry.more else frame
+        if record.result:
+            await self.acts.recall(step, inside, record)
+        else:
+            async with pulse.limited(frame.halt, step.timeout, record.clock) as halt:
+                result = await self._acted(step, inside.under(halt), record)
+            record = await memory.end(record, result.model_copy(update={"attempts": number}))
+        return record
+
+    async def _acted(self, step: Step, frame: Frame, record: StepRecord) -> Result:
+        try:
+            result = await self.acts.act(step, frame, record)
+        except Halted:
+            return stopped(record.path, frame.halt.why)
+        except (ExpressionError, TgkError) as error:
+            return _invalid(record.path, error)
+        if frame.halt.why == "timed_out" and result.status != "succeeded":
+            return stopped(record.path, "timed_out", result)
+        return result
+
+    async def _followed(self, step: Step, frame: Frame, path: str, result: Result) -> Result | None:
+        """Do what the author wants done about the end, and say whether the list goes on."""
+        if result.status == "succeeded":
+            if step.undo:
+                self.done.append((step, frame.frozen(), path))
+            return await self.steps(step.on_success, frame) if step.on_success else None
+        if not result.bad:
+            return None
+        recovered = False
+        if step.on_failure and not frame.halt.closed and result.status != "cancelled":
+            failed = await self.steps(step.on_failure, frame.handling(result.error))
+            recovered = step.recover and failed is None
+        if frame.halt.why:
+            return result
+        return None if recovered or step.continue_on_error else result
+
+
+def delay_of(retry: Retry, seed: str, attempt: int) -> float:
+    """Return the wait after an attempt; the same in every life of the run."""
+    delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
+    return random.Random(seed).uniform(0, delay) if retry.jitter else delay  # noqa: S311 - no secret
+
+
+def stopped(path: str, why: str | None, inner: Result | None = None) -> Result:
+    """Return the result of a step that was stopped from outside, or by its own time limit."""
+    timed_out = why == "timed_out"
+    message = "its time was used up" if timed_out else "stopped"
+    kind = "timed_out" if timed_out else "cancelled"
+    return Result(
+        status="timed_out" if timed_out else "cancelled",
+        error=Fault(step=path, type=kind, message=message),
+        note=message,
+        output=inner.output if inner else {},
+        reference=inner.reference if inner else "",
+        attempts=inner.attempts if inner else 1,
+    )
+
+
+def _again(retry: Retry, frame: Frame, result: Result, attempt: int) -> bool:
+    """Say whether another try is wanted, by the author and by the kind of failure."""
+    if not result.bad or attempt > retry.more or frame.halt.closed:
+        return False
+    if result.status == "cancelled" or (result.error and result.error.type in NEVER_AGAIN):
+        return False
+    if retry.when is None:
+        return True
+    error = result.error.model_dump() if result.error else None
+    try:
+        return retry.when.test(frame.scope(error=error, output=result.output))
+    except ExpressionError:
+        return False
+
+
+def _invalid(path: str, error: ExpressionError | TgkError) -> Result:
+    """Return the failure of a step that made no sense when it came to it."""
+    kind = "unavailable" if isinstance(error, Upstream) else "invalid"
+    message = f"{error} {getattr(error, 'help', '')}".strip()
+    fault = Fault(step=path, type=kind, message=message)
+    return Result(status="failed", error=fault, note=message)

@@ -1,0 +1,341 @@
+"""A world for runs: real store, real engine, a dispatcher with small commands, people who vote.
+
+``python runs_world.py <folder> <fuse>`` plays one life that kills itself after ``fuse`` events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from loguru import logger
+from pydantic import BaseModel
+
+from orchestration.approvals import StoredApprovals
+from orchestration.carrier import RunCarrier
+from orchestration.engine import Engine
+from orchestration.locks import StoredLocks
+from orchestration.runs.heralds import Heralds
+from orchestration.runs.runs import DurableRuns, Parts, RunLimits
+from orchestration.runs.shelf import FolderPlaybooks
+from orchestration.store import Store
+from tgk.admission import Admission
+from tgk.backends import Backends
+from tgk.caller import Caller
+from tgk.command import Request, command
+from tgk.context import Context
+from tgk.discovery import Discovery, Limits
+from tgk.dispatcher import Dispatcher
+from tgk.errors import Unavailable
+from tgk.limits import RateLimiter
+from tgk.ports.runs import RunRequest, RunView
+from tgk.registry import Registry
+from tgk.reply import Reply
+from tgk.testing.board import FakeBoard
+from tgk.testing.clock import FakeClock
+from tgk.testing.guard import FakeGuard, everybody
+from tgk.testing.journal import FakeJournal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tgk.ports.time import Clock
+
+ROOT = Path(__file__).parents[3]
+DANA = Caller(person="dana", user_id="7000002", platform="telegram", known=True)
+BEN = Caller(person="ben", user_id="7000006", platform="telegram", known=True)
+COUNCIL = ("ana", "ben", "chi")
+
+
+class Effects:
+    """Everything outside: a file of lines, and how commands shall fare."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "effects.jsonl"
+        self.tell: Callable[[str], None] = lambda event: None
+        self.failing: dict[str, int] = {}
+        self.held: dict[str, asyncio.Event] = {}
+        self.running: set[str] = set()
+        self.most = 0
+        self.stopped: list[str] = []
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what was done, in order."""
+        text = self.path.read_text() if self.path.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of what was done, in order."""
+        return [line["name"] for line in self.lines()]
+
+    def do(self, name: str, key: str) -> None:
+        """Do something once for each key: an idempotent effect."""
+        if all(line["key"] != key for line in self.lines()):
+            with self.path.open("a") as file:
+                file.write(json.dumps({"name": name, "key": key}) + "\n")
+
+    def tries(self, name: str) -> int:
+        """Count an attempt, over kills."""
+        path = self.path.with_name(f"tries-{name}")
+        count = int(path.read_text()) + 1 if path.exists() else 1
+        path.write_text(str(count))
+        return count
+
+
+class Mark(Request):
+    """Leave a mark."""
+
+    name: str
+    fails: int = 0
+    value: str = ""
+
+
+class Look(Request):
+    """Look at something."""
+
+    name: str
+
+
+class Done(BaseModel):
+    """A remembered effect."""
+
+    name: str
+
+
+def registry(effects: Effects) -> Registry:
+    """Return the commands of this world."""
+
+    async def mark(request: Mark, context: Context) -> Reply:
+        delivery = context.invocation.delivery
+        effects.tell(f"handler {request.name}")
+        effects.running.add(request.name)
+        effects.most = max(effects.most, len(effects.running))
+        try:
+            if request.name in effects.held:
+                await effects.held[request.name].wait()
+            await asyncio.sleep(0)
+            if effects.failing.get(request.name, 0) > 0:
+                effects.failing[request.name] -= 1
+                return Reply(title=f"{request.name} failed", failed=True, data={"why": "ordered"})
+            attempt = delivery.rpartition(":")[2]
+            if request.fails >= int(attempt.rpartition(".")[2].partition("@")[0]):
+                return Reply(title=f"{request.name} failed", failed=True)
+
+            async def act() -> Done:
+                effects.do(request.name, delivery)
+                effects.tell(f"effect {request.name}")
+                return Done(name=request.name)
+
+            await context.steps.once("mark", act, Done)
+        except asyncio.CancelledError:
+            effects.stopped.append(request.name)
+            raise
+        finally:
+            effects.running.discard(request.name)
+        data = {"name": request.name, "value": request.value, "success": True}
+        return Reply(title=f"marked {request.name}", data=data)
+
+    async def look(request: Look, context: Context) -> Reply:
+        count = effects.tries(f"look-{request.name}")
+        return Reply(title=f"look {count}", data={"count": count})
+
+    async def gone(request: Look, context: Context) -> Reply:
+        raise Unavailable("the world", "It is away.")
+
+    for handle, kind in ((mark, Mark), (look, Look), (gone, Look)):
+        handle.__annotations__ = {"request": kind, "context": Context, "return": Reply}
+    return Registry(
+        [
+            command("mark", permission="mark", effect="change")(mark),
+            command("look", permission="look")(look),
+            command("gone", permission="gone")(gone),
+        ]
+    )
+
+
+class World:
+    """One life of the process."""
+
+    def __init__(self, folder: Path, clock: Clock, guard: FakeGuard, limits: RunLimits) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.guard = guard
+        self.limits = limits
+        self.effects = Effects(folder)
+        self.journal = FakeJournal()
+        self.store = Store(folder / "tgk.sqlite")
+        self.shelf = folder / "playbooks"
+        self.shelf.mkdir(exist_ok=True)
+        self.heralds = Heralds()
+        self._count = 0
+        self.runs: Any = None
+        self.approvals: Any = None
+        self.locks: Any = None
+
+    def write(self, text: str) -> str:
+        """Put a playbook on the shelf; returns its name."""
+        name = str(yaml.safe_load(text)["name"])
+        (self.shelf / f"{name}.yaml").write_text(text)
+        return name
+
+    @asynccontextmanager
+    async def open(self, *, grace: float = 0.2) -> AsyncIterator[World]:
+        """Start the process, and end it in good order."""
+        discovery = Discovery.model_validate(yaml.safe_load((ROOT / "discovery.yml").read_text()))
+        async with self.store, asyncio.TaskGroup() as group:
+            self.approvals = StoredApprovals(self.store, FakeBoard(), self.clock, [])
+            self.locks = StoredLocks(self.store, self.clock)
+            self.engine = Engine(self.folder, self.clock)
+            self.runs = DurableRuns(
+                Parts(
+                    store=self.store,
+                    clock=self.clock,
+                    playbooks=FolderPlaybooks([self.shelf]),
+                    carrier=RunCarrier(self.engine),
+                    approvals=self.approvals,
+                    locks=self.locks,
+                    heralds=self.heralds,
+                    council=COUNCIL,
+                    limits=self.limits,
+                )
+            )
+            limiter = RateLimiter(Limits(per_minute=1_000_000), self.clock)
+            nothing: dict[str, Any] = dict.fromkeys(Backends.__dataclass_fields__)
+            dispatcher = Dispatcher(
+                admission=Admission(registry(self.effects), self.guard, discovery, limiter),
+                journal=self.journal,
+                operations=self.engine,
+                backends=Backends(**{**nothing, "board": FakeBoard(), "runs": self.runs}),
+                clock=self.clock,
+            )
+            self.runs.bind(dispatcher)
+            await self.engine.start(dispatcher.perform)
+            duty = group.create_task(self.runs.run())
+            try:
+                yield self
+            finally:
+                await self.engine.stop(grace)
+                duty.cancel()
+
+    async def start(self, text: str, delivery: str = "", **request: Any) -> RunView:
+        """Start a playbook as dana."""
+        self._count += 1
+        wanted = RunRequest(playbook=self.write(text), **request)
+        view: RunView = await self.runs.start(
+            wanted, DANA, delivery=delivery or f"test:{self._count}"
+        )
+        return view
+
+    async def play(self, text: str, **request: Any) -> RunView:
+        """Start a playbook and wait for its end, letting time pass where everybody waits."""
+        view = await self.start(text, **request)
+        return await self.end(view.id)
+
+    async def end(self, run: str) -> RunView:
+        """Wait for the end of a run."""
+        ended = asyncio.ensure_future(self.runs.ended(run, _unseen))
+        try:
+            await self.until(ended.done)
+            return ended.result()
+        finally:
+            ended.cancel()
+
+    async def until(self, reached: Callable[[], bool], within: float = 30.0) -> None:
+        """Let everybody act until it is so; the clock moves only when nobody has anything to do."""
+        async with asyncio.timeout(within):
+            idle = 0
+            while not reached():
+                busy = self.engine.running or self.effects.running
+                await asyncio.sleep(0.002)
+                idle = 0 if busy and not self.effects.held else idle + 1
+                if idle >= 6 and isinstance(self.clock, FakeClock):
+                    await self._tick(self.clock)
+                    idle = 0
+
+    async def state(self, run: str, state: str) -> RunView:
+        """Wait until a run is in a state, without letting the clock move."""
+        async with asyncio.timeout(20):
+            while (view := await self.runs.view(run)).state != state:
+                await asyncio.sleep(0.005)
+        return view  # type: ignore[no-any-return] # of the port
+
+    async def pending(self) -> tuple[Any, ...]:
+        """Wait for an open question."""
+        async with asyncio.timeout(20):
+            while not (found := await self.approvals.open()):
+                await asyncio.sleep(0.005)
+        return found  # type: ignore[no-any-return] # of the port
+
+    @staticmethod
+    async def _tick(clock: FakeClock) -> None:
+        """Move on to the next moment that somebody waits for, an hour's rounds aside."""
+        due = sorted(at for at, _, woken in clock._sleepers if not woken.done())
+        near = [at for at in due if at - clock.monotonic() < 3000]
+        if near:
+            await clock.advance(max(0.0, near[0] - clock.monotonic()))
+
+
+async def _unseen(view: RunView) -> None:
+    """Look away."""
+
+
+def world(folder: Path, **more: Any) -> World:
+    """Return a world that is not open yet."""
+    given = SimpleNamespace(clock=FakeClock(), guard=everybody(), limits=RunLimits())
+    return World(folder, **{**vars(given), **more})
+
+
+def main(folder: Path, fuse: int) -> None:
+    """Live one life, to the end of the run or of the fuse."""
+    logger.remove()
+    asyncio.run(_life(folder, fuse))
+
+
+async def _life(folder: Path, fuse: int) -> None:
+    from bot.runtime.clock import SystemClock
+
+    made = world(folder, clock=SystemClock())
+    left = [fuse]
+
+    def burn(event: str) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    made.effects.tell = burn
+    original = made.store.write
+
+    async def write(act: Any) -> Any:
+        burn("before a write")
+        value = await original(act)
+        burn("after a write")
+        return value
+
+    made.store.write = write  # type: ignore[method-assign] # every change of the store is an event
+    text = (folder / "story.yaml").read_text()
+    async with made.open(), asyncio.TaskGroup() as group:
+        voter = group.create_task(_voting(made))
+        view = await made.start(text, delivery="story")
+        ended = await made.runs.ended(view.id, _unseen)
+        voter.cancel()
+    sys.stdout.write(json.dumps({"state": ended.state, "reason": ended.reason, "events": fuse - left[0]}))
+
+
+async def _voting(made: World) -> None:
+    while True:
+        for question in await made.approvals.open():
+            await made.approvals.vote(question.id, BEN, approve=True)
+        await asyncio.sleep(0.01)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
