@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _AT_START = (50_000, 20, 100)
-"""Only what is young is looked through, and seldom: a fifth of the start's processor time less."""
+"""Only what is young is looked through, and seldom: a sixth of a start's processor time less."""
 _USUAL = (700, 10, 10)
 
 
