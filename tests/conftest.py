@@ -158,6 +158,8 @@ def world(discovery: Discovery) -> World:
         "locks": FakeLocks(clock),
         "notes": FakeNotes(),
         "runs": FakeRuns(clock),
+        "playbooks": None,
+        "schedules": None,
     }
     registry = Registry(collect(commands))
     journal, operations, groups = FakeJournal(), InlineOperations(), FakeGroups({})

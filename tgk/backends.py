@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from tgk.ports.model import Model
     from tgk.ports.notes import Notes
     from tgk.ports.pipelines import Pipelines
+    from tgk.ports.playbooks import Playbooks
     from tgk.ports.providers import Providers
     from tgk.ports.runs import Runs
+    from tgk.ports.schedules import Schedules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +37,5 @@ class Backends:
     locks: Locks
     notes: Notes
     runs: Runs
+    playbooks: Playbooks
+    schedules: Schedules

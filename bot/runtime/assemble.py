@@ -19,10 +19,15 @@ from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
 from bot.runtime.couriers import Couriers, open_couriers
 from bot.runtime.memory import Memory, open_memory
+from bot.runtime.playbooks import Timetable, folders, shelf_of
 from bot.runtime.settings import AUDIT_LOG
 from bot.runtime.simulation import keep_apart
 from bot.runtime.witness import Witness
+from integrations.heralds.datadog import DatadogHerald
+from integrations.heralds.jira import JiraHerald
+from integrations.heralds.slack import SlackHerald
 from integrations.providers.bound import named_variables
+from integrations.secrets import SecretSources
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
 from orchestration.carrier import RunCarrier
@@ -51,7 +56,6 @@ if TYPE_CHECKING:
     from tgk.recording import Observer
 
 POLICY = "rbac/policy.yml"
-PLAYBOOKS = "playbooks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +178,13 @@ class _Assembly:
         runs = self._runs(root, memory, approvals, engine)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         registry = registry_of(self._discovery)
+        admission = self._admission(registry, policy)
+        shelf = shelf_of(root, self._settings.state, admission)
         dispatcher = Dispatcher(
-            admission=self._admission(registry, policy),
+            admission=admission,
             journal=journal,
             operations=engine,
-            backends=outside.backends(board, approvals, memory, runs),
+            backends=outside.backends(board, approvals, memory, runs, shelf),
             clock=self._clock,
             renew=Renewal(policy.directory, couriers.groups),
             observer=observer,
@@ -238,16 +244,23 @@ class _Assembly:
             Parts(
                 store=memory.store,
                 clock=self._clock,
-                playbooks=FolderPlaybooks([root / PLAYBOOKS]),
+                playbooks=FolderPlaybooks(
+                    [folder.path for folder in folders(root, self._settings.state)]
+                ),
                 carrier=RunCarrier(engine),
                 approvals=approvals,
                 locks=memory.locks,
-                heralds=Heralds(),
+                heralds=self._heralds(),
                 council=telegram.council.members if telegram else (),
                 redact=self._redactor.text,
                 limits=RunLimits(at_once=limits.runs_at_once, waiting=limits.runs_waiting),
             )
         )
+
+    def _heralds(self) -> Heralds:
+        clock, variable = self._clock, self._settings.variable
+        told = (SlackHerald(clock), JiraHerald(clock, variable), DatadogHerald(clock, variable))
+        return Heralds(told, SecretSources(clock, variable))
 
     def _admission(self, registry: Registry, policy: PolicyFile) -> Admission:
         limiter = RateLimiter(self._discovery.limits, self._clock)
@@ -266,10 +279,12 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "approvals": core.approvals.purge,
         "operations": core.engine.purge,
     }
+    timetable = Timetable(core.memory.schedules, core.dispatcher, core.engine)
     return (
         core.approvals.run(),
         core.policy.watch(),
         core.runs.run(),
+        timetable.run(),
         witness.run(),
         keep_tidy(core.clock, chores),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tgk.ports.metrics import Metrics
     from tgk.ports.model import Model
     from tgk.ports.pipelines import Pipelines
+    from tgk.ports.playbooks import Playbooks
     from tgk.ports.providers import Providers
     from tgk.ports.runs import Runs
     from tgk.ports.time import Clock
@@ -47,7 +48,7 @@ class Outside:
     off: dict[str, str] = field(default_factory=dict)
 
     def backends(
-        self, board: Board, approvals: Approvals, memory: Memory, runs: Runs
+        self, board: Board, approvals: Approvals, memory: Memory, runs: Runs, playbooks: Playbooks
     ) -> Backends:
         """Return everything that commands may use."""
         return Backends(
@@ -63,6 +64,8 @@ class Outside:
             locks=memory.locks,
             notes=memory.notes,
             runs=runs,
+            playbooks=playbooks,
+            schedules=memory.schedules,
         )
 
 

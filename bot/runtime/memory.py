@@ -9,6 +9,7 @@ from orchestration.buttons import StoredButtons
 from orchestration.deliveries import StoredDeliveries
 from orchestration.locks import StoredLocks
 from orchestration.notes import StoredNotes
+from orchestration.schedules import StoredSchedules
 from orchestration.store import Store
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Memory:
     deliveries: StoredDeliveries
     locks: StoredLocks
     notes: StoredNotes
+    schedules: StoredSchedules
 
 
 async def open_memory(state: Path, clock: Clock, stack: AsyncExitStack) -> Memory:
@@ -40,4 +42,5 @@ async def open_memory(state: Path, clock: Clock, stack: AsyncExitStack) -> Memor
         deliveries=StoredDeliveries(store, clock),
         locks=StoredLocks(store, clock),
         notes=StoredNotes(store),
+        schedules=StoredSchedules(store, clock),
     )

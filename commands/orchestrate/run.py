@@ -106,10 +106,17 @@ async def run(request: Run, context: Context) -> Reply:
     if request.dry_run:
         return planned(await context.backends.playbooks.plan(wanted, context.caller))
     runs = context.backends.runs
-    view = await runs.start(wanted, context.caller, delivery=context.invocation.delivery)
+    delivery = context.invocation.delivery
+    view = await runs.start(wanted, context.caller, delivery=delivery, cause=_cause(delivery))
 
     async def show(now: RunView) -> None:
         await context.show(card(now, context.clock.now(), detailed=request.verbose))
 
     ended = await runs.ended(view.id, show)
     return followed(ended, context.clock.now())
+
+
+def _cause(delivery: str) -> str:
+    """Return what started a run: schedules say so in their delivery."""
+    kind, _, rest = delivery.partition(":")
+    return f"schedule:{rest.partition(':')[0]}" if kind == "schedule" else "asked"

@@ -68,7 +68,7 @@ class FolderPlaybooks:
             path
             for folder in self._folders
             if folder.is_dir()
-            for path in sorted(each for ending in _ENDINGS for each in folder.rglob(ending))
+            for path in sorted(each for ending in _ENDINGS for each in folder.glob(ending))
         ]
         for path in paths[:_MOST_FILES]:
             yield path, self._entry(path)

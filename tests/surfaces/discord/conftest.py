@@ -408,6 +408,8 @@ def _build(
         cluster=unused, logs=unused, metrics=unused, pipelines=unused, providers=unused,
         model=unused, library=unused, board=board, approvals=unused, locks=unused, notes=notes,
         runs=unused,
+        playbooks=unused,
+        schedules=unused,
     )  # fmt: skip
     dispatcher = Dispatcher(
         admission=admission, journal=journal, operations=operations, backends=backends, clock=clock

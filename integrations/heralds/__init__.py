@@ -1,0 +1,1 @@
+"""Who else hears of a run: Slack, Jira and Datadog."""
