@@ -63,8 +63,8 @@ class BoundProviders:
             await body.aclose()
 
     def plan(self, command: str, arguments: Arguments) -> str:
-        """Say in one line what would be done."""
-        return self._body(command).plan(arguments)
+        """Say in one line what would be done, whatever the arguments hold."""
+        return " ".join(self._body(command).plan(arguments).split())
 
     async def invoke(
         self, command: str, arguments: Arguments, *, key: str, watch: Watch
