@@ -12,7 +12,7 @@ import pytest
 from integrations.kubernetes import KubernetesCluster
 from integrations.off import OffCluster
 from tgk.discovery import Environment, Service
-from tgk.errors import Missing, Unavailable
+from tgk.errors import Conflict, Missing, Unavailable
 from tgk.ports.cluster import Workload
 from tgk.testing.clock import FakeClock
 from tgk.testing.cluster import FakeCluster
@@ -70,6 +70,8 @@ class KubernetesWorld:
         """Write the deployment as its controller would have left it."""
         self.version += 1
         body = self._deployment(namespace, version, desired)
+        elsewhere = {"metadata": {"name": "web-1", "namespace": namespace}}
+        self.server.objects["apps/v1/replicasets", namespace, "web-1"] = elsewhere
         if ("apps/v1/deployments", namespace, "api") in self.server.objects:
             path = f"/apis/apps/v1/namespaces/{namespace}/deployments/api"
             await (await self.server.patch(path, json=body)).read()
@@ -208,4 +210,37 @@ async def test_a_cluster_that_is_off_says_why() -> None:
         anext(aiter(off.watch(SERVICE, PRODUCTION))),
     ):
         with pytest.raises(Unavailable, match=r"It is off: KUBECONFIG is not set\."):
+            await call
+
+
+async def test_another_version_is_wanted_once_for_each_key(world: World) -> None:
+    """A repeated key is told what it did; the old version has its pods no longer."""
+    await world.put("production", "v1", 2)
+
+    first = await world.cluster.set_version(SERVICE, PRODUCTION, "v2", key="k1")
+    again = await world.cluster.set_version(SERVICE, PRODUCTION, "v2", key="k1")
+
+    assert ("v1", "v2") == (first.before, first.after)
+    assert first == again
+    assert "v2" == (await world.cluster.workload(SERVICE, PRODUCTION)).version
+
+
+async def test_there_is_no_way_back_where_nothing_was_before(world: World) -> None:
+    """It is a conflict, and nothing is changed."""
+    await world.put("production", "v1", 2)
+
+    with pytest.raises(Conflict, match="was not rolled back"):
+        await world.cluster.roll_back(SERVICE, PRODUCTION, key="k1")
+
+    assert "v1" == (await world.cluster.workload(SERVICE, PRODUCTION)).version
+
+
+async def test_a_change_of_what_is_not_there_is_missing(world: World) -> None:
+    """With namespace and name, as for every other question."""
+    await world.put("own", "v1", 1)
+    for call in (
+        world.cluster.set_version(SERVICE, PRODUCTION, "v2", key="k1"),
+        world.cluster.roll_back(SERVICE, PRODUCTION, key="k1"),
+    ):
+        with pytest.raises(Missing, match="production/api"):
             await call

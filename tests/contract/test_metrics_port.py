@@ -126,6 +126,21 @@ async def test_figures_are_told_as_measured(world: World, vitals: Vitals) -> Non
     assert await world.metrics.vitals("api", SERVICE, "production") == vitals
 
 
+async def test_a_query_has_a_figure_or_none(httpserver: HTTPServer) -> None:
+    """The fake and the real client give the number at a time; nothing measured is None."""
+    fake = FakeMetrics()
+    fake.measure("ratio", 99.5)
+    point = {"metric": {}, "value": [NOW.timestamp(), "99.5"]}
+    asked = {"query": "ratio", "time": str(NOW.timestamp())}
+    for query, found in ((asked, [point]), (None, [])):
+        server = httpserver.expect_request("/api/v1/query", query_string=query)
+        server.respond_with_data(_answer("vector", found).data, content_type="application/json")
+    async with PrometheusMetrics(httpserver.url_for(""), clock=FakeClock(NOW)) as real:
+        for metrics in (fake, real):
+            assert 99.5 == await metrics.figure("ratio", NOW)
+            assert await metrics.figure("nothing", NOW) is None
+
+
 async def test_a_broken_source_is_not_an_idle_service(world: World) -> None:
     """A failure is told, not shown as missing figures."""
     world.break_down()
