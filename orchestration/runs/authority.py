@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
 from orchestration.playbook.expression import ExpressionError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestration.runs.ports import Playbooks
     from tgk.admission import Admission
     from tgk.caller import Caller
+    from tgk.command import Command
     from tgk.guard import Decision
 
 MOST_DEPTH = 8
@@ -71,7 +72,6 @@ def reached(playbook: Playbook, playbooks: Playbooks) -> dict[str, Playbook]:
 class Refusal:
     """One command that the starter may not run."""
 
-    book: str
     path: str
     command: str
     decision: Decision
@@ -89,11 +89,12 @@ def require(
     is asked again at the step itself, by the dispatcher.
     """
     refusals = [
-        Refusal(book.name, step.path, f"/{line.name}", decision)
+        Refusal(step.path, f"/{entry.name}", decision)
         for book in playbooks.values()
         for step in every((*book.steps, *book.finally_))
         for line in _lines(step)
-        if not (decision := _decided(line, values, starter, admission)).allowed
+        for entry in [_command(line, admission)]
+        if not (decision := _decided(entry, line, values, starter, admission)).allowed
     ]
     if not refusals:
         return
@@ -116,12 +117,20 @@ def _lines(step: Step) -> tuple[CommandLine, ...]:
     return ()
 
 
-def _decided(
-    line: CommandLine, values: Mapping[str, object], starter: Caller, admission: Admission
-) -> Decision:
+def _command(line: CommandLine, admission: Admission) -> Command[Any]:
     entry = command_of(line, admission.registry)
     if entry is None:
         raise ConfigurationInvalid("The playbook cannot be run.", [f"no command /{line.name}"])
+    return entry
+
+
+def _decided(
+    entry: Command[Any],
+    line: CommandLine,
+    values: Mapping[str, object],
+    starter: Caller,
+    admission: Admission,
+) -> Decision:
     fields = entry.request.model_fields
     given = _known(line, values, admission).items()
     known = {name: value for name, value in given if name in fields}
