@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import commands
+from bot.runtime.playbooks import shelf_of
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
 from tgk.backends import Backends
@@ -34,9 +35,11 @@ from tgk.testing.operations import InlineOperations
 from tgk.testing.pipelines import FakePipelines
 from tgk.testing.providers import FakeProviders
 from tgk.testing.runs import FakeRuns
+from tgk.testing.schedules import FakeSchedules
 from tgk.typed import bind, parse_line
 
 if TYPE_CHECKING:
+    from orchestration.shelf.shelf import Shelf
     from tgk.caller import Caller
     from tgk.command import Door
     from tgk.outcome import Outcome
@@ -69,6 +72,8 @@ class World:
     locks: FakeLocks
     notes: FakeNotes
     runs: FakeRuns
+    schedules: FakeSchedules
+    playbooks: Shelf
     journal: FakeJournal
     operations: InlineOperations
     groups: FakeGroups
@@ -139,7 +144,7 @@ def discovery() -> Discovery:
 
 
 @pytest.fixture
-def world(discovery: Discovery) -> World:
+def world(discovery: Discovery, tmp_path: Path) -> World:
     """A core whose outside is made of fakes."""
     clock = FakeClock(flows=True)
     council = discovery.telegram.council.members if discovery.telegram else ()
@@ -158,15 +163,14 @@ def world(discovery: Discovery) -> World:
         "locks": FakeLocks(clock),
         "notes": FakeNotes(),
         "runs": FakeRuns(clock),
-        "playbooks": None,
-        "schedules": None,
+        "schedules": FakeSchedules(),
     }
     registry = Registry(collect(commands))
+    admission = Admission(registry, policy.guard, discovery, RateLimiter(discovery.limits, clock))
+    parts["playbooks"] = shelf_of(ROOT, tmp_path, admission)
     journal, operations, groups = FakeJournal(), InlineOperations(), FakeGroups({})
     dispatcher = Dispatcher(
-        admission=Admission(
-            registry, policy.guard, discovery, RateLimiter(discovery.limits, clock)
-        ),
+        admission=admission,
         journal=journal,
         operations=operations,
         backends=Backends(**parts),
