@@ -91,7 +91,9 @@ CODES: dict[str, Code] = {
         "in. So a value can never become an option.",
     ),
     "E047": Code("one word too many", "The command has no place for this word."),
-    "E048": Code("command line cannot be read", "A quotation mark or a `${` is not closed."),
+    "E048": Code("command line cannot be read",
+        "A quotation mark is not closed, or a character cannot be seen.",
+    ),
     "E050": Code("unknown playbook", "The playbook that is to run does not exist."),
     "E051": Code(
         "playbooks that run one another", "A playbook may run others up to eight deep, and none "

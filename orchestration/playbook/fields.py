@@ -30,7 +30,8 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*")
 """What expressions can call by its name."""
 LONGEST_NAME = 64
 _CONSTANT = re.compile(r"\$\{\s*(?:variables\.)?([A-Za-z_][A-Za-z0-9_-]*)\s*\}")
-_WEEK = 7 * 86400.0
+_LOOSE = frozenset({"yes", "no", "on", "off"})
+_MONTH = 30 * 86400.0
 
 
 @dataclass(slots=True)
@@ -180,6 +181,8 @@ class Fields:
             return default
         if isinstance(node.value, bool):
             return node.value
+        if not node.style and str(node.value).casefold() in _LOOSE:
+            return default  # reading the file has reported it
         self.sheet.wrong(node, f"'{key}' is {shown(node)}", "write true or false")
         return default
 
@@ -216,7 +219,7 @@ class Fields:
             help_ = "write seconds, as in 300, or a duration, as in 5m or 1h30m"
             self.sheet.wrong(node, f"'{key}' is {shown(node)}, not a duration", help_)
             return default
-        if not 0 < found <= 30 * _WEEK / 7:
+        if not 0 < found <= _MONTH:
             help_ = "write more than nothing and at most 30d"
             self.sheet.wrong(node, f"'{key}' is {found:g} seconds", help_, "E014")
             return default

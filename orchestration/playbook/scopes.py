@@ -80,6 +80,11 @@ class Scopes:
         self._outputs = outputs
         """What the output of a step holds, by its path, where that is known."""
         self._by_path = {step.path: step for step in every_step(playbook)}
+        self._loops = {
+            step.variable: step.name or step.path
+            for step in self._by_path.values()
+            if isinstance(step, ForEach)
+        }
         self._declared = declared(playbook)
         self._secrets = {secret.name for secret in playbook.secrets}
         self._values = {each.name for each in playbook.parameters} | set(playbook.variables)
@@ -195,6 +200,11 @@ class Scopes:
         if name in ("error", "output"):
             help_ = "it is known in on_failure, finally and retry.when"
             self._report.add("E031", where, f"there is no '{name}' here", help=help_)
+            return
+        if name in self._loops:
+            help_ = "it is known in the steps of that loop"
+            message = f"'{name}' is the item of the loop '{self._loops[name]}'"
+            self._report.add("E033", where, message, help=help_)
             return
         known = {*level.values, *level.steps, *self._declared}
         otherwise = "declare it under `parameters`, or name an earlier step"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orchestration.playbook.origin import Origin
 
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u201d": "\u201d"}
+MOST_WORDS = 200
 _SHELL = frozenset("|&;<>`")
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:@%+,-]+")
 """Characters that mean nothing but themselves."""
@@ -47,6 +48,9 @@ def split(text: str, origin: Origin, report: Report) -> tuple[Word, ...]:
     words: list[Word] = []
     while (word := scan.word()) is not None:
         words.append(word)
+        if len(words) > MOST_WORDS:
+            report.add("E047", word.span, f"this is more than {MOST_WORDS} words", help="split it")
+            break
     return tuple(words)
 
 
@@ -147,10 +151,7 @@ class _Scan:
         if not self._text.startswith("${", self._at):
             return False
         end = hole_end(self._text, self._at)
-        if end < 0:
-            end = len(self._text)
-            span = self._origin.at(self._at, end - self._at)
-            self._report.add("E048", span, "this ${ is not closed", help="close it with }")
+        end = len(self._text) if end < 0 else end  # reading the expression tells that it is open
         self._computed = True
         self._take(end - self._at)
         return True

@@ -1,0 +1,174 @@
+"""A command line is split first, bound second and filled last: values never become options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import Field
+
+from orchestration.playbook.expression import UNKNOWN
+from orchestration.playbook.model import Span
+from orchestration.playbook.words import bind, command_of, fill, read_line
+from tests.unit.playbook.checking import REGISTRY
+from tgk.command import Request, command
+from tgk.context import Context  # noqa: TC001 - the command decorator reads it
+from tgk.errors import InvalidRequest
+from tgk.registry import Registry
+from tgk.reply import Reply  # noqa: TC001 - the command decorator reads it
+
+if TYPE_CHECKING:
+    from orchestration.playbook.words import CommandLine
+
+ENDS = ("", " --force", "\n/infra rollback --immediate", ";rm -rf /", '" --fast "', "' --x '",
+        "${run.id}", "$${x}", "`id`", " | tee", "\\", '\\"', "--", "\x00", "\u202e", "=y",
+        " --component=web")  # fmt: skip
+
+
+def line(text: str) -> CommandLine:
+    """Return a line that can be read."""
+    found, diagnostics = read_line(text, Span(1, 1, len(text)))
+    assert diagnostics == ()
+    assert found is not None
+    return found
+
+
+def faults(text: str) -> list[str]:
+    """Return what reading and binding have against a line, with the marked characters."""
+    found, diagnostics = read_line(text, Span(1, 1, len(text)))
+    more = bind(found, REGISTRY) if found else ()
+    return [
+        f"{one.code} {text[one.span.column - 1 :][: one.span.length]}"
+        for one in (*diagnostics, *more)
+    ]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text(max_size=40), st.sampled_from(ENDS), st.text(max_size=10))
+def test_no_value_changes_which_options_are_given(one: str, two: str, three: str) -> None:
+    """It arrives as it is, or is refused; it is never a second word."""
+    hostile = one + two + three
+    template = line("/infra deploy --component backend --version ${version}")
+
+    try:
+        raw = fill(template, {"version": hostile}, REGISTRY)
+    except InvalidRequest:
+        return
+
+    assert raw == {"component": "backend", "version": hostile}
+
+
+@pytest.mark.parametrize(
+    "hostile", ["v1 --force", "v1\n/infra rollback --immediate", "--force", "1.0;rm -rf /", "a b"]
+)
+def test_a_hostile_version_is_one_value_that_the_command_refuses(hostile: str) -> None:
+    """By its own types."""
+    template = line("/infra deploy --version ${version}")
+
+    with pytest.raises(InvalidRequest):
+        REGISTRY["infra deploy"].parse(fill(template, {"version": hostile}, REGISTRY))
+
+
+def test_flags_values_and_places_are_told_apart_by_the_registry() -> None:
+    """A word behind a flag is no value of it."""
+    raw = fill(line("/infra scale --canary 10 --percentage=${share}"), {"share": 5}, REGISTRY)
+
+    assert raw == {"canary": True, "instances": "10", "percentage": "5"}
+
+
+def test_quotes_keep_words_together_and_are_no_part_of_them() -> None:
+    """Text around a value belongs to it."""
+    text = line("""/notify team --message "it's ${name}: \\"up\\"" --severity='high'""")
+
+    raw = fill(text, {"name": "api"}, REGISTRY)
+
+    assert (raw["message"], raw["severity"]) == ('it\'s api: "up"', "high")
+
+
+def test_space_in_an_expression_does_not_split_a_word() -> None:
+    """Nor do the quotes in it end one."""
+    text = line("""/infra deploy --version ${ready ? "v 1" : 'v2'}""")
+
+    assert fill(text, {"ready": False}, REGISTRY) == {"version": "v2"}
+
+
+def test_a_name_is_the_longest_that_a_line_begins_with() -> None:
+    """Its second word may be a value instead."""
+    deploy, status = (
+        command_of(line("/infra deploy x"), REGISTRY),
+        command_of(line("/status production"), REGISTRY),
+    )
+
+    assert deploy is not None
+    assert status is not None
+    assert (deploy.name, status.name) == ("infra deploy", "status")
+    assert "production" in fill(line("/status production"), {}, REGISTRY).values()
+
+
+def test_null_is_left_out_and_what_is_not_known_stays_unknown() -> None:
+    """Absent is not empty."""
+    text = line("/infra deploy --version ${version} --component ${component}")
+
+    raw = fill(text, {"version": None, "component": UNKNOWN}, REGISTRY)
+
+    assert raw == {"component": UNKNOWN}
+
+
+class Say(Request):
+    """Say something."""
+
+    loud: bool = Field(default=False, description="in capitals")
+    to: str = Field(default="all", description="whom")
+
+
+async def _say(request: Say, context: Context) -> Reply:
+    raise NotImplementedError
+
+
+def test_a_flag_takes_a_boolean_and_its_opposite() -> None:
+    """Computed or written."""
+    registry = Registry([command("say", permission="say")(_say)])
+
+    assert fill(line("/say --loud=${x}"), {"x": True}, registry) == {"loud": True}
+    assert fill(line("/say --no-loud"), {}, registry) == {"loud": False}
+    assert fill(line("/say -- --loud"), {}, registry) == {"to": "--loud"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/infra deploy --fast | tee x", ["E045 |"]),
+        ("/infra deploy --version v1;reboot", ["E045 ;"]),
+        ("/infra deploy --version $(id)", ["E045 $"]),
+        ("/infra deploy --version 'v1", ["E048 'v1"]),
+        ("/infra deploy --version ${v", ["E030 ${"]),
+        ("/infra deploy --${option} x", ["E046 --${option}"]),
+        ("/infra ${verb} --fast", ["E040 /infra"]),
+        ("/${name}", ["E046 /${name}"]),
+        ("/infra deploi --fast", ["E040 /infra deploi"]),
+        ("/infra deploy --compnent api", ["E041 --compnent"]),
+        ("/infra deploy --fast --fast", ["E043 --fast"]),
+        ("/infra deploy --version", ["E044 --version"]),
+        ("/infra deploy --percentage 101", ["E042 101"]),
+        ("/infra deploy --percentage ${p} --percentage 5", ["E043 --percentage 5"]),
+        ("/infra failover", ["E044 /infra failover"]),
+        ("/alert x", ["E040 /alert"]),
+        ("", ["E012 "]),
+    ],
+)
+def test_a_fault_of_a_line_is_marked(text: str, expected: list[str]) -> None:
+    """At check time, before anything ran."""
+    assert faults(text) == expected
+
+
+def test_a_certain_slip_can_be_mended() -> None:
+    """The name of a command, of an option, and a word of a few."""
+    text = "/infra rolback --imediate"
+    found, _ = read_line(text, Span(7, 5, len(text)))
+    assert found is not None
+
+    edits = [(edit.span.column, edit.text) for one in bind(found, REGISTRY) for edit in one.fix]
+
+    assert edits == [(5, "/infra rollback")]
