@@ -148,7 +148,7 @@ class NotificationBinding(_Section):
     """Who is told."""
 
     targets: tuple[NotificationTarget, ...] = Field(
-        min_length=1, description="each that fits team and severity is told"
+        description="each that fits team and severity is told"
     )
 
 

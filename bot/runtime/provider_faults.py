@@ -69,13 +69,19 @@ class ProviderFaults:
             yield from self._against_command(path, provider)
 
     def _kinds(self, path: Place, provider: Provider) -> Iterator[Fault]:
-        kinds = provider.kinds
+        every = [name for name in type(provider).model_fields if name != "component"]
+        kinds = self._written(path, every)  # those at fault otherwise as well
         if len(kinds) == 1:
             return
         what = f"{path[1]} names {' and '.join(kinds)}" if kinds else f"{path[1]} names nobody"
-        every = [name for name in type(provider).model_fields if name != "component"]
         hint = "keep one of them" if kinds else f"add one of {', '.join(every)}"
         yield self._document.fault(path, what, hint, key=True)
+
+    def _written(self, path: Place, keys: Iterable[str]) -> list[str]:
+        """Return which of these keys stand at a place."""
+        node = self._document.node(path)
+        found = node.keys if node else ()
+        return [key for key in keys if key in found]
 
     def _component(self, path: Place, provider: Provider) -> Iterator[Fault]:
         known = self._estate.components
@@ -85,7 +91,12 @@ class ProviderFaults:
             yield self._document.fault((*path, "component"), what, hint)
 
     def _targets(self, path: Place, provider: Provider) -> Iterator[Fault]:
-        targets = provider.notification.targets if provider.notification else ()
+        if provider.notification is None:
+            return
+        targets = provider.notification.targets
+        if not targets:
+            at = (*path, "notification", "targets")
+            yield self._document.fault(at, "nobody is told", f"add one of {', '.join(_WAYS)}")
         for position, target in enumerate(targets):
             at = (*path, "notification", "targets", position)
             ways = [way for way in _WAYS if getattr(target, way)]
