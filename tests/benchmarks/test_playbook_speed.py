@@ -38,7 +38,7 @@ LONG = HEAD + "".join(STEP.format(n=n) for n in range(300))
 def milliseconds(act: Callable[[], object]) -> float:
     """Return the best of a few, because other work shares the machine."""
     spent = []
-    for _ in range(5):
+    for _ in range(15):
         began = time.perf_counter()
         act()
         spent.append((time.perf_counter() - began) * 1e3)
