@@ -304,13 +304,13 @@ class _Reader:
         text: str = event.value
         if event.style:
             return text
+        if _INTEGER.fullmatch(text):
+            return int(text)
         if text in _WORDS:
             return _WORDS[text]
         if text.casefold() in _LOOSE_BOOLEANS:
             what = f'"{text}" could mean a boolean or a word'
             self._note(mark, what, "write true, false or quotes", "boolean")
-        if _INTEGER.fullmatch(text):
-            return int(text)
         if _NUMBER.fullmatch(text):
             return float(text)
         return text
@@ -328,7 +328,8 @@ def _child(node: Node, step: str | int) -> Node | None:
 
 
 def _mark(event: Any) -> Mark:
-    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+    start = event.start_mark
+    return Mark(start.line + 1, start.column + 1)
 
 
 def _syntax(error: yaml.YAMLError, text: str) -> Fault:
