@@ -179,10 +179,14 @@ async def test_every_command_on_both_platforms_sends_only_sound_bodies() -> None
         "approvals": {}, "scale": {"service": "event-gateway", "replicas": 3},
         "deploy": {"env": "production", "tag": "v1.4.0"}, "approve": {"approval": "aaaaaaaaaa"},
         "deny": {"approval": "aaaaaaaaaa", "reason": "no"},
+        "infra scale": {"instances": 3}, "infra decommission": {"environment": "staging"},
+        "test run": {"suite": "smoke"}, "backup create": {"name": "before"}, "backup list": {},
+        "monitor health": {}, "monitor metrics": {}, "security scan": {},
+        "notify team": {"severity": "low"}, "orchestrate library": {}, "orchestrate status": {},
     }  # fmt: skip
     async with hostile_world() as world:
         registered = {command["name"] for command in world.stage.discord.commands()}
-        assert registered == set(lines)
+        assert registered == {name.partition(" ")[0] for name in lines}
         for name, options in lines.items():
             await world.slash("alex", name, options)
             values = " ".join(str(value) for value in options.values())

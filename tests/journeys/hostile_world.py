@@ -77,6 +77,8 @@ class Hostile:
             {"name": key, "type": kinds.get(key, 3), "value": value}
             for key, value in options.items()
         ]
+        for verb in reversed(path):
+            given = [{"name": verb["name"], "type": verb["type"], "options": given}]
         data = {"id": command["id"], "name": command["name"], "type": 1, "options": given,
                 "guild_id": self.stage.cast.guild}  # fmt: skip
         place = self.stage.cast.channel(channel).id
