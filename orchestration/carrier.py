@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orchestration.engine import Engine
 
 _WORKFLOW: Final = "run"
+_OVER: Final = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 
 
 class RunCarrier:
@@ -42,8 +43,14 @@ class RunCarrier:
         await self._engine.ready.wait()
         if run in self._playing or self._stopping:
             return
-        with self._dbos.SetWorkflowID(f"run:{run}"):
-            await self._dbos.DBOS.start_workflow_async(self._workflow, run)
+        name, dbos = f"run:{run}", self._dbos.DBOS
+        status = await dbos.get_workflow_status_async(name)
+        if status is not None and status.status not in _OVER:
+            return  # the engine goes on with it by itself
+        if status is not None:
+            await dbos.delete_workflow_async(name)  # it was cut off before the run's own end
+        with self._dbos.SetWorkflowID(name):
+            await dbos.start_workflow_async(self._workflow, run)
 
     async def withdraw(self, delivery: str, why: str) -> None:
         """Stop the change of this delivery, if it is under way."""

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         async def stop(self, grace: float) -> None:
             """Leave everything for the next process, before the engine stops."""
 
+
 VERSION: Final = "operations-2"
 """Changed only when the order of durable steps changes; recovery takes up no other version."""
 _WORKFLOW: Final = "command"
@@ -226,8 +227,7 @@ class Engine:
         """Forget operations that ended long ago; returns how many."""
         await self.ready.wait()
         ended = await self._dbos.DBOS.list_workflows_async(
-            name=_WORKFLOW,
-            status=["SUCCESS", "ERROR"],
+            status=["SUCCESS", "ERROR", "CANCELLED"],
             end_time=(self._clock.now() - older).isoformat(),
             limit=1000,
             load_input=False,

@@ -83,5 +83,5 @@ class Frame:
         return replace(self, past=True)
 
     def frozen(self) -> Frame:
-        """Return the level as it is now, whatever is learned later."""
-        return replace(self, results=dict(self.results))
+        """Return the level as it is now, whatever is learned later, to begin steps in it again."""
+        return replace(self, results=dict(self.results), past=False)

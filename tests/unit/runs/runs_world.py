@@ -55,12 +55,16 @@ BEN = Caller(person="ben", user_id="7000006", platform="telegram", known=True)
 COUNCIL = ("ana", "ben", "chi")
 
 
+def _ignore(event: str) -> None:
+    """Hear of nothing."""
+
+
 class Effects:
     """Everything outside: a file of lines, and how commands shall fare."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "effects.jsonl"
-        self.tell: Callable[[str], None] = lambda event: None
+        self.tell: Callable[[str], None] = _ignore
         self.failing: dict[str, int] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.running: set[str] = set()
@@ -111,38 +115,43 @@ class Done(BaseModel):
     name: str
 
 
+async def marked(effects: Effects, request: Mark, context: Context) -> Reply:
+    """Leave a mark, unless this attempt is to fail."""
+    delivery = context.invocation.delivery
+    if request.name in effects.held:
+        await effects.held[request.name].wait()
+    await asyncio.sleep(0)
+    if effects.failing.get(request.name, 0) > 0:
+        effects.failing[request.name] -= 1
+        return Reply(title=f"{request.name} failed", failed=True, data={"why": "ordered"})
+    attempt = delivery.rpartition(":")[2]
+    if request.fails >= int(attempt.rpartition(".")[2].partition("@")[0]):
+        return Reply(title=f"{request.name} failed", failed=True)
+
+    async def act() -> Done:
+        effects.do(request.name, delivery)
+        effects.tell(f"effect {request.name}")
+        return Done(name=request.name)
+
+    await context.steps.once("mark", act, Done)
+    data = {"name": request.name, "value": request.value, "success": True}
+    return Reply(title=f"marked {request.name}", data=data)
+
+
 def registry(effects: Effects) -> Registry:
     """Return the commands of this world."""
 
     async def mark(request: Mark, context: Context) -> Reply:
-        delivery = context.invocation.delivery
         effects.tell(f"handler {request.name}")
         effects.running.add(request.name)
         effects.most = max(effects.most, len(effects.running))
         try:
-            if request.name in effects.held:
-                await effects.held[request.name].wait()
-            await asyncio.sleep(0)
-            if effects.failing.get(request.name, 0) > 0:
-                effects.failing[request.name] -= 1
-                return Reply(title=f"{request.name} failed", failed=True, data={"why": "ordered"})
-            attempt = delivery.rpartition(":")[2]
-            if request.fails >= int(attempt.rpartition(".")[2].partition("@")[0]):
-                return Reply(title=f"{request.name} failed", failed=True)
-
-            async def act() -> Done:
-                effects.do(request.name, delivery)
-                effects.tell(f"effect {request.name}")
-                return Done(name=request.name)
-
-            await context.steps.once("mark", act, Done)
+            return await marked(effects, request, context)
         except asyncio.CancelledError:
             effects.stopped.append(request.name)
             raise
         finally:
             effects.running.discard(request.name)
-        data = {"name": request.name, "value": request.value, "success": True}
-        return Reply(title=f"marked {request.name}", data=data)
 
     async def look(request: Look, context: Context) -> Reply:
         count = effects.tries(f"look-{request.name}")
@@ -327,7 +336,9 @@ async def _life(folder: Path, fuse: int) -> None:
         view = await made.start(text, delivery="story")
         ended = await made.runs.ended(view.id, _unseen)
         voter.cancel()
-    sys.stdout.write(json.dumps({"state": ended.state, "reason": ended.reason, "events": fuse - left[0]}))
+    sys.stdout.write(
+        json.dumps({"state": ended.state, "reason": ended.reason, "events": fuse - left[0]})
+    )
 
 
 async def _voting(made: World) -> None:

@@ -98,9 +98,7 @@ async def test_a_pause_ends_by_itself(tmp_path: Path) -> None:
         started = await made.start(TWO, timeout=60)
         await made.until(lambda: "one" in made.effects.running)
         until = made.clock.now() + timedelta(minutes=30)
-        await made.runs.pause(
-            started.id, who="dana", reason="look", until=until, checkpoint=False
-        )
+        await made.runs.pause(started.id, who="dana", reason="look", until=until, checkpoint=False)
         made.effects.held.pop("one").set()
         await made.state(started.id, "paused")
         view = await made.end(started.id)
@@ -163,11 +161,14 @@ async def test_a_generation_may_begin_at_a_checkpoint_with_other_parameters(tmp_
     """Only what had ended by then is kept; later steps read the new values."""
     async with world(tmp_path).open() as made:
         made.effects.failing["b-x"] = 1
-        failed = await made.play("""
+        failed = await made.play(
+            """
 name: story
 parameters: [{name: v, default: x}]
 steps: ['/mark a-${v}', '/mark b-${v}']
-""", checkpoint=True)
+""",
+            checkpoint=True,
+        )
         first = (await made.runs.checkpoints(failed.id))[0]
         again = await made.runs.resume(
             failed.id, who=DANA, checkpoint=first.id, parameters={"v": "y"}
@@ -199,7 +200,9 @@ async def test_no_more_runs_work_at_once_than_allowed_and_urgent_ones_go_first(
         views = [await made.start("name: a\nsteps: [/mark a]\n")]
         await made.until(lambda: "a" in made.effects.running)
         for name, priority in (("late", 10), ("urgent", 1)):
-            views.append(await made.start(f"name: {name}\nsteps: [/mark {name}]\n", priority=priority))
+            views.append(
+                await made.start(f"name: {name}\nsteps: [/mark {name}]\n", priority=priority)
+            )
             await made.state(views[-1].id, "queued")
         await asyncio.sleep(0.1)
         made.effects.held.pop("a").set()
@@ -248,12 +251,41 @@ async def test_every_fault_of_the_parameters_is_named(tmp_path: Path) -> None:
     """Missing, mistyped and unknown at once."""
     async with world(tmp_path).open() as made:
         with pytest.raises(InvalidRequest) as caught:
-            await made.start("""
+            await made.start(
+                """
 name: story
 parameters: [{name: n, type: int, required: true}, {name: m, required: true}]
 steps: ['/mark a-${n}-${m}']
-""", parameters={"n": "many", "k": "1"})
+""",
+                parameters={"n": "many", "k": "1"},
+            )
         with pytest.raises(Missing):
             await made.runs.start(RunRequest(playbook="stori"), DANA, delivery="x")
 
     assert sorted(fault.name for fault in caught.value.faults) == ["k", "m", "n"]
+
+
+async def test_a_stopped_process_leaves_its_runs_to_the_next(tmp_path: Path) -> None:
+    """Working, paused and waiting runs go on; nothing is done twice, a pause stays a pause."""
+    first = world(tmp_path)
+    async with first.open(grace=0.05):
+        first.effects.held["one"] = asyncio.Event()
+        working = await first.start(TWO)
+        await first.until(lambda: "one" in first.effects.running)
+        asking = await first.start("""
+name: asking
+steps: [/mark before, {name: ask, type: approval, prompt: "Go?"}, /mark after]
+""")
+        await first.pending()
+        await first.runs.pause(asking.id, who="dana", reason="look", until=None, checkpoint=False)
+
+    async with world(tmp_path).open() as second:
+        view = await second.end(working.id)
+        (question,) = await second.pending()
+        await second.approvals.vote(question.id, BEN, approve=True)
+        paused = await second.state(asking.id, "paused")
+        await second.runs.resume(asking.id, who=DANA)
+        asked = await second.end(asking.id)
+
+    assert (view.state, asked.state, paused.reason) == ("succeeded", "succeeded", "dana: look")
+    assert sorted(second.effects.names) == ["after", "before", "one", "two"]

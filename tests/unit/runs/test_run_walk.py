@@ -22,14 +22,17 @@ def states(view: RunView) -> dict[str, str]:
 async def test_steps_run_in_order_and_read_what_came_before(tmp_path: Path) -> None:
     """A later step may use the output of an earlier one."""
     async with world(tmp_path).open() as made:
-        view = await made.play("""
+        view = await made.play(
+            """
 name: story
 parameters: [{name: version, required: true}]
 steps:
   - {name: build, command: '/mark build --value "${version}"'}
   - {name: ship, command: "/mark ship-${build.output.value}", condition: build.success}
 outputs: {shipped: "${ship.output.name}"}
-""", parameters={"version": "v1"})
+""",
+            parameters={"version": "v1"},
+        )
 
     assert (view.state, view.reason) == ("succeeded", "")
     assert made.effects.names == ["build", "ship-v1"]
@@ -70,7 +73,9 @@ finally:
     assert made.effects.names == ["told", "tidied"]
 
 
-@pytest.mark.parametrize(("heal", "state"), [("recover: true", "succeeded"), ("recover: false", "failed")])
+@pytest.mark.parametrize(
+    ("heal", "state"), [("recover: true", "succeeded"), ("recover: false", "failed")]
+)
 async def test_only_recover_lets_a_handler_heal(tmp_path: Path, heal: str, state: str) -> None:
     """The step's own status stays as it was."""
     async with world(tmp_path).open() as made:
