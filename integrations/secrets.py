@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 _PATIENCE: Final = Patience(timeout=5.0)
+_OWN: Final = frozenset(
+    {
+        "DATABASE_URL", "D12_TOKEN", "DISCORD_TOKEN", "GITHUB_TOKEN", "JIRA_API_TOKEN",
+        "OPENAI_API_KEY", "TELEGRAM_BOT_TOKEN", "VAULT_TOKEN",
+    }
+)  # fmt: skip
+_OWN_BEGINNINGS: Final = ("AWS_", "TGK_")
+"""What the program itself is trusted with: no playbook may have it."""
 
 
 class SecretSources:
@@ -39,6 +47,10 @@ class SecretSources:
         return _chosen(secret, await self._vault(secret.path))
 
     def _environment(self, name: str) -> str:
+        if name in _OWN or name.startswith(_OWN_BEGINNINGS):
+            raise Rejected(
+                "The environment", f"{name} belongs to the bot; no playbook may have it."
+            )
         found = self._variable(name)
         if found is None:
             raise Missing("variable", name)

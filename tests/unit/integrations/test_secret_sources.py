@@ -1,0 +1,55 @@
+"""Secrets of playbooks: from the environment and from Vault, and never the bot's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from integrations.secrets import SecretSources
+from orchestration.playbook.model import Secret, Span
+from tgk.errors import Missing, Rejected
+from tgk.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from pytest_httpserver import HTTPServer
+
+
+def sources(**variables: str) -> SecretSources:
+    """Return the sources of an environment."""
+    return SecretSources(
+        FakeClock(), lambda name: SecretStr(variables[name]) if name in variables else None
+    )
+
+
+def environment(variable: str) -> Secret:
+    """Return a secret that is a variable."""
+    return Secret(name="key", span=Span(1, 1), source="environment", variable=variable)
+
+
+async def test_a_variable_is_revealed_or_missing() -> None:
+    """By its name."""
+    assert await sources(API_KEY="k1").reveal(environment("API_KEY")) == "k1"
+    with pytest.raises(Missing, match="OTHER"):
+        await sources(API_KEY="k1").reveal(environment("OTHER"))
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "DISCORD_TOKEN", "TGK_AUDIT_HMAC_KEY", "AWS_X"])
+async def test_what_the_bot_is_trusted_with_is_no_secret_of_a_playbook(name: str) -> None:
+    """Though it stands in the environment, and the value is in no error."""
+    with pytest.raises(Rejected) as caught:
+        await sources(**{name: "hush"}).reveal(environment(name))
+    assert "hush" not in str(caught.value)
+
+
+async def test_vault_is_asked_for_its_newest_version(httpserver: HTTPServer) -> None:
+    """With the token, under the mount that the path begins with."""
+    httpserver.expect_request(
+        "/v1/secrets/data/prod/db", headers={"X-Vault-Token": "t1"}
+    ).respond_with_json({"data": {"data": {"database_password": "p1", "user": "u"}}})
+    found = sources(VAULT_ADDR=httpserver.url_for("").rstrip("/"), VAULT_TOKEN="t1")  # noqa: S106
+    secret = Secret(
+        name="database_password", span=Span(1, 1), source="vault", path="/secrets/prod/db"
+    )
+    assert await found.reveal(secret) == "p1"
