@@ -48,7 +48,7 @@ async def test_vault_is_asked_for_its_newest_version(httpserver: HTTPServer) -> 
     httpserver.expect_request(
         "/v1/secrets/data/prod/db", headers={"X-Vault-Token": "t1"}
     ).respond_with_json({"data": {"data": {"database_password": "p1", "user": "u"}}})
-    found = sources(VAULT_ADDR=httpserver.url_for("").rstrip("/"), VAULT_TOKEN="t1")  # noqa: S106
+    found = sources(VAULT_ADDR=httpserver.url_for("").rstrip("/"), VAULT_TOKEN="t1")
     secret = Secret(
         name="database_password", span=Span(1, 1), source="vault", path="/secrets/prod/db"
     )
