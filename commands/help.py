@@ -32,14 +32,15 @@ async def show_help(request: Help, context: Context) -> Reply:
     allowed = context.access.allowed()
     if request.command is None:
         return _listing(allowed)
-    name = " ".join(request.command.lstrip("/").replace("_", " ").split())
+    typed = " ".join(request.command.lstrip("/").split())
+    name = typed.replace("_", " ")
     known = {entry.name.replace("_", " "): entry for entry in context.access.known()}
     family = tuple(entry for entry in known.values() if entry.family == name)
     if family:
         return _family(name, family, context)
     if name not in known:
         names = [entry.name for entry in allowed]
-        raise UnknownCommand(name, nearest(name, [*heads(names), *names]))
+        raise UnknownCommand(typed, nearest(name, [*heads(names), *names]))
     return _explanation(known[name], context)
 
 

@@ -58,7 +58,7 @@ def _rule(pattern: str, *hints: str, flags: int = 0) -> _Rule:
 
 _NAMES = (
     r"(?:password|passwd|passphrase|pwd|secret|token|credentials?"
-    r"|(?:api|access|private|secret|signing|account|ssh|auth)[_-]?key)"
+    r"|(?:api|access|private|secret|signing|account|ssh|auth)[ _-]?key)"
 )
 _BUILT_IN = (
     _rule(
