@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
+from bot.gateway.body import BODY_WITHIN, Refusal, whole_body
 from tgk.context import Invocation, show_nothing
 from tgk.errors import TgkError
 
@@ -54,6 +55,7 @@ class OperatorSocket:
     dispatcher: Dispatcher
     directory: Directory
     simulated: bool = False
+    body_within: float = BODY_WITHIN
 
     def app(self) -> Starlette:
         """Return what the socket answers."""
@@ -67,23 +69,31 @@ class OperatorSocket:
     async def run(self, request: Request) -> Response:
         """Run one command and stream its progress, then its outcome."""
         try:
-            asked = Asked.model_validate_json(await request.body())
-        except ValidationError:
-            return _not_understood()
+            asked = await self._asked(request)
+        except Refusal as refusal:
+            return _refused(refusal)
         return StreamingResponse(self._lines(asked), media_type="application/x-ndjson")
 
     async def complete(self, request: Request) -> Response:
         """Return values for a half-typed option."""
         try:
-            asked = Asked.model_validate_json(await request.body())
-        except ValidationError:
-            return _not_understood()
+            asked = await self._asked(request)
+        except Refusal as refusal:
+            return _refused(refusal)
         view = self.dispatcher.view(self._invocation(asked, show_nothing))
         try:
             values = await view.complete(asked.name, asked.option, asked.partial, asked.raw)
         except TgkError:
             values = ()  # a line that cannot run has nothing to offer
         return JSONResponse(list(values))
+
+    async def _asked(self, request: Request) -> Asked:
+        """Read what is asked, within bounds; raises Refusal for what ``tgk`` never sends."""
+        try:
+            return Asked.model_validate_json(await whole_body(request, self.body_within))
+        except ValidationError:
+            why = "this is not what tgk sends; is it of another version?"
+            raise Refusal(400, why) from None
 
     async def _lines(self, asked: Asked) -> AsyncIterator[bytes]:
         """Yield what happens; a client that goes away does not stop a change."""
@@ -119,8 +129,8 @@ class OperatorSocket:
         )
 
 
-def _not_understood() -> Response:
-    return JSONResponse({"error": "this is not what tgk sends; is it of another version?"}, 400)
+def _refused(refusal: Refusal) -> Response:
+    return JSONResponse({"error": refusal.why}, refusal.status)
 
 
 def _packed(kind: str, value: object, **told: bool) -> bytes:

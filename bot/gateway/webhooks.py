@@ -14,9 +14,9 @@ from weakref import WeakValueDictionary
 
 import orjson
 from loguru import logger
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
+from bot.gateway.body import BODY_WITHIN, Refusal, whole_body
 from tgk.context import Invocation
 from tgk.errors import TgkError
 
@@ -30,20 +30,10 @@ if TYPE_CHECKING:
     from tgk.outcome import Outcome
     from tgk.ports.deliveries import Deliveries
 
-MOST_BYTES = 8 * 1024 * 1024
-BODY_WITHIN = 10.0
 _LONGEST_ID = 128
 _FORWARDED = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
 """Headers that proxies add: a request with one does not come from this machine."""
 _STATUSES = {"success": 200, "invalid": 400, "denied": 403, "unavailable": 503}
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal(Exception):
-    """A request that is answered before its content is looked at."""
-
-    status: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +54,7 @@ class Webhooks:
         """Take one notification of Alertmanager; a status of 5xx makes it try again."""
         try:
             self._require_alertmanager(request)
-            payload = _parsed(await self._body(request))
+            payload = _parsed(await whole_body(request, self.body_within))
         except Refusal as refusal:
             return self._refused("alert", refusal)
         group = self._groups.setdefault(str(payload.get("groupKey", "")), asyncio.Lock())
@@ -77,7 +67,7 @@ class Webhooks:
         """Take one event of GitHub; a redelivery is recognised by its id and done only once."""
         try:
             secret = self._require_secret()
-            body = await self._body(request)
+            body = await whole_body(request, self.body_within)
             _require_signature(request, body, secret)
             event, delivery = _event(request)
             payload = _parsed(_unwrapped(request, body))
@@ -146,22 +136,6 @@ class Webhooks:
         if self.git_secret is None:
             raise Refusal(503, "off: GITHUB_WEBHOOK_SECRET is not set")
         return self.git_secret
-
-    async def _body(self, request: Request) -> bytes:
-        """Read the body within the bounds, whatever its headers claim."""
-        parts, size = [], 0
-        try:
-            async with asyncio.timeout(self.body_within):
-                async for part in request.stream():
-                    size += len(part)
-                    if size > MOST_BYTES:
-                        raise Refusal(413, f"more than {MOST_BYTES} bytes")
-                    parts.append(part)
-        except TimeoutError:
-            raise Refusal(408, f"the body took longer than {self.body_within:g} s") from None
-        except ClientDisconnect:
-            raise Refusal(400, "the body was cut off") from None
-        return b"".join(parts)
 
     def _refused(self, source: str, refusal: Refusal) -> Response:
         self.metrics.webhook(source, "refused")

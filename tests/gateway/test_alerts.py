@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from bot.gateway.webhooks import MOST_BYTES
+from bot.gateway.body import MOST_BYTES
 from tests.gateway.conftest import notification
 
 if TYPE_CHECKING:

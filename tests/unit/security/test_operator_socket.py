@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
+from bot.gateway.body import BODY_WITHIN, MOST_BYTES
 from bot.gateway.operator import OperatorSocket
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.conftest import World
 
 
-def client(world: World) -> httpx.AsyncClient:
+def client(world: World, *, body_within: float = BODY_WITHIN) -> httpx.AsyncClient:
     """Return a client of the socket."""
-    door = OperatorSocket(world.dispatcher, world.policy.directory)
+    door = OperatorSocket(world.dispatcher, world.policy.directory, body_within=body_within)
     return httpx.AsyncClient(transport=httpx.ASGITransport(door.app()), base_url="http://socket")
 
 
@@ -56,3 +61,40 @@ async def test_a_person_is_only_named_whole(world: World) -> None:
             assert '"denied"' in answer.text
 
     assert [] == world.cluster.scaled
+
+
+@pytest.mark.parametrize("path", ["/run", "/complete"])
+async def test_a_question_over_the_bound_is_cut_off_while_it_arrives(
+    world: World, path: str
+) -> None:
+    """413 soon after the bound, without reading the rest into memory."""
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield b"x" * (1024 * 1024)
+
+    async with client(world) as asking:
+        answer = await asking.post(path, content=endless())
+
+    assert 413 == answer.status_code
+    assert str(MOST_BYTES) in answer.json()["error"]
+    assert sent <= MOST_BYTES // (1024 * 1024) + 2
+
+
+@pytest.mark.parametrize("path", ["/run", "/complete"])
+async def test_a_question_that_does_not_come_ends_the_wait(world: World, path: str) -> None:
+    """408: a program that says nothing does not keep a place for ever, and nothing is run."""
+    held = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b'{"name": "whoami"'
+        await held.wait()
+
+    async with client(world, body_within=0.02) as asking:
+        answer = await asking.post(path, content=stalled())
+
+    assert 408 == answer.status_code
+    assert [] == world.journal.results("/whoami")
