@@ -38,7 +38,7 @@ IN_PLACE = {
     "?token={}&x=1": "abcdef",
     "DISCORD_TOKEN={}": "short",
     '{{"api_key": "{}"}}': "no digits here",
-    'api key: "{}"': "no digits here",
+    '{{"api key": "{}"}}': "no digits here",
     "Authorization: Bearer {}": "abcdefghijk",
     "authorization: Basic {}": "dXNlcjpwYXNz",
     "Authorization: Bot {}": "whatever",
