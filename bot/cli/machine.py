@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _OLDEST = (3, 11)
 _MEBIBYTE = 1024 * 1024
-_LONGEST_SOCKET = 100
 
 
 class Machine:
@@ -138,9 +137,6 @@ class Machine:
 
     def _socket(self) -> Finding:
         path = self._settings.state / SOCKET_NAME
-        if len(os.fsencode(path.resolve())) > _LONGEST_SOCKET:
-            do = "Set TGK_STATE to a shorter path."
-            return Finding("socket", "bad", f"{path} is too long for a socket", do)
         if not path.exists():
             return Finding("socket", "off", "no bot runs with this state folder")
         if SocketSession.reachable(path):

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.runtime.socket_file import short_name
 from tgk.errors import TgkError, Unavailable
 from tgk.outcome import Outcome
 from tgk.reply import Reply
@@ -90,7 +91,8 @@ class _UnixConnection(http.client.HTTPConnection):
         """Open the socket."""
         self._wire = self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(CONNECT_WITHIN)
-        self.sock.connect(str(self._path))
+        with short_name(self._path) as name:
+            self.sock.connect(name)
         self.wait()
 
     def wait(self) -> None:
@@ -116,8 +118,9 @@ class SocketSession:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(CONNECT_WITHIN)
             try:
-                return probe.connect_ex(str(path)) == 0
-            except OSError:  # longer than the name of a socket may be
+                with short_name(path) as name:
+                    return probe.connect_ex(name) == 0
+            except OSError:  # no such folder, or a name that no socket can have
                 return False
 
     def run(self, asked: Asked, show: Callable[[Reply], None]) -> Answer:

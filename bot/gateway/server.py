@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from bot.runtime.socket_file import short_name
 from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
@@ -67,13 +68,14 @@ def local_listener(path: Path) -> Iterator[socket.socket]:
     try:
         path.unlink(missing_ok=True)
         bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        bound.bind(str(path))
+        with short_name(path) as name:
+            bound.bind(name)
         bound.listen(_WAITING)
     except OSError as error:
         raise ConfigurationInvalid(
             "The operator's socket cannot be opened.",
             [f"{path}: {error.strerror or error}"],
-            remedy="Set TGK_STATE to a short path on a local disk.",
+            remedy="Set TGK_STATE to a folder on a local disk that this account may write to.",
         ) from error
     finally:
         os.umask(before)

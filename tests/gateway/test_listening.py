@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import socket
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import orjson
 import pytest
 
+from bot.cli.session import SocketSession
 from bot.gateway.operator import OperatorSocket
 from bot.gateway.server import listener, local_listener, serving
 from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import World
     from tests.gateway.conftest import Gate
 
@@ -93,13 +93,32 @@ def test_a_socket_left_by_a_kill_is_replaced(tmp_path: Path) -> None:
         assert probe.connect_ex(str(path)) == 0
 
 
-def test_a_socket_path_that_is_too_long_says_what_to_do(tmp_path: Path) -> None:
-    """The system allows about a hundred characters."""
-    with (
-        pytest.raises(ConfigurationInvalid, match="TGK_STATE"),
-        local_listener(tmp_path / ("x" * 120)),
-    ):
-        pytest.fail("it listens")
+def test_a_socket_may_lie_at_the_end_of_a_long_path(tmp_path: Path) -> None:
+    """Longer than the name of a socket can be; still for its owner alone, and gone at the end."""
+    folder = tmp_path / ("x" * 200)
+    folder.mkdir()
+    path = folder / "tgk.sock"
+    held = len([*Path("/proc/self/fd").iterdir()])
+
+    with local_listener(path):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        reached = SocketSession.reachable(path)
+        opened = len([*Path("/proc/self/fd").iterdir()]) - held
+
+    assert (mode, reached, opened) == (0o600, True, 1)
+    assert not path.exists()
+    assert not SocketSession.reachable(path)
+    assert not SocketSession.reachable(tmp_path / ("y" * 200) / "tgk.sock")
+
+
+def test_a_folder_that_takes_no_socket_says_what_to_do(tmp_path: Path) -> None:
+    """A folder that is not there, however long its path, is a slip in the configuration."""
+    for folder in ("x", "x" * 200):
+        with (
+            pytest.raises(ConfigurationInvalid, match="TGK_STATE"),
+            local_listener(tmp_path / folder / "tgk.sock"),
+        ):
+            pytest.fail("it listens")
 
 
 @pytest.fixture

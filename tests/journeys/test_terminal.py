@@ -43,6 +43,18 @@ def alone(playground: Playground, **more: str) -> dict[str, str]:
     return {**without_tokens(), **playground.announced(), **state, **more}
 
 
+def test_the_program_finds_its_bot_at_the_end_of_a_long_path(playground: Playground) -> None:
+    """A state folder of 200 characters: the bot starts there, and tgk reaches it."""
+    bot = playground.bot("x" * 200)
+    bot.start()
+
+    code, out, _ = run(bot.environment, "whoami", "--json")
+
+    assert 0 == code
+    assert "release_mgr" in out
+    assert "/whoami" in [each["command"] for each in bot.records()]
+
+
 def test_a_change_outlives_the_terminal_that_asked(bot: Bot) -> None:
     """Ctrl-C detaches; the deployment goes on, and is found by the id that was printed."""
     process = start(bot.environment, "deploy", "staging", "v1.4.0")
