@@ -120,4 +120,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             UNIQUE (key, holder)
         )""",
     ),
+    (
+        "ALTER TABLE runs ADD COLUMN key TEXT",
+        "CREATE UNIQUE INDEX runs_by_key ON runs (key) WHERE key IS NOT NULL",
+    ),
 )

@@ -13,6 +13,7 @@ from orchestration.playbook.nesting import check_nesting
 from orchestration.playbook.scopes import Scopes
 from orchestration.playbook.secrecy import check_secrecy
 from orchestration.playbook.tree import every_step
+from orchestration.playbook.triggers import check_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ def check(
     check_nesting(playbook, around, report)
     _check_names(playbook, report)
     _check_switches(playbook, around, report)
-    _check_triggers(playbook, report)
+    check_triggers(playbook, report)
     return report.sorted
 
 
@@ -92,21 +93,3 @@ def _switched(step: Step) -> str:
     if isinstance(step, Http):
         return "http"
     return "shell" if isinstance(step, Shell) else ""
-
-
-def _check_triggers(playbook: Playbook, report: Report) -> None:
-    if playbook.draft:
-        for trigger in playbook.triggers:
-            message = "a draft starts nothing by itself"
-            report.add("E057", trigger.span, message, help="publish it once somebody has read it")
-    needed = {each.name for each in playbook.parameters if each.required and not each.has_default}
-    known = {each.name for each in playbook.parameters}
-    for trigger in playbook.triggers:
-        for name in sorted(set(trigger.parameters) - known):
-            report.add("E031", trigger.span, f"there is no parameter '{name}'")
-        missing = sorted(needed - set(trigger.parameters))
-        if missing:
-            listed = ", ".join(missing)
-            message = f"a run that this starts would lack {listed}"
-            help_ = f"add `parameters: {{{missing[0]}: …}}`, or a default"
-            report.add("E044", trigger.span, message, help=help_)

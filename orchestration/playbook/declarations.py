@@ -1,16 +1,15 @@
-"""Reads what a playbook declares: parameters, variables, secrets, triggers and integrations."""
+"""Reads what a playbook declares: parameters, variables, secrets and integrations."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from orchestration.playbook import cron, model
+from orchestration.playbook import model
 from orchestration.playbook.diagnostics import Related
 from orchestration.playbook.fields import Fields, check_name, shown
 from orchestration.playbook.steps import RESERVED_NAMES
 from orchestration.playbook.values import typed
-from orchestration.playbook.zones import zone_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +34,6 @@ _HUNGRY = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
 """A repeated group that repeats inside: matching it may take for ever."""
 _HUGE = 1e15
 _SECRET_SOURCES: Mapping[str, str] = {"environment": "environment", "vault": "vault"}
-TRIGGERS: Mapping[str, tuple[str, ...]] = {
-    "schedule": ("cron", "timezone"),
-    "event": ("source", "event"),
-    "webhook": ("url",),
-}
-_EVENTS = ("start", "failure", "success")
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "slack": ("webhook", "channel", "mention"),
     "jira": ("url", "project", "user", "token", "issue_type", "labels",
@@ -222,60 +215,6 @@ def _secret(node: Node, sheet: Sheet) -> model.Secret:
         path=fields.text("path"),
         key=fields.text("key"),
     )
-
-
-def triggers(fields: Fields) -> tuple[model.Trigger, ...]:
-    """Return what starts runs by itself."""
-    found = [_trigger(item, fields.sheet) for item in fields.sequence("triggers") or []]
-    return tuple(each for each in found if each is not None)
-
-
-def _trigger(node: Node, sheet: Sheet) -> model.Trigger | None:
-    every = tuple(dict.fromkeys(key for keys in TRIGGERS.values() for key in keys))
-    fields = Fields(node, "a trigger", sheet, ("type", "parameters", *every))
-    if "type" not in fields:
-        fields.need("type", "type: schedule")
-        return None
-    kind = fields.choice("type", {name: name for name in TRIGGERS}, "")
-    if not kind:
-        return None
-    fields.restrict(("type", "parameters", *TRIGGERS[kind]), f"a trigger of type {kind}")
-    needed = TRIGGERS[kind] if kind != "schedule" else ("cron",)
-    examples = {"cron": 'cron: "0 2 * * *"', "source": "source: monitoring",
-                "event": "event: critical-alert", "url": "url: https://…"}  # fmt: skip
-    for key in needed:
-        if key not in fields:
-            fields.need(key, examples[key])
-    _check_schedule(fields)
-    given = {
-        name: plain(child, sheet, f"'{name}'")
-        for name, child in fields.mapping("parameters").items()
-    }
-    return model.Trigger(
-        span=fields.span,
-        type="schedule" if kind == "schedule" else "event" if kind == "event" else "webhook",
-        cron=fields.text("cron"),
-        timezone=fields.text("timezone", "UTC"),
-        source=fields.text("source"),
-        event=fields.text("event"),
-        url=fields.text("url"),
-        parameters=given,
-    )
-
-
-def _check_schedule(fields: Fields) -> None:
-    report = fields.sheet.report
-    node = fields.entries.get("cron")
-    if node is not None and isinstance(node.value, str):
-        origin = fields.sheet.source.origin(node, node.value)
-        for fault in cron.faults(node.value):
-            span = origin.at(fault.offset, fault.length)
-            report.add("E055", span, fault.message, help=fault.help)
-    if "timezone" in fields and (zone := fields.text("timezone")):
-        unknown = zone_fault(zone)
-        if unknown is not None:
-            span = fields.value_span("timezone")
-            report.add("E056", span, f"there is no time zone '{zone[:64]}'", help=unknown)
 
 
 def integrations(fields: Fields) -> tuple[model.Integration, ...]:

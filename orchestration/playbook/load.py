@@ -15,6 +15,7 @@ from orchestration.playbook.implied import with_implied
 from orchestration.playbook.model import Playbook, Span
 from orchestration.playbook.reading import read
 from orchestration.playbook.steps import StepReader, locks
+from orchestration.playbook.triggers import triggers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 KEYS = (
     "name", "description", "version", "category", "parameters", "variables", "secrets", "steps",
     "finally", "outputs", "triggers", "integrations", "locks", "timeout", "transaction",
-    "priority",
+    "priority", "idempotency_key",
 )  # fmt: skip
 _HINTS: Mapping[str, str] = {
     "inputs": "parameters", "vars": "variables", "env": "variables", "tasks": "steps",
@@ -96,9 +97,10 @@ def _playbook(fields: Fields, file: str, digest: str, *, draft: bool) -> Playboo
         steps=_steps(fields, reader),
         finally_=reader.steps(fields, "finally", "finally"),
         outputs=fields.templates("outputs", ""),
-        triggers=declarations.triggers(fields),
+        triggers=triggers(fields),
         integrations=declarations.integrations(fields),
         locks=locks(fields, ""),
+        idempotency_key=fields.template("idempotency_key", ""),
         timeout=fields.seconds("timeout"),
         transaction=fields.boolean("transaction"),
         priority=fields.whole("priority", 10, low=0, high=_HIGHEST_PRIORITY),

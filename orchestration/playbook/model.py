@@ -24,6 +24,7 @@ FailFast = Literal["cancel", "drain", "off"]
 """What a failure does to those beside it: stop them, begin no more, or nothing."""
 OnTimeout = Literal["fail", "approve", "skip"]
 RunEvent = Literal["start", "failure", "success"]
+TriggerType = Literal["schedule", "event", "webhook"]
 Plain: TypeAlias = str | int | float | bool | tuple["Plain", ...] | None
 
 
@@ -254,13 +255,19 @@ class Trigger:
     """What starts a run by itself."""
 
     span: Span
-    type: Literal["schedule", "event", "webhook"]
+    type: TriggerType
     cron: str = ""
     timezone: str = "UTC"
     source: str = ""
     event: str = ""
+    condition: Expression | None = None
+    """Asked of ``event``; only an event for which it holds starts a run."""
     url: str = ""
+    """Where senders reach the webhook, for people: the bot's own address is in its settings."""
     parameters: Mapping[str, Plain] = field(default_factory=dict)
+    """Fixed by the author: nobody outside can change them."""
+    filled: Mapping[str, Template] = field(default_factory=dict)
+    """Read from ``event``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +301,8 @@ class Playbook:
     triggers: tuple[Trigger, ...] = ()
     integrations: tuple[Integration, ...] = ()
     locks: tuple[Template, ...] = ()
+    idempotency_key: Template | None = None
+    """Runs are started once for each of its values, whoever or whatever asks."""
     timeout: float | None = None
     """For the whole run, pauses and approvals not counted."""
     transaction: bool = False

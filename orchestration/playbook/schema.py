@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from orchestration.playbook.declarations import PARAMETER_KEYS, SETTINGS, TRIGGERS, TYPES
+from orchestration.playbook.declarations import PARAMETER_KEYS, SETTINGS, TYPES
 from orchestration.playbook.fields import LONGEST_NAME, NAME
 from orchestration.playbook.kinds import COMMON, FAIL_FAST, KINDS, METHODS, MOST_AT_ONCE, ON_TIMEOUT
 from orchestration.playbook.load import KEYS
 from orchestration.playbook.model import RunEvent
 from orchestration.playbook.steps import MOST_TRIES, RETRY_KEYS
+from orchestration.playbook.triggers import KEYS as TRIGGER_KEYS
+from orchestration.playbook.triggers import NEEDED
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -170,11 +172,12 @@ _TRIGGER = {
     "oneOf": [
         _object(
             {"type": {"const": kind}, "parameters": {"type": "object"}}
-            | dict.fromkeys(keys, _TEXT),
+            | dict.fromkeys(keys, _TEXT)
+            | ({"condition": _CONDITION} if "condition" in keys else {}),
             "type",
-            keys[0],
+            *NEEDED[kind],
         )
-        for kind, keys in TRIGGERS.items()
+        for kind, keys in TRIGGER_KEYS.items()
     ]
 }
 _INTEGRATION = {
@@ -220,6 +223,7 @@ _TOP: dict[str, Any] = {
     "triggers": _list(_TRIGGER),
     "integrations": _list(_INTEGRATION),
     "locks": _WORDS,
+    "idempotency_key": _TEXT,
     "timeout": _SECONDS,
     "transaction": _FLAG,
     "priority": _count(0, 100),

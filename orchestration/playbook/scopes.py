@@ -96,6 +96,9 @@ class Scopes:
         maybe = {name: replace(seen, certain=False) for name, seen in end.steps.items()}
         self._sequence(self._playbook.finally_, Level(maybe, values).knowing("error"))
         for use in playbook_uses(self._playbook):
+            if use.key == "idempotency_key":  # asked before there is a run
+                self._use(use, Level(values=frozenset(self._values)))
+                continue
             begins = use.key.startswith("locks")
             self._use(use, Level(values=values) if begins else replace(end, values=values))
 

@@ -116,8 +116,10 @@ def uses(step: Step, playbook: Playbook) -> Iterator[Use]:
 
 
 def playbook_uses(playbook: Playbook) -> Iterator[Use]:
-    """Yield the texts of the playbook itself: locks, outputs and settings of integrations."""
+    """Yield the texts of the playbook itself: key, locks, outputs, settings of integrations."""
     book = _Book("", playbook)
+    if playbook.idempotency_key is not None:
+        yield book.use("idempotency_key", playbook.idempotency_key)
     for place, lock in enumerate(playbook.locks):
         yield book.use(f"locks[{place}]", lock)
     for name, output in playbook.outputs.items():

@@ -36,17 +36,15 @@ class Ledger:
     async def admit(
         self, record: RunRecord, sources: Mapping[str, tuple[str, bytes]], *, most: int
     ) -> tuple[RunRecord, bool]:
-        """Keep a new run under the next id; a delivery seen before returns its run and False.
+        """Keep a new run under the next id; a delivery or key seen before: its run, and False.
 
         Raises Conflict when ``most`` runs have not ended yet.
         """
 
         def put(connection: sqlite3.Connection) -> tuple[RunRecord, bool]:
-            seen = connection.execute(
-                "SELECT body FROM runs WHERE delivery = ?", (record.delivery,)
-            ).fetchone()
+            seen = _seen(connection, record)
             if seen:
-                return RunRecord.model_validate_json(seen[0]), False
+                return seen, False
             _require_room(connection, most)
             made = _numbered(connection, record)
             _insert(connection, made)
@@ -74,6 +72,14 @@ class Ledger:
             return record, True
 
         return await self._store.write(put)
+
+    async def delivered(self, delivery: str) -> RunRecord | None:
+        """Return the run that a delivery (digested) started, None where it started none."""
+        question = "SELECT body FROM runs WHERE delivery = ?"
+        row = await self._store.read(
+            lambda connection: connection.execute(question, (delivery,)).fetchone()
+        )
+        return RunRecord.model_validate_json(row[0]) if row else None
 
     async def load(self, run: str) -> RunRecord:
         """Return a run; raises Missing."""
@@ -245,6 +251,16 @@ class Ledger:
             news.set()
 
 
+def _seen(connection: sqlite3.Connection, record: RunRecord) -> RunRecord | None:
+    """Return the run of this delivery, else the one that was started under the same key."""
+    row = connection.execute(
+        """SELECT body FROM runs WHERE delivery = ? OR key = nullif(?, '')
+        ORDER BY delivery = ? DESC""",
+        (record.delivery, record.key, record.delivery),
+    ).fetchone()
+    return RunRecord.model_validate_json(row[0]) if row else None
+
+
 def _require_room(connection: sqlite3.Connection, most: int) -> None:
     (going,) = connection.execute("SELECT count(*) FROM runs WHERE live").fetchone()
     if going >= most:
@@ -269,12 +285,12 @@ def _numbered(connection: sqlite3.Connection, record: RunRecord) -> RunRecord:
 def _insert(connection: sqlite3.Connection, record: RunRecord) -> None:
     connection.execute(
         """INSERT INTO runs
-        (id, root, generation, delivery, playbook, person, state, live, priority, slot, asked, body)
-        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, ?, ?)""",
+        (id, root, generation, delivery, playbook, person, state, live, priority, slot, asked, body,
+        key) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, ?, ?, nullif(?, ''))""",
         (
             record.id, record.root, record.generation, record.delivery, record.playbook,
             record.starter.person, record.state, record.priority, record.asked.timestamp(),
-            record.model_dump_json(),
+            record.model_dump_json(), record.key,
         ),
     )  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestration.playbook.durations import seconds
+from orchestration.playbook.expression import ExpressionError
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.suggest import nearest
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestration.playbook.model import Parameter, Playbook
+    from tgk.ports.runs import RunRequest
 
 _COMMAND = "orchestrate run"
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
@@ -23,6 +26,21 @@ _MOST_CHARACTERS = 10_000
 
 class _Unfit(Exception):
     """A value that a parameter does not take."""
+
+
+def wanted(playbook: Playbook, request: RunRequest) -> dict[str, Any]:
+    """Return the typed parameters of a request; raises like ``given``.
+
+    The environment asked for is one of them, where the playbook has it.
+    """
+    raw: dict[str, Any] = dict(request.parameters)
+    named = any(each.name == "environment" for each in playbook.parameters)
+    if request.environment and named:
+        if raw.get("environment", request.environment) != request.environment:
+            fault = ArgumentFault("environment", "it is given twice, with two values")
+            raise InvalidRequest(_COMMAND, [fault])
+        raw["environment"] = request.environment
+    return given(playbook, raw)
 
 
 def given(playbook: Playbook, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,6 +64,21 @@ def given(playbook: Playbook, raw: Mapping[str, Any]) -> dict[str, Any]:
     if faults:
         raise InvalidRequest(_COMMAND, faults)
     return values
+
+
+def key_of(playbook: Playbook, values: Mapping[str, Any]) -> str:
+    """Return what the playbook's ``idempotency_key`` comes to, digested; empty without one.
+
+    Two playbooks never share a key. Raises InvalidRequest for one that cannot be computed.
+    """
+    if playbook.idempotency_key is None:
+        return ""
+    try:
+        constants = {name: _plain(each) for name, each in playbook.variables.items()}
+        text = playbook.idempotency_key.text({**constants, **values})
+    except ExpressionError as error:
+        raise InvalidRequest(_COMMAND, [ArgumentFault("idempotency_key", str(error))]) from error
+    return hashlib.sha256(f"{playbook.name}\0{text}".encode()).hexdigest() if text else ""
 
 
 def _value(parameter: Parameter, raw: Mapping[str, Any]) -> Any:

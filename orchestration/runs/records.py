@@ -115,6 +115,8 @@ class RunRecord(Shape):
     id: str
     root: str
     """The id that all generations share."""
+    key: str = ""
+    """What the playbook's ``idempotency_key`` came to, digested; of the first generation only."""
     generation: int = 1
     previous: str = ""
     delivery: str

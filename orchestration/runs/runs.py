@@ -15,13 +15,13 @@ from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.means import Means
 from orchestration.runs.memory import Memory
-from orchestration.runs.parameters import given
+from orchestration.runs.parameters import key_of, wanted
 from orchestration.runs.play import Play, checkpoint
 from orchestration.runs.pulse import Pulse
 from orchestration.runs.records import Force, Pause, RunRecord
 from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.views import bare, whole
-from tgk.errors import ArgumentFault, Conflict, InvalidRequest, Missing, TgkError, Unavailable
+from tgk.errors import Conflict, Missing, TgkError, Unavailable
 from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView
 
 if TYPE_CHECKING:
@@ -131,6 +131,11 @@ class DurableRuns:
         if fresh or kept_record.state not in ENDED:
             await self._parts.carrier.begin(kept_record.id)
         return await self.view(kept_record.id)
+
+    async def started(self, delivery: str) -> RunView | None:
+        """Return the run that a delivery started, None where it has started none."""
+        record = await self._ledger.delivered(_digest(delivery))
+        return await self.view(record.root) if record else None
 
     async def view(self, run: str) -> RunView:
         """Return one run; the root means its newest generation."""
@@ -282,12 +287,13 @@ class DurableRuns:
 
     def _record(self, asked: _Asked, books: Mapping[str, Playbook]) -> RunRecord:
         request, book = asked.request, books[asked.book]
-        now = self._clock.now()
+        values, now = wanted(book, request), self._clock.now()
         environment = request.environment or ""
         return RunRecord(
             id="",
             root="",
-            delivery=hashlib.sha256(asked.delivery.encode()).hexdigest(),
+            delivery=_digest(asked.delivery),
+            key=key_of(book, values),
             playbook=book.name,
             version=book.version,
             digest=book.digest,
@@ -296,7 +302,7 @@ class DurableRuns:
             starter=asked.starter,
             cause=asked.cause,
             priority=book.priority if request.priority is None else request.priority,
-            parameters=_parameters(book, request),
+            parameters=values,
             environment=environment,
             stamp=now,
             timeout=request.timeout or book.timeout,
@@ -319,6 +325,7 @@ class DurableRuns:
         facts = {
             "id": name,
             "root": record.root,
+            "key": "",
             "generation": number,
             "previous": record.id,
             "stamp": record.stamp,
@@ -374,16 +381,8 @@ class DurableRuns:
             await checkpoint(self._ledger, play.means, reason=reason)
 
 
-def _parameters(book: Playbook, request: RunRequest) -> dict[str, Any]:
-    """Return the typed parameters; the environment asked for is one, where the playbook has it."""
-    raw: dict[str, Any] = dict(request.parameters)
-    named = next((each for each in book.parameters if each.name == "environment"), None)
-    if request.environment and named:
-        if raw.get("environment", request.environment) != request.environment:
-            fault = ArgumentFault("environment", "it is given twice, with two values")
-            raise InvalidRequest("orchestrate run", [fault])
-        raw["environment"] = request.environment
-    return given(book, raw)
+def _digest(delivery: str) -> str:
+    return hashlib.sha256(delivery.encode()).hexdigest()
 
 
 def _require_same(sources: Mapping[str, tuple[str, bytes]]) -> None:

@@ -153,10 +153,15 @@ class Runs(Protocol):
     ) -> RunView:
         """Check, queue and return the run; the same delivery again returns the first.
 
+        So does another delivery where the playbook's ``idempotency_key`` comes to the same.
+
         Raises InvalidRequest naming every fault of the parameters, ConfigurationInvalid for a
         playbook that does not pass its checks, Denied when the starter may not run one of the
         commands that it reaches.
         """
+
+    async def started(self, delivery: str) -> RunView | None:
+        """Return the run that a delivery started, None where it has started none."""
 
     async def view(self, run: str) -> RunView:
         """Return one run; ``WF-2026-001`` means its newest generation."""

@@ -28,7 +28,7 @@ class FakeRuns:
 
     def __init__(self, clock: Clock, *, ends_as: str = "") -> None:
         self.faults = Faults()
-        self.started: list[RunRequest] = []
+        self.requests: list[RunRequest] = []
         self._clock = clock
         self._ends_as = ends_as
         self._views: dict[str, RunView] = {}
@@ -62,7 +62,7 @@ class FakeRuns:
         self.faults.check()
         if delivery in self._deliveries:
             return self._views[self._deliveries[delivery]]
-        self.started.append(request)
+        self.requests.append(request)
         now = self._clock.now()
         view = RunView(
             id=f"WF-{now.year}-{len(self._deliveries) + 1:03}",
@@ -79,6 +79,12 @@ class FakeRuns:
         self._deliveries[delivery] = view.id
         self.put(view)
         return self.change(view.id, state=self._ends_as) if self._ends_as else self._views[view.id]
+
+    async def started(self, delivery: str) -> RunView | None:
+        """Return the run of a delivery."""
+        self.faults.check()
+        run = self._deliveries.get(delivery)
+        return self._views[run] if run else None
 
     async def view(self, run: str) -> RunView:
         """Return the newest generation of a run, or the one named."""

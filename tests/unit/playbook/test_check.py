@@ -201,16 +201,70 @@ def test_triggers_are_checked(trigger: str, expected: str) -> None:
 
 
 def test_a_trigger_must_give_what_a_run_needs() -> None:
-    """Nobody is there to be asked."""
+    """Nobody is there to be asked; only whoever calls a webhook can give more."""
     head = "name: x\nparameters: [{name: n, required: true}]\nsteps: [{command: /status}]\n"
+    event = "type: event, source: monitoring, event: critical-alert"
 
-    lacking = found(head + "triggers: [{type: webhook, url: 'https://x.example'}]\n")
-    given = found(
-        head + "triggers: [{type: webhook, url: 'https://x.example', parameters: {n: a}}]\n"
-    )
+    lacking = found(head + f"triggers: [{{{event}}}]\n")
+    fixed = found(head + f"triggers: [{{{event}, parameters: {{n: a}}}}]\n")
+    read = found(head + f"triggers: [{{{event}, parameters: {{n: '${{event.name}}'}}}}]\n")
+    asked = found(head + "triggers: [{type: webhook}]\n")
 
     assert [one.code for one in lacking] == ["E044"]
-    assert given == ()
+    assert (fixed, read, asked) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("condition: event.data.labels.service == 'api'", []),
+        ("condition: event.nam == 'x'", ["E034 4:55 'event' has no field 'nam'"]),
+        ("condition: n == 'x'", ["E031 4:49 a trigger knows no 'n'"]),
+        ("condition: 'event.data.x =='", ["E030 4:65 expected a value, found the end"]),
+        ("parameters: {n: '${event.data.x}'}", []),
+        ("parameters: {n: '${run.id}'}", ["E031 4:57 a trigger knows no 'run'"]),
+        ("parameters: {m: '${event.data.x}'}", ["E031 4:3 there is no parameter 'm'"]),
+        ("cron: '0 2 * * *'", ["E018 4:38 'cron' means nothing in a trigger of type event"]),
+    ],
+)
+def test_what_a_trigger_reads_is_of_its_event(more: str, expected: list[str]) -> None:
+    """Nothing else is known before there is a run; each slip is told on its place."""
+    text = (
+        "name: x\nparameters: [{name: n, default: a}]\ntriggers:\n"
+        f"- {{type: event, source: s, event: e, {more}}}\nsteps: [{{command: /status}}]\n"
+    )
+
+    told = [f"{one.code} {one.span.line}:{one.span.column} {one.message}" for one in found(text)]
+    assert told == expected
+
+
+def test_only_events_bring_values_along() -> None:
+    """A clock and a webhook have nothing that an expression could read."""
+    head = "name: x\nparameters: [{name: n, default: a}]\nsteps: [{command: /status}]\n"
+    text = head + "triggers: [{type: webhook, parameters: {n: '${event.name}'}}]\n"
+
+    assert [f"{one.code} {one.message}" for one in found(text)] == ["E013 'n' is computed"]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("release-${n}", []),
+        ("${run.id}", ["E031 unknown name 'run'"]),
+        ("${timestamp}", ["E031 unknown name 'timestamp'"]),
+        ("${look.success}", ["E032 'look' has not run yet here"]),
+    ],
+)
+def test_the_key_of_a_playbook_reads_what_is_known_before_a_run(
+    key: str, expected: list[str]
+) -> None:
+    """What only a run knows would make every key another one."""
+    text = (
+        f"name: x\nidempotency_key: {key}\nparameters: [{{name: n, default: a}}]\n"
+        "steps: [{name: look, command: /status}]\n"
+    )
+
+    assert [f"{one.code} {one.message}" for one in found(text)] == expected
 
 
 def test_a_name_that_looks_like_a_declared_one_is_a_slip() -> None:
