@@ -101,6 +101,9 @@ class OperationsEmulator:
             told = await act(request)
         except KeyError as error:
             told = 422, {"error": f"{error.args[0]} is unknown or missing"}
+        if request.method == "POST":
+            resource = request.match_info.route.resource
+            self._world.effects.append(f"asked {resource and resource.canonical}: {told[0]}")
         if key:
             self._answered[key] = told
             while len(self._answered) > _KEPT:

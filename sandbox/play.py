@@ -98,6 +98,7 @@ class Controls:
             ("GET", "/faults", self.what_is_broken),
             ("POST", "/faults", self.faults),
             ("GET", "/audit", self.audit),
+            ("GET", "/effects", self.effects),
             ("GET", "/changes", self.changes),
         ]
 
@@ -255,6 +256,10 @@ class Controls:
             return web.json_response([])
         lines = (await asyncio.to_thread(path.read_bytes)).split(b"\n")[-_SHOWN_RECORDS:]
         return web.json_response([json.loads(line) for line in lines if line.endswith(b"}")])
+
+    async def effects(self, _: web.Request) -> web.Response:
+        """Return what was asked of clusters, pipelines and operations, oldest first."""
+        return web.json_response(list(self._stage.world.effects))
 
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """Stream what changes on both platforms and in the audit log as server-sent events."""

@@ -22,6 +22,7 @@ FIRST_VERSION: Final = "v1.2.3"
 READY_SECONDS: Final = 0.8
 """How long one replica takes to come up."""
 KEPT_LINES: Final = 6000
+KEPT_EFFECTS: Final = 1000
 _FIRST_RUN: Final = 1234
 _JOBS: Final = (("validate", 1.0), ("build", 1.5), ("rollout", 2.5), ("verify", 1.0))
 
@@ -111,6 +112,8 @@ class World:
         self.faults = WorldFaults()
         self.runs: list[Run] = []
         self.incidents: dict[str, float] = {}
+        self.effects: deque[str] = deque(maxlen=KEPT_EFFECTS)
+        """What was asked of the world from outside, each time that it was asked."""
         self._chance = random.Random(seed)  # noqa: S311 - scenery, not secrets
         self._changes = 0
         self.units = {
@@ -147,6 +150,8 @@ class World:
     def scale(self, unit: Unit, replicas: int) -> None:
         """Want another number of replicas; they come up one after another."""
         self.write(unit, "info", f"INFO: scaling from {unit.wanted} to {replicas} replicas")
+        where = f"{unit.environment}/{unit.deployment}"
+        self.effects.append(f"scaled {where} from {unit.wanted} to {replicas}")
         unit.wanted = replicas
         unit.ready = min(unit.ready, replicas)
         self._touch(unit)
@@ -181,6 +186,8 @@ class World:
             jobs=[Job(name, seconds) for name, seconds in _JOBS],
         )
         self.runs.append(run)
+        said = " ".join(f"{key}={value}" for key, value in inputs.items() if value)
+        self.effects.append(f"dispatched {workflow} {said}")
         return run
 
     def run(self, run_id: int) -> Run | None:

@@ -82,6 +82,14 @@ class Stage:
         """Return what people who pressed in Telegram were shown."""
         return [str(popup["text"]) for popup in self._get("/telegram/popups")]
 
+    def effects(self) -> list[str]:
+        """Return what was asked of clusters, pipelines and operations, oldest first."""
+        return [str(effect) for effect in self._get("/effects")]
+
+    def pictures(self, channel: str, viewer: str = "alex") -> list[str]:
+        """Return the words of a channel's pictures, for whoever cannot see them."""
+        return [words for message in self.discord(channel, viewer) for words in _pictures(message)]
+
     def alert(self, service: str, *, firing: bool) -> None:
         """Let a service burn, or calm it, and tell the bot."""
         self._post("/alert", {"service": service, "firing": firing})
@@ -105,6 +113,13 @@ def _buttons(part: dict[str, Any]) -> list[dict[str, Any]]:
     found = [part] if part.get("custom_id") else []
     for inner in part.get("components", []):
         found += _buttons(inner)
+    return found
+
+
+def _pictures(part: dict[str, Any]) -> list[str]:
+    found = [str(item.get("description") or "") for item in part.get("items", [])]
+    for inner in part.get("components", []):
+        found += _pictures(inner)
     return found
 
 

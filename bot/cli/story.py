@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
     from bot.cli.stage import Stage
 
 WITHIN = 20.0
+_DISPATCHED = "dispatched deploy.yml environment=production tag=v1.5.0 service=event-gateway"
+CANARY_EFFECTS = [
+    f"{_DISPATCHED} canary=true percentage=5",
+    "scaled production/event-gateway-canary from 0 to 1",
+    "scaled production/event-gateway-canary from 1 to 2",
+    "asked /operations/hooks/{secret}: 200",
+]
+"""What the canary does to the world, each once; half of two replicas is what ran already."""
+CANARY_STEPS = [
+    "/infra deploy", "/monitor metrics",
+    "/infra scale", "/monitor health", "/monitor metrics",
+    "/infra scale", "/monitor health", "/monitor metrics",
+    "/notify team",
+]  # fmt: skip
 
 
 class StoryFailed(Exception):
@@ -33,7 +48,7 @@ class Bot(Protocol):
 
 def tell_story(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:
     """Play every step, saying what happens; raises StoryFailed at the first that ends wrongly."""
-    for step in (_look, _refusal, _approval, _alert, _question, _kill, _proof):
+    for step in (_look, _refusal, _approval, _alert, _question, _kill, _canary, _proof):
         step(stage, bot, say)
 
 
@@ -116,6 +131,35 @@ def _kill(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:
     say("  -> restarted, it follows the same workflow to its end; nothing was started twice")
 
 
+def _canary(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:
+    say("dana: /orchestrate run canary, v1.5.0 beside what serves production, then 50 and 100 %")
+    before = len(stage.effects())
+    given = 'version=v1.5.0 shares="50,100" watch=2'
+    stage.slash("dana", "#deployments", "orchestrate run", playbook="canary", parameters=given)
+    _wait("the council's card", lambda: _any(stage.heard(), "Deploy canary api v1.5.0", "0/1"))
+    _wait("the run's picture", lambda: _any(stage.pictures("#deployments"), "canary", "0 of 7"))
+    say("  -> a run of seven steps, drawn in #deployments; the council is asked in Telegram")
+    bot.kill()
+    bot.start()
+    say("  -> killed while it waits (kill -9) and started again: the question still stands")
+    stage.press_in_council("ana", "Approve")
+    _wait("the canary's start", lambda: _any(stage.heard(), "Deploy canary api v1.5.0", "done"))
+    say("ana (council), Telegram: presses Approve -> 5 % of the traffic, and a look at the figures")
+    _wait("the canary's end", lambda: _any(stage.seen("#deployments"), "canary succeeded"))
+    _wait("the council's report", lambda: _any(stage.heard(), "canary succeeded", "10/10"))
+    _exactly_once(stage, before)
+    say("  -> 50, then 100 %; everything was done once, and both platforms have the report")
+
+
+def _exactly_once(stage: Stage, before: int) -> None:
+    done = [each.partition(" correlation_id=")[0] for each in stage.effects()[before:]]
+    if done != CANARY_EFFECTS:
+        raise StoryFailed(f"the canary did this: {done}")
+    told = [text for text in stage.heard() if "canary succeeded" in text]
+    if len(told) != 1:
+        raise StoryFailed(f"the canary was reported {len(told)} times")
+
+
 def _proof(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:  # noqa: ARG001 - one signature
     found = bot.tgk("status", "event-gateway", "--plain")
     if found.returncode != 0 or "Version: v1.4.0" not in found.stdout:
@@ -128,4 +172,14 @@ def _proof(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:  # noqa:
     denied = bot.tgk("audit", "query", "--result", "denied").stdout
     if "vik" not in denied or "/deploy" not in denied:
         raise StoryFailed("the refusal is not in the audit log")
+    steps = _steps_of_runs(bot.tgk("audit", "query", "--json", "--result", "success").stdout)
+    if steps != CANARY_STEPS:
+        raise StoryFailed(f"the audit log tells these steps of the canary: {steps}")
     say(f"alex, terminal: tgk audit verify -> intact, {records} records, refusals included")
+
+
+def _steps_of_runs(records: str) -> list[str]:
+    """Return the commands that runs gave, in order, as the audit log tells of their ends."""
+    found = [json.loads(line) for line in records.splitlines()]
+    ends = [each for each in found if each.get("delivery", "").startswith("run:")]
+    return [each["command"] for each in reversed(ends) if each["phase"] == "outcome"]

@@ -221,3 +221,18 @@ async def test_a_service_that_is_down_is_said_to_be(play: Play) -> None:
     outcome = await play.run("/backup create --name x")
 
     assert "unavailable" == outcome.result
+
+
+async def test_the_world_counts_what_was_asked_of_it(play: Play) -> None:
+    """In order, each time that it was asked, without secrets; looking leaves no mark."""
+    await play.run("/monitor health")
+    await play.run("/infra scale --component workers --instances 3 --environment staging")
+    await play.run("/backup create --name before --environment staging")
+    await play.run("/infra deploy --component workers --version v1.4.0 --environment staging")
+
+    told = [effect.partition(" correlation_id=")[0] for effect in play.simulated.effects]
+    assert [
+        "scaled staging/valoryield-engine from 2 to 3",
+        "asked /operations/backups: 201",
+        "dispatched deploy.yml environment=staging tag=v1.4.0 service=valoryield-engine",
+    ] == told
