@@ -18,6 +18,7 @@ from sandbox.discord.guild import DIRECT
 from sandbox.discord.validation.commands import SUB_COMMAND, SUB_GROUP
 from sandbox.page.changes import tell
 from sandbox.stage import as_json
+from sandbox.visitors import only_ours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,31 +27,15 @@ if TYPE_CHECKING:
 
 _SHOWN_RECORDS = 200
 _WEBHOOK_WITHIN = 10.0
-_OURS = {"127.0.0.1", "localhost", "[::1]"}
 
 
 def player(stage: Stage) -> web.Application:
     """Return the controls; every answer is JSON, every refusal says why."""
     controls = Controls(stage)
-    app = web.Application(middlewares=[_only_ours, _say_why])
+    app = web.Application(middlewares=[only_ours, _say_why])
     for method, path, act in controls.routes():
         app.router.add_route(method, path, act)
     return app
-
-
-@web.middleware
-async def _only_ours(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Refuse what another web site makes a browser send, and names that lead here by trick."""
-    named = request.headers.get("Host", "")
-    own = f"http://{named}"
-    foreign = (
-        request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
-        or request.headers.get("Origin", own) != own  # what older browsers send
-    )
-    if foreign or (named.rpartition(":")[0] or named) not in _OURS:
-        return web.json_response({"error": "only for pages of this world"}, status=403)
-    answer: web.StreamResponse = await handler(request)
-    return answer
 
 
 @web.middleware

@@ -19,6 +19,7 @@ from sandbox.discord.emulator import DiscordEmulator
 from sandbox.serving import served
 from sandbox.telegram.emulator import TelegramEmulator
 from sandbox.telemetry import LokiEmulator, PrometheusEmulator
+from sandbox.visitors import only_ours
 from sandbox.world import World
 from tgk.discovery import Discovery
 
@@ -129,7 +130,7 @@ def _announcer(announced: dict[str, str]) -> web.Application:
     async def announce(request: web.Request) -> web.Response:  # noqa: ARG001 - a route
         return web.json_response(announced)
 
-    app = web.Application()
+    app = web.Application(middlewares=[only_ours])
     app.router.add_get("", announce)
     return app
 

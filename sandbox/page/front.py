@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from sandbox.visitors import visited
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -30,7 +32,7 @@ KINDS: Final = {
 
 def front() -> list[web.RouteDef]:
     """Return the routes of the page: itself at the root, its files under ``/page/``."""
-    return [web.get("/", _page), web.get("/page/{name}", _asset)]
+    return [web.get("/", visited(_page)), web.get("/page/{name}", visited(_asset))]
 
 
 def asset_names() -> list[str]:

@@ -97,6 +97,33 @@ async def test_the_controls_refuse_other_sites_and_foreign_names(served: Served)
         assert 200 == answer.status
 
 
+@pytest.mark.parametrize("path", ["/", "/page/page.css", "/environment"])
+async def test_no_other_name_and_no_other_site_reads_the_page(served: Served, path: str) -> None:
+    """A name bent to loopback reads neither the page nor the tokens; the bot and people do."""
+    async with served.get(path, Host="evil.example:80") as answer:
+        assert 403 == answer.status
+        assert set(await answer.json()) == {"error"}
+    async with served.get(path, Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="cors") as answer:
+        assert 403 == answer.status
+    async with served.get(path, Host="localhost:80") as answer:
+        assert 200 == answer.status
+
+
+async def test_a_link_on_another_site_leads_to_the_page(served: Served) -> None:
+    """Whoever follows it sees the page; no site may put the page, or the tokens, into its own."""
+    opened_in_a_window = {
+        "Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document",
+    }  # fmt: skip
+    framed = {**opened_in_a_window, "Sec_Fetch_Dest": "iframe"}
+
+    for path, how, status in (
+        ("/", opened_in_a_window, 200), ("/", framed, 403),
+        ("/environment", opened_in_a_window, 403),
+    ):  # fmt: skip
+        async with served.get(path, **how) as answer:
+            assert status == answer.status
+
+
 async def test_a_watcher_hears_of_both_platforms_and_of_the_audit_log(served: Served) -> None:
     """One stream tells what was said where, and that the log grew."""
     heard: list[dict[str, Any]] = []
