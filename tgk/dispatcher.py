@@ -137,7 +137,7 @@ class Dispatcher:
             raw=operation.raw,
             caller=operation.caller,
             delivery=operation.delivery,
-            door=operation.caller.platform,
+            door=operation.door or operation.caller.platform,
             confirmed=True,
             origin=operation.origin,
             show=shown,
@@ -170,6 +170,7 @@ class Dispatcher:
             caller=invocation.caller,
             delivery=invocation.delivery,
             origin=invocation.origin,
+            door=invocation.door,
         )
 
     def _kept(self, raw: Mapping[str, object]) -> dict[str, object]:

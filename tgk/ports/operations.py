@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from tgk.caller import Caller
+from tgk.command import Door
 from tgk.errors import Conflict
 from tgk.ports.board import Place
 
@@ -31,6 +32,8 @@ class Operation(BaseModel):
     delivery: str
     origin: Place | None = None
     """Where the asker reads progress and the end, once no surface waits any more."""
+    door: Door | None = None
+    """Which door it came through; None is that of the caller's own platform."""
 
     def require_same(self, again: Operation) -> None:
         """Let a repetition join; raises Conflict for another request under the same id."""

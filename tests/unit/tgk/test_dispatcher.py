@@ -262,6 +262,18 @@ async def test_a_webhook_cannot_run_a_chat_command_nor_a_person_a_webhook(world:
     assert "invalid" == from_chat.result == from_web.result
 
 
+async def test_a_step_of_a_service_is_done_through_the_door_it_came_by(world: World) -> None:
+    """A playbook that a webhook started may change things, although no webhook may by itself."""
+    source = world.policy.directory.resolve("gateway", "github", name="github", channel="-")
+    caller = source.model_copy(update={"principals": world.caller("dana").principals})
+    raw = {"env": "staging", "reason": "a release"}
+
+    step = await world.dispatcher.run(world.asked("lock", raw, caller, door="playbook"))
+    direct = await world.dispatcher.run(world.asked("lock", raw, caller, door="gateway"))
+
+    assert ("success", "invalid") == (step.result, direct.result)
+
+
 async def test_without_a_council_a_protected_change_is_refused(world: World) -> None:
     """Nobody to ask means no, whatever the configuration forgot."""
     world.discovery.__dict__["telegram"] = None
