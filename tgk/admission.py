@@ -112,7 +112,7 @@ class Admission:
             option.name
             for option in command.options
             if option.known in ("environment", "place")
-            and not option.required
+            and not (option.required or option.own_default)
             and getattr(request, option.name) is None
         ]
         default = self.discovery.default_environment

@@ -53,6 +53,11 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnDefault:
+    """Marks an environment whose absence leaves it to what is run, not to the default one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Repeated:
     """Marks a text option that may be given several times; each adds a line to the text."""
 
@@ -66,6 +71,7 @@ _IN_WORDS = {
 Token = Annotated[str, StringConstraints(pattern=_SHAPE, max_length=128)]
 ServiceName = Annotated[Token, Known("service")]
 EnvironmentName = Annotated[Token, Known("environment")]
+RunEnvironment = Annotated[Token, Known("environment"), OwnDefault()]
 ComponentName = Annotated[Token, Known("component")]
 PlaceName = Annotated[Token, Known("place")]
 TagName = Annotated[Token, Known("tag")]
@@ -109,6 +115,7 @@ class Option:
     known: Kind | None = None
     rest: bool = False
     repeats: bool = False
+    own_default: bool = False
 
     @property
     def has_place(self) -> bool:
@@ -321,6 +328,7 @@ def _option(name: str, field: FieldInfo) -> Option:
         known=known,
         rest=any(isinstance(mark, Rest) for mark in marks),
         repeats=any(isinstance(mark, Repeated) for mark in marks),
+        own_default=any(isinstance(mark, OwnDefault) for mark in marks),
     )
 
 

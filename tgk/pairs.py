@@ -10,9 +10,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KEY = r"[A-Za-z_][\w.-]{0,63}"
+_NEXT = rf"[,;]\s*{_KEY}="
+"""A comma or a semicolon only parts two pairs; anywhere else it belongs to a value."""
 _PART = re.compile(
-    rf"""(?P<key>{_KEY})=(?:"(?P<quoted>(?:\\.|[^"\\])*)"(?=\s|\Z)|(?P<bare>\S*))|(?P<more>\S+)""",
-    re.DOTALL,
+    rf"""
+    (?:[,;](?=\s*{_KEY}=))?
+    (?:
+        (?P<key>{_KEY})=
+        (?:
+            "(?P<double>(?:\\.|[^"\\])*)"(?=\s|\Z|{_NEXT})
+          | '(?P<single>[^']*)'(?=\s|\Z|{_NEXT})
+          | (?P<bare>(?:(?!{_NEXT})\S)*)
+        )
+      | (?P<more>(?:(?!{_NEXT})\S)+)
+    )
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 MOST_PAIRS = 100
 
@@ -20,8 +33,9 @@ MOST_PAIRS = 100
 def read_pairs(given: Any) -> dict[str, Any]:
     """Return the pairs of a text; words without ``=`` go on with the value before them.
 
-    A mapping is taken as it is. Raises ValueError for a text that does not begin with a key, for a
-    key that is given twice and for more than a hundred.
+    Between pairs stand spaces, line breaks, commas or semicolons. A mapping is taken as it is.
+    Raises ValueError for a text that does not begin with a key, for a key that is given twice, for
+    an ``=`` that stands apart and for more than a hundred.
     """
     if given is None:
         return {}
@@ -33,7 +47,9 @@ def read_pairs(given: Any) -> dict[str, Any]:
         if named and named in found:
             raise ValueError(f"{named} is given twice")
         if not (named or key):
-            raise ValueError(f'"{words[:60]}" is not key=value')
+            raise ValueError(f'"{_sendable(words[:60])}" is not key=value')
+        if not named and words.startswith("="):
+            raise ValueError('write key=value without spaces, or key="a = b"')
         key = named or key
         found.setdefault(key, []).append(words)
     if len(found) > MOST_PAIRS:
@@ -41,10 +57,17 @@ def read_pairs(given: Any) -> dict[str, Any]:
     return {name: " ".join(words) for name, words in found.items()}
 
 
+def _sendable(words: str) -> str:
+    """Return words without halves of signs, which no message can carry."""
+    return words.encode(errors="replace").decode()
+
+
 def _parts(text: str) -> Iterator[tuple[str, str]]:
     for part in _PART.finditer(text):
-        if part["quoted"] is not None:
-            yield part["key"], re.sub(r'\\(["\\])', r"\1", part["quoted"])
+        if part["double"] is not None:
+            yield part["key"], re.sub(r'\\(["\\])', r"\1", part["double"])
+        elif part["single"] is not None:
+            yield part["key"], part["single"]
         else:
             yield part["key"] or "", part["bare"] if part["key"] else part["more"]
 
@@ -55,6 +78,6 @@ def written_pairs(pairs: Mapping[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    if value and not re.search(r'[\s"\\=]', value):
+    if value and not re.search(r"""[\s"'\\=]|[,;]\Z""", value):
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

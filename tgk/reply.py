@@ -97,6 +97,15 @@ class Log(_Part):
 Block = Annotated[Facts | Text | Table | Progress | Picture | Log, Field(discriminator="kind")]
 
 
+class Blank(_Part):
+    """One thing to fill in that the options of the command do not describe."""
+
+    name: str
+    """As in ``Action.asks``: ``parameters.version`` is a pair of the option ``parameters``."""
+    description: str = ""
+    choices: tuple[str, ...] = ()
+
+
 class Action(_Part):
     """A button. Pressing it runs ``command`` as whoever pressed, fully re-checked."""
 
@@ -106,6 +115,8 @@ class Action(_Part):
     style: Style = "secondary"
     asks: tuple[str, ...] = ()
     """Options of the command that the surface asks for (a modal) before running it."""
+    blanks: tuple[Blank, ...] = ()
+    """What is asked for beside options."""
     url: str = ""
     """A link instead of a command."""
     confirms: bool = False

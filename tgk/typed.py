@@ -30,6 +30,7 @@ _WORD = re.compile(
 )
 _OPTION = re.compile(r"(?:--|—)([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 """Phones turn two hyphens into a dash, so that one counts as well."""
+_PAIR = re.compile(r"[A-Za-z_][\w.-]*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,14 @@ class _Binding:
             self._take_rest(option, following)
         else:
             self._give(option, following.text, following)
+        while option.repeats and self._at < len(self._words) and self._is_pair(self._at):
+            self._at += 1
+            self._give(option, self._words[self._at - 1].text, self._words[self._at - 1])
+
+    def _is_pair(self, at: int) -> bool:
+        """Say whether a word goes on with the pairs before it, as in ``--parameters a=1 b=2``."""
+        word = self._words[at]
+        return not word.quoted and _PAIR.match(word.text) is not None
 
     def _place(self, token: Token) -> None:
         free = (option for option in self._positional if option.name not in self.raw)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from tgk.errors import Refused
 from tgk.families import heads
 from tgk.guard import Target
+from tgk.ports.runs import RunFilter
 from tgk.suggest import completions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tgk.command import Command, Option
+    from tgk.command import Command, Kind, Option
     from tgk.context import Invocation
     from tgk.dispatcher import Dispatcher
     from tgk.guard import Decision
@@ -93,8 +94,6 @@ class View:
         )[:25]
 
     async def _candidates(self, option: Option, given: Mapping[str, object]) -> tuple[str, ...]:
-        if option.known is None:
-            return ()
         backends = self._dispatcher.backends
         if option.known == "tag":
             return await self._tags(given)
@@ -106,7 +105,21 @@ class View:
             return tuple(lock.key.removeprefix("deploy:") for lock in held)
         if option.known == "approval":
             return tuple(entry.id for entry in await backends.approvals.open())
-        return self._admission.known(option.known) or ()
+        if option.known in ("playbook", "run", "checkpoint", "schedule"):
+            return await self._of_runs(option.known, given)
+        return (self._admission.known(option.known) if option.known else None) or ()
+
+    async def _of_runs(self, kind: Kind, given: Mapping[str, object]) -> tuple[str, ...]:
+        """Return names of playbooks, runs, checkpoints of the run that is named, or schedules."""
+        backends = self._dispatcher.backends
+        if kind == "playbook":
+            return tuple(entry.name for entry in await backends.playbooks.entries())
+        if kind == "schedule":
+            return tuple(entry.name for entry in await backends.schedules.listed())
+        if kind == "run":
+            return ("current", *[each.id for each in await backends.runs.find(RunFilter())])
+        run = str(given.get("workflow", ""))
+        return tuple(each.id for each in await backends.runs.checkpoints(run)) if run else ()
 
     async def _tags(self, given: Mapping[str, object]) -> tuple[str, ...]:
         discovery = self._admission.discovery

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.cli.session import Answer, Asked, Session
+    from tgk.reply import Blank
 
 
 def user_name(context: click.Context | None = None) -> str:
@@ -60,6 +62,9 @@ def run_asked(asked: Asked, connect: Callable[[], Session], screen: Screen) -> i
     try:
         session = connect()
         answer = session.run(asked, screen.progress)
+        if completed := _filled_in(asked, answer, screen):
+            asked = completed
+            answer = session.run(asked, screen.progress)
         if answer.outcome.result == "pending" and not asked.confirmed:
             if not _agrees(answer, screen):
                 return exits.PENDING
@@ -89,9 +94,36 @@ def _detached(asked: Asked, session: Session | None, screen: Screen) -> int:
     return tell(trouble, as_json=screen.as_json)
 
 
+def _filled_in(asked: Asked, answer: Answer, screen: Screen) -> Asked | None:
+    """Ask the person at the terminal for what is missing; None where nothing is, or nobody sits."""
+    wanted = (action for action in answer.outcome.reply.actions if action.blanks)
+    action = next((each for each in wanted if each.command == asked.name), None)
+    if answer.outcome.result != "invalid" or action is None or not _is_attended(screen):
+        return None
+    from tgk.asking import answered
+
+    screen.question(answer, final=False)
+    answers = {blank.name: _prompted(blank) for blank in action.blanks}
+    anew = asked.confirm()  # only for a delivery of its own
+    return replace(anew, raw=answered(action, answers), confirmed=asked.confirmed)
+
+
+def _prompted(blank: Blank) -> str:
+    from tgk.asking import asked_as
+
+    name = asked_as(blank.name)
+    told = f"{name} ({blank.description})" if blank.description else name
+    kind = click.Choice(blank.choices) if blank.choices else None
+    return str(click.prompt(told, type=kind))
+
+
+def _is_attended(screen: Screen) -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and not screen.as_json
+
+
 def _agrees(answer: Answer, screen: Screen) -> bool:
     """Put a confirmation to the person at the terminal; without one, say how to give it."""
-    asks = sys.stdin.isatty() and sys.stdout.isatty() and not screen.as_json
+    asks = _is_attended(screen)
     screen.question(answer, final=not asks)
     if not asks:
         print("Do: add --yes to confirm it; nothing was started.", file=sys.stderr)

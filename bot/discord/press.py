@@ -12,6 +12,7 @@ from discord import ui
 from bot.discord.exchange import Exchange, tell
 from bot.late import too_late
 from integrations.discord.rows import MENU_ID, label
+from tgk.asking import answered, asked_as, given, questions
 from tgk.errors import Refused
 from tgk.ports.buttons import TOKEN_PATTERN
 from tgk.reply import Reply
@@ -81,7 +82,7 @@ async def submit(desk: Desk, interaction: discord.Interaction) -> None:
     if action is None:
         return
     filled = dict(_filled(data.get("components", ())))
-    raw = {**action.arguments, **{name: filled[name] for name in action.asks if filled.get(name)}}
+    raw = answered(action, {name: filled[name] for name in action.asks if filled.get(name)})
     await Exchange(desk, interaction).run(action.command, raw, confirmed=action.confirms)
 
 
@@ -89,16 +90,15 @@ def form(desk: Desk, action: Action, token: str) -> ui.Modal:
     """Return the form of an action; it is finished, because answers are found by their token."""
     title = label(f"/{action.command}", 45)
     modal = ui.Modal(title=title, custom_id=token)
-    options = {o.name: o for o in desk.dispatcher.admission.registry[action.command].options}
-    for name in action.asks[:MOST_FIELDS]:
-        if option := options.get(name):
-            modal.add_item(_field(option, action.arguments.get(name)))
+    options = desk.dispatcher.admission.registry[action.command].options
+    for option in questions(action, options)[:MOST_FIELDS]:
+        modal.add_item(_field(option, given(action, option.name)))
     modal.stop()
     return modal
 
 
-def _field(option: Option, given: object) -> ui.Label[Any]:
-    name = label(option.name.strip("_").replace("_", " ").capitalize(), 45)
+def _field(option: Option, before: str | None) -> ui.Label[Any]:
+    name = label(asked_as(option.name).capitalize(), 45)
     choices = option.choices or (("true", "false") if option.type == "boolean" else ())
     component: ui.Item[Any]
     if choices and len(choices) <= 25:  # noqa: PLR2004 - the platform's longest menu
@@ -112,7 +112,7 @@ def _field(option: Option, given: object) -> ui.Label[Any]:
             style=discord.TextStyle.paragraph if long else discord.TextStyle.short,
             required=option.required,
             max_length=most,
-            default=str(given)[:most] if given is not None else None,
+            default=before[:most] if before is not None else None,
         )
     return ui.Label(text=name, description=label(option.description, 100), component=component)
 

@@ -11,6 +11,7 @@ from orchestration.shelf.files import Files, Folder
 from orchestration.shelf.shelf import Shelf
 from tgk.context import Invocation
 from tgk.errors import Unavailable
+from tgk.pairs import written_pairs
 from tgk.recording import correlation
 
 if TYPE_CHECKING:
@@ -73,9 +74,7 @@ class Timetable:
     async def _dispatched(self, schedule: Schedule, delivery: str) -> Outcome:
         given: dict[str, object] = {"playbook": schedule.playbook}
         if schedule.parameters:
-            given["parameters"] = " ".join(
-                f'{key}="{_quoted(value)}"' for key, value in schedule.parameters.items()
-            )
+            given["parameters"] = written_pairs(schedule.parameters)
         if schedule.environment:
             given["environment"] = schedule.environment
         invocation = Invocation(
@@ -89,7 +88,3 @@ class Timetable:
         outcome = await self._dispatcher.run(invocation)
         logger.bind(schedule=schedule.name, result=outcome.result).info("scheduled run ended")
         return outcome
-
-
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')

@@ -10,13 +10,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from integrations.telegram.envelope import PROMPT
+from tgk.asking import answered, asked_as
 from tgk.ports.buttons import TOKEN_PATTERN
 from tgk.reply import Fact, Facts, Reply, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tgk.reply import Action
+    from tgk.reply import Action, Blank
 
 _LINK = re.compile(r"https://t\.me/\w+\?start=ask-([a-z2-7]{10})")
 _TOKEN_HEAD = "tgk:a:"  # noqa: S105 - the part that every token shares
@@ -24,7 +25,7 @@ _TOKEN_HEAD = "tgk:a:"  # noqa: S105 - the part that every token shares
 
 def prompt(action: Action, token: str, person: str, username: str) -> Reply:
     """Return the question for what an action still needs."""
-    wanted = [name.strip("_").replace("_", " ") for name in action.asks]
+    wanted = [asked_as(name) for name in action.asks]
     address = f"https://t.me/{username}?start=ask-{token.removeprefix(_TOKEN_HEAD)}"
     how = "Reply to this message." if len(wanted) == 1 else "Reply with one line for each."
     return Reply(
@@ -33,6 +34,7 @@ def prompt(action: Action, token: str, person: str, username: str) -> Reply:
         tone="warning",
         blocks=(
             Facts(facts=(Fact(label="Wanted", value=", ".join(wanted), url=address),)),
+            *(Text(text=f"{asked_as(blank.name)}: {_told(blank)}") for blank in action.blanks),
             Text(text=how, style="small"),
         ),
         mentions=(person,),
@@ -53,6 +55,11 @@ def token_of(entities: Iterable[Mapping[str, Any]]) -> str:
 def filled(action: Action, text: str) -> dict[str, object]:
     """Return the arguments of an action with the answer put in: a line for each, or all for one."""
     if len(action.asks) == 1:
-        return {**action.arguments, action.asks[0]: text.strip()}
+        return answered(action, {action.asks[0]: text.strip()})
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return {**action.arguments, **dict(zip(action.asks, lines, strict=False))}
+    return answered(action, dict(zip(action.asks, lines, strict=False)))
+
+
+def _told(blank: Blank) -> str:
+    choices = f"one of {', '.join(blank.choices)}" if blank.choices else ""
+    return "; ".join(part for part in (blank.description, choices) if part) or "free text"

@@ -8,7 +8,6 @@ from pydantic import Field, StringConstraints
 
 from tgk.command import PlaybookName, Request, command
 from tgk.context import Context
-from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 from tgk.suggest import nearest
 
@@ -50,37 +49,41 @@ async def library(request: Library, context: Context) -> Reply:
         )
     entries = await shelf.entries()
     found = tuple(each for each in entries if _fits(each, request))
-    if request.search and not found:
-        near = nearest(request.search, [each.name for each in entries])
-        hint = f"nothing has these words{f'; did you mean {near[0]}?' if near else ''}"
-        raise InvalidRequest(_COMMAND, [ArgumentFault("search", hint)])
-    return _shelf(found)
+    near = nearest(request.search, [each.name for each in entries]) if not found else ()
+    return _shelf(found, near)
 
 
 def _fits(entry: Entry, request: Library) -> bool:
     if request.category and entry.category != request.category:
         return False
     words = f"{entry.name} {entry.description} {entry.category} " + " ".join(
-        f"{each.name} {each.description}" for each in entry.parameters
+        f"{each.name} {each.description} {' '.join(each.choices)}" for each in entry.parameters
     )
     return all(word in words.casefold() for word in request.search.casefold().split())
 
 
-def _shelf(found: tuple[Entry, ...]) -> Reply:
+def _shelf(found: tuple[Entry, ...], near: tuple[str, ...] = ()) -> Reply:
     rows = tuple((each.name, each.category, _state(each), each.description) for each in found)
-    title = f"{len(rows)} playbooks" if rows else "No playbooks"
+    title = _counted(len(rows))
+    advice = f"Did you mean {near[0]}?" if near else "/orchestrate create makes one."
     return Reply(
         topic="orchestrate",
         title=title,
         blocks=(Table(columns=("Playbook", "Kind", "", "What it does"), rows=rows),)
-        if rows else (Facts(facts=(Fact(label="Do", value="/orchestrate create makes one."),)),),
+        if rows else (Facts(facts=(Fact(label="Do", value=advice),)),),
         actions=tuple(
             Action(label=each.name, command=_COMMAND, arguments={"export": each.name})
             for each in found[:_BUTTONS]
         ),
-        plain=Plain(headline=title, lines=tuple(f"{row[0]}: {row[3]}" for row in rows)),
+        plain=Plain(
+            headline=title, lines=tuple(f"{row[0]}: {row[3]}" for row in rows) or (advice,)
+        ),
         data={"playbooks": [each.model_dump(mode="json") for each in found]},
     )  # fmt: skip
+
+
+def _counted(number: int) -> str:
+    return {0: "No playbooks", 1: "1 playbook"}.get(number, f"{number} playbooks")
 
 
 def _state(entry: Entry) -> str:

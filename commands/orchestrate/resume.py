@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.card import card, followed, meant
-from commands.orchestrate.pairs import pairs
-from tgk.command import CheckpointId, Request, RunId, command
+from tgk.command import CheckpointId, Pairs, Request, RunId, command
 from tgk.context import Context
 from tgk.ports.runs import RunView
 from tgk.reply import Reply
@@ -24,9 +23,7 @@ class Resume(Request):
         default="", description="name or path of the first step to run again"
     )
     skip_failed: bool = Field(default=False, description="go on behind the steps that failed")
-    parameters: Annotated[str, StringConstraints(max_length=4000)] = Field(
-        default="", description='changed values, as in "version=v1.4.1"'
-    )
+    parameters: Pairs = Field(default={}, description='changed values, as in "version=v1.4.1"')
     checkpoint: CheckpointId | None = Field(default=None, description="such as CP-123")
 
 
@@ -48,7 +45,7 @@ async def resume(request: Resume, context: Context) -> Reply:
             who=context.caller,
             from_step=request.from_step,
             skip_failed=request.skip_failed,
-            parameters=pairs(request.parameters, command=_COMMAND) or None,
+            parameters=request.parameters or None,
             checkpoint=request.checkpoint or "",
         )
 

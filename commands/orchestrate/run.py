@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from commands.orchestrate.card import card, followed
-from commands.orchestrate.pairs import pairs
+from commands.orchestrate.needs import require_parameters, require_published, require_right
 from commands.orchestrate.plan import planned
-from tgk.command import EnvironmentName, PlaybookName, Request, command
+from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
-from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.ports.runs import RunRequest
-from tgk.reply import Action, Reply
+from tgk.reply import Reply
 
 if TYPE_CHECKING:
-    from tgk.ports.playbooks import Entry, Wanted
     from tgk.ports.runs import RunView
 
-Pairs = Annotated[str, StringConstraints(max_length=4000)]
 _COMMAND = "orchestrate run"
 
 
@@ -27,8 +24,8 @@ class Run(Request):
     """Run a playbook, with progress until its end."""
 
     playbook: PlaybookName = Field(description="which one")
-    parameters: Pairs = Field(default="", description='key=value pairs, as in "version=v1.4.0"')
-    environment: EnvironmentName | None = Field(default=None, description="target environment")
+    parameters: Pairs = Field(default={}, description='key=value pairs, as in "version=v1.4.0"')
+    environment: RunEnvironment | None = Field(default=None, description="target environment")
     parallel: bool = Field(default=False, description="run independent neighbours at once")
     dry_run: bool = Field(default=False, description="only show what would be done")
     checkpoint: bool = Field(default=False, description="keep a checkpoint after every step")
@@ -40,10 +37,10 @@ class Run(Request):
 
 
 def asked(request: Run) -> RunRequest:
-    """Return the request as the engine takes it; raises InvalidRequest for pairs that are none."""
+    """Return the request as the engine takes it."""
     return RunRequest(
         playbook=request.playbook,
-        parameters=pairs(request.parameters, command=_COMMAND),
+        parameters=request.parameters,
         environment=request.environment,
         parallel=request.parallel,
         checkpoint=request.checkpoint,
@@ -54,41 +51,16 @@ def asked(request: Run) -> RunRequest:
 
 
 async def has_what_it_needs(request: Run, context: Context) -> None:
-    """Refuse a run whose required parameters are missing, with a way to fill them in."""
-    await context.backends.playbooks.source(request.playbook)  # raises Missing, with names
-    entry = next(
-        each for each in await context.backends.playbooks.entries() if each.name == request.playbook
+    """Refuse a draft, an environment that is not theirs, and missing parameters with a way out."""
+    if not request.dry_run:
+        await require_published(request.playbook, context)
+    given = request.model_dump(exclude_defaults=True)
+    book, values = request.playbook, request.parameters
+    await require_parameters(
+        _COMMAND, given, context, playbook=book, parameters=values, environment=request.environment
     )
-    given = asked(request).parameters
-    missing = [wanted for wanted in entry.parameters if _lacks(wanted, given, request)]
-    if missing and not request.dry_run:
-        faults = [ArgumentFault(f"parameters: {each.name}", _wanted(each)) for each in missing]
-        raise InvalidRequest(_COMMAND, faults, ways_out=(_fill_in(request, entry, missing),))
-
-
-def _lacks(wanted: Wanted, given: dict[str, str], request: Run) -> bool:
-    if not wanted.required or wanted.default or wanted.name in given:
-        return False
-    return wanted.name != "environment" or request.environment is None
-
-
-def _wanted(parameter: Wanted) -> str:
-    choices = f" ({', '.join(parameter.choices[:8])})" if parameter.choices else ""
-    return f"needed{choices}" + (f": {parameter.description}" if parameter.description else "")
-
-
-def _fill_in(request: Run, entry: Entry, missing: list[Wanted]) -> Action:
-    """Return the button that asks for what is missing, each on its own line."""
-    known = f"{request.parameters.strip()}\n" if request.parameters.strip() else ""
-    text = known + "\n".join(f"{each.name}=" for each in missing)
-    given = request.model_dump(exclude_defaults=True) | {"parameters": text}
-    return Action(
-        label=f"Fill in {', '.join(each.name for each in missing)}"[:75],
-        command=_COMMAND,
-        arguments={**given, "playbook": entry.name},
-        asks=("parameters",),
-        style="primary",
-    )
+    if request.environment is None:
+        await require_right(_COMMAND, given, context, playbook=book, parameters=values)
 
 
 @command(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.pairs import pairs
-from tgk.command import EnvironmentName, PlaybookName, Request, ScheduleName, command
+from commands.orchestrate.needs import require_parameters, require_published, require_right
+from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName, command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.ports.schedules import Missed, Schedule
@@ -30,10 +30,8 @@ class Plan(Request):
     name: ScheduleName | None = Field(
         default=None, description="of the schedule; the playbook's if empty"
     )
-    parameters: Annotated[str, StringConstraints(max_length=4000)] = Field(
-        default="", description="default values as key=value pairs"
-    )
-    environment: EnvironmentName | None = Field(default=None, description="target environment")
+    parameters: Pairs = Field(default={}, description="default values as key=value pairs")
+    environment: RunEnvironment | None = Field(default=None, description="target environment")
     enabled: bool = Field(default=False, description="switch it on")
     disable: bool = Field(default=False, description="switch it off")
     delete: bool = Field(default=False, description="forget it")
@@ -50,8 +48,14 @@ async def makes_sense(request: Plan, context: Context) -> None:
     if any(getattr(request, each) for each in _ALONE) and not (request.name or request.playbook):
         raise InvalidRequest(_COMMAND, [ArgumentFault("name", "needed: which schedule")])
     if request.cron and request.playbook:
-        await context.backends.playbooks.source(request.playbook)  # raises Missing, with names
-        pairs(request.parameters, command=_COMMAND)
+        await require_published(request.playbook, context)
+        given = request.model_dump(exclude_defaults=True)
+        book, values, where = request.playbook, request.parameters, request.environment
+        await require_parameters(
+            _COMMAND, given, context, playbook=book, parameters=values, environment=where
+        )
+        if where is None:
+            await require_right(_COMMAND, given, context, playbook=book, parameters=values)
 
 
 @command(_COMMAND, permission="orchestrate", effect="change", check=makes_sense)
@@ -62,8 +66,7 @@ async def schedule(request: Plan, context: Context) -> Reply:
     if name is None:
         return await _list(schedules)
     if request.delete:
-        gone = await schedules.delete(name)
-        return _shown(gone, f"{gone.name} is no longer scheduled")
+        return await _forgotten(name, context)
     if request.cron and request.playbook:
         kept = await schedules.put(
             Schedule(
@@ -71,7 +74,7 @@ async def schedule(request: Plan, context: Context) -> Reply:
                 playbook=request.playbook,
                 cron=request.cron,
                 timezone=request.timezone,
-                parameters=pairs(request.parameters, command=_COMMAND),
+                parameters=request.parameters,
                 environment=request.environment,
                 missed=request.missed,
                 enabled=request.enabled,
@@ -84,6 +87,17 @@ async def schedule(request: Plan, context: Context) -> Reply:
         return _shown(kept, f"{kept.name} is {'on' if kept.enabled else 'off'}")
     kept = await schedules.get(name)
     return _shown(kept, f"{kept.name} runs {kept.playbook}")
+
+
+async def _forgotten(name: str, context: Context) -> Reply:
+    """Delete one; after a kill in between, what was deleted is remembered."""
+
+    async def forget() -> Schedule:
+        return await context.backends.schedules.delete(name)
+
+    gone = await context.steps.once("delete", forget, Schedule)
+    shown = _shown(gone, f"{gone.name} is no longer scheduled")
+    return shown.model_copy(update={"actions": ()})
 
 
 async def _list(schedules: Schedules) -> Reply:

@@ -8,7 +8,7 @@ import orjson
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.plan import planned
-from tgk.command import EnvironmentName, PlaybookName, Request, command
+from tgk.command import PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
 from tgk.errors import Denied
 from tgk.ports.playbooks import Entry, Examination
@@ -25,7 +25,7 @@ class Validate(Request):
     """Check a playbook: all faults at once, with line and column."""
 
     playbook: PlaybookName = Field(description="which one")
-    environment: EnvironmentName | None = Field(default=None, description="check it for this one")
+    environment: RunEnvironment | None = Field(default=None, description="check it for this one")
     dependencies: bool = Field(default=False, description="also commands, rights, secrets, systems")
     simulate: bool = Field(default=False, description="walk through it with assumed outcomes")
     fix: bool = Field(default=False, description="mend what is certain")

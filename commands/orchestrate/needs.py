@@ -1,0 +1,111 @@
+"""The parameters that a playbook cannot begin without: asked for, never guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
+from tgk.reply import Action, Blank
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tgk.context import Context
+    from tgk.ports.playbooks import Entry, Wanted
+
+_LABEL = 75
+
+
+async def require_parameters(
+    command: str,
+    given: Mapping[str, object],
+    context: Context,
+    *,
+    playbook: str,
+    parameters: Mapping[str, str],
+    environment: str | None,
+) -> None:
+    """Refuse what lacks a required parameter, with a way to fill each in.
+
+    ``given`` are the arguments to run again with. Raises Missing for a playbook that is none.
+    """
+    await context.backends.playbooks.source(playbook)
+    entries = await context.backends.playbooks.entries()
+    entry = next(each for each in entries if each.name == playbook)
+    missing = [each for each in entry.parameters if _lacks(each, parameters, environment)]
+    if missing:
+        faults = [ArgumentFault(f"parameters: {each.name}", _wanted(each)) for each in missing]
+        raise InvalidRequest(command, faults, ways_out=(_fill_in(command, given, entry, missing),))
+
+
+async def require_right(
+    command: str,
+    given: Mapping[str, object],
+    context: Context,
+    *,
+    playbook: str,
+    parameters: Mapping[str, str],
+) -> None:
+    """Refuse an environment that is only named by a parameter, or by its default.
+
+    The guard has judged what the options name. Raises Denied.
+    """
+    entries = await context.backends.playbooks.entries()
+    wanted = (
+        each
+        for entry in entries
+        if entry.name == playbook
+        for each in entry.parameters
+        if each.type == "environment"
+    )
+    for each in wanted:
+        value = parameters.get(each.name) or each.default
+        if value in context.discovery.environments:
+            decision = context.access.decide(command, {**given, "environment": value})
+            if not decision.allowed:
+                raise Denied(command, decision, why=f"It would work in {value}.")
+
+
+async def require_published(playbook: str, context: Context) -> None:
+    """Refuse a draft; raises Missing for a playbook that is none, with names that look alike."""
+    source = await context.backends.playbooks.source(playbook)
+    if source.origin == "draft":
+        raise Refused(
+            f"{playbook} is not run.",
+            why="It is a draft.",
+            remedy=f"Let somebody who may publish it: /orchestrate publish {playbook}",
+        )
+
+
+def _lacks(wanted: Wanted, given: Mapping[str, str], environment: str | None) -> bool:
+    """Say whether a value is needed; a line of a form that was left empty is none."""
+    if not wanted.required or wanted.default or given.get(wanted.name, "").strip():
+        return False
+    return wanted.name != "environment" or environment is None
+
+
+def _wanted(parameter: Wanted) -> str:
+    choices = f" ({', '.join(parameter.choices[:8])})" if parameter.choices else ""
+    return f"needed{choices}" + (f": {parameter.description}" if parameter.description else "")
+
+
+def _fill_in(
+    command: str, given: Mapping[str, object], entry: Entry, missing: list[Wanted]
+) -> Action:
+    """Return the button that asks for each of them."""
+    blanks = tuple(
+        Blank(
+            name=f"parameters.{each.name}",
+            description=each.description,
+            choices=each.choices or (("true", "false") if each.type == "bool" else ()),
+        )
+        for each in missing
+    )
+    return Action(
+        label=f"Fill in {', '.join(each.name for each in missing)}"[:_LABEL],
+        command=command,
+        arguments={**given, "playbook": entry.name},
+        asks=tuple(blank.name for blank in blanks),
+        blanks=blanks,
+        style="primary",
+    )

@@ -1,0 +1,52 @@
+"""Playbooks typed in Telegram: what is missing is asked for, and answered by replying."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.surfaces.telegram.conftest import COUNCIL, TOPIC
+from tgk.testing.runs import FakeRuns
+
+if TYPE_CHECKING:
+    from tests.surfaces.telegram.conftest import Phone
+
+RUN = "/orchestrate run --playbook deploy-web-app"
+
+
+def ending(live: Phone) -> FakeRuns:
+    """Let every run succeed the moment it is started."""
+    made = FakeRuns(live.world.clock, ends_as="succeeded")
+    live.dispatcher.backends = replace(live.dispatcher.backends, runs=made)
+    return made
+
+
+async def test_a_run_is_started_with_pairs(live: Phone) -> None:
+    """The end stands where it was asked."""
+    runs = ending(live)
+
+    answer = await live.ask("dana", f"{RUN} --parameters version=v1.4.0 watch=60")
+    await live.until(lambda: "succeeded" in live.emulator.message(COUNCIL, answer.id).text)
+
+    assert [each.parameters for each in runs.requests] == [{"version": "v1.4.0", "watch": "60"}]
+
+
+async def test_what_is_missing_is_asked_for_and_answered_by_a_reply(live: Phone) -> None:
+    """The question says what the parameter is for; the reply is its value, nothing more."""
+    runs = ending(live)
+    refused = await live.ask("dana", RUN)
+    await live.press("dana", refused, "Fill in version")
+    question = await live.until(
+        lambda: next(
+            (each for each in live.emulator.messages(COUNCIL) if "such as v1.4.0" in each.text
+             and each.id != refused.id), None,
+        )
+    )  # fmt: skip
+
+    said = await live.emulator.say(
+        "dana", COUNCIL, "v1.4.0 watch=1", thread=TOPIC, reply_to=question.id
+    )
+    await live.until(lambda: live.answers(said))
+
+    assert "version: What to deploy, such as v1.4.0" in question.text
+    assert runs.requests[0].parameters == {"version": "v1.4.0 watch=1"}
