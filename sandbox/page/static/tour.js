@@ -1,4 +1,4 @@
-// Five steps through the whole product; each ticks off by what really happened since the page was opened.
+// Six steps through the whole product; each ticks off by what really happened since the page was opened.
 import { actAs } from "./actor.js";
 import { openChannel } from "./discord.js";
 import { el, reconcile } from "./dom.js";
@@ -32,6 +32,13 @@ const STEPS = [
     button: () => `Stand as ${display(councillor())} in Telegram`,
     act: async () => { await stand(councillor(), "deployments", "telegram"); await openChat("council"); },
     isDone: () => some((record) => record.user === councillor() && record.command === "/approve" && record.result === "success"),
+  },
+  {
+    name: "playbook", title: () => `Run a playbook as ${display(releaser())}`,
+    text: () => `Send /orchestrate run canary: v1.5.0 gets 5, 50, then 100 % of the traffic, as long as the figures stay good. The card in #deployments draws the run. It begins once ${display(councillor())} approves in Telegram; kill the bot before that, if you like.`,
+    button: () => `Set it up as ${display(releaser())}`,
+    act: async () => { await stand(releaser(), "deployments", "discord"); openCommand("orchestrate run", { playbook: "canary", parameters: 'version=v1.5.0 shares="50,100" watch=5' }); },
+    isDone: () => some((record) => record.phase === "outcome" && by(releaser(), "/orchestrate run", "success", "failure")(record)),
   },
   {
     name: "refused", title: () => `Be refused as ${display(onlooker())}`,
@@ -78,8 +85,8 @@ export function drawTour(panel) {
   const lead = {
     key: "lead", mark: `${now} ${all.some((each) => each.isDone)}`,
     build: () => el("p", { class: "lead" }, now < 0
-      ? "All five done. Now break something under Faults and do it again. "
-      : "The bot is the real one; only the platforms around it are simulated. Five steps show what it does. ",
+      ? "All six done. Now break something under Faults and do it again. "
+      : "The bot is the real one; only the platforms around it are simulated. Six steps show what it does. ",
     all.some((each) => each.isDone)
       ? el("button", { type: "button", class: "plain", onclick: startOver, data: { focus: "start-over" } }, "Start over") : null),
   };

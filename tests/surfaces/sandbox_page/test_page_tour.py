@@ -264,7 +264,7 @@ def test_the_tour_begins_when_its_visitor_comes(visit: Visit) -> None:
     page.click('#panel .lead >> text="Start over"')
     page.wait_for_selector(ticked, state="detached")
 
-    assert "0/5" == page.text_content('[data-tab="tour"] .count')
+    assert "0/6" == page.text_content('[data-tab="tour"] .count')
     assert [] == visit.complaints
 
 
