@@ -12,6 +12,7 @@ from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.ports.logs import LogLine, LogPage, LogQuery
 from tgk.reply import Action, Log, Plain, Reply, Text
+from tgk.spread_secrets import masked_lines
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -54,7 +55,7 @@ async def logs(request: Logs, context: Context) -> Reply:
 
 def _card(request: Logs, env: str, page: LogPage, context: Context) -> Reply:
     raw = [_line(entry) for entry in page.lines]
-    lines = [context.redact(line) for line in raw]
+    lines = masked_lines(raw, context.redact)
     masked = sum(shown != line for shown, line in zip(lines, raw, strict=True))
     filters = [part for part in (
         f"level ≥ {request.level}" if request.level else "",

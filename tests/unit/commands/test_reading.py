@@ -105,6 +105,22 @@ async def test_logs_keep_the_wording_of_the_seed_and_mask_secrets(world: World) 
     assert "ghp_" not in outcome.reply.model_dump_json()
 
 
+async def test_logs_keep_no_key_that_is_spread_over_lines(world: World) -> None:
+    """Neither in the card and its file nor for machines, also where a page begins inside it."""
+    start = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+    body = ["Ab3" * 21 + "x"] * 20
+    key = ["-----BEGIN PRIVATE KEY-----", *body, "-----END PRIVATE KEY-----", "listening"]
+    lines = [LogLine(start + timedelta(seconds=n), line) for n, line in enumerate(key)]
+    world.logs.put("event-gateway", "production", lines)
+
+    whole = await world.run("/logs event-gateway", "devi")
+    end = await world.run("/logs event-gateway --tail 10", "devi")
+
+    for outcome in (whole, end):
+        assert "Ab3Ab3" not in outcome.reply.model_dump_json()
+        assert outcome.reply.data["lines"][-1] == "[2026-01-15 10:00:22] listening"
+
+
 async def test_logs_page_backwards(world: World) -> None:
     """The button Older goes on where the page began."""
     start = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
