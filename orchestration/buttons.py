@@ -86,12 +86,14 @@ class StoredButtons:
         digest, action, expires = row
         # an expired token is remembered, but is no longer the one of its action
         connection.execute(
-            "UPDATE buttons SET digest = randomblob(16) WHERE digest = ? AND expires <= ?",
-            (digest, now),
+            "UPDATE buttons SET digest = ? WHERE digest = ? AND expires <= ?",
+            (secrets.token_bytes(16), digest, now),
         )
         found = connection.execute(
             """INSERT INTO buttons (token, digest, action, expires) VALUES (?, ?, ?, ?)
-            ON CONFLICT (digest) DO UPDATE SET expires = max(expires, excluded.expires)
+            ON CONFLICT (digest) DO UPDATE SET expires = CASE
+                WHEN excluded.expires > buttons.expires THEN excluded.expires
+                ELSE buttons.expires END
             RETURNING token""",
             (self._draw(), digest, action, expires),
         ).fetchone()

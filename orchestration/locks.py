@@ -42,7 +42,7 @@ class StoredLocks:
 
     async def release(self, key: str, holder: str | None = None) -> Lock | None:
         """Give it back, if ``holder`` has it or none is named; None when nothing was held."""
-        question = """DELETE FROM locks WHERE key = ? AND holder = ifnull(?, holder)
+        question = """DELETE FROM locks WHERE key = ? AND holder = coalesce(?, holder)
             RETURNING key, holder, reason, since"""
         row = await self._store.write(
             lambda connection: connection.execute(question, (key, holder)).fetchone()

@@ -18,16 +18,17 @@ _WISH: Final = """INSERT INTO messages
     ON CONFLICT (key) DO UPDATE SET
         reply = excluded.reply, digest = excluded.digest, progress = excluded.progress,
         changed = excluded.changed,
-        created = CASE state WHEN 'failed' THEN excluded.created ELSE created END,
-        attempts = CASE state WHEN 'failed' THEN 0 ELSE attempts END,
-        reason = CASE state WHEN 'failed' THEN excluded.reason ELSE reason END,
-        state = CASE state WHEN 'failed' THEN excluded.state ELSE state END
+        created = CASE messages.state WHEN 'failed' THEN excluded.created
+            ELSE messages.created END,
+        attempts = CASE messages.state WHEN 'failed' THEN 0 ELSE messages.attempts END,
+        reason = CASE messages.state WHEN 'failed' THEN excluded.reason ELSE messages.reason END,
+        state = CASE messages.state WHEN 'failed' THEN excluded.state ELSE messages.state END
     RETURNING *"""
 _ADOPT: Final = """INSERT INTO messages
     (key, lane, place, digest, channel, message, state, loud, progress, created, changed)
-    VALUES (:key, :lane, :place, x'', :channel, :message, 'sent', 0, 0, :now, :now)
+    VALUES (:key, :lane, :place, :nothing, :channel, :message, 'sent', FALSE, FALSE, :now, :now)
     ON CONFLICT (key) DO UPDATE SET
-        channel = excluded.channel, message = excluded.message, state = 'sent', shown = x''
+        channel = excluded.channel, message = excluded.message, state = 'sent', shown = :nothing
         WHERE messages.message = ''
     RETURNING *"""
 _NOTE: Final = """UPDATE messages SET state = ?, shown = ?, channel = ?, message = ?, attempts = ?,
@@ -122,6 +123,7 @@ def adopt(
         "place": place.model_dump_json(),
         "channel": ref.channel,
         "message": ref.message,
+        "nothing": b"",
         "now": now,
     }
     row = connection.execute(_ADOPT, values).fetchone()
@@ -172,8 +174,8 @@ def latest_refs(connection: sqlite3.Connection, platform: str) -> tuple[MessageR
     """Return the messages of a platform that were noted last, those that are answered included."""
     rows = connection.execute(
         """SELECT place, channel, message FROM messages
-        WHERE substr(lane, 1, instr(lane, '/') - 1) = ? ORDER BY seq DESC LIMIT 512""",
-        (platform,),
+        WHERE substr(lane, 1, ?) = ? ORDER BY seq DESC LIMIT 512""",
+        (len(platform) + 1, f"{platform}/"),
     ).fetchall()
     found: list[MessageRef | None] = []
     for written, channel, message in rows:

@@ -124,4 +124,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE runs ADD COLUMN key TEXT",
         "CREATE UNIQUE INDEX runs_by_key ON runs (key) WHERE key IS NOT NULL",
     ),
+    (
+        """CREATE TABLE processes (
+            name TEXT PRIMARY KEY,
+            life TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            host TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            since REAL NOT NULL,
+            beat REAL NOT NULL,
+            lease REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE TABLE seats (name TEXT PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID",
+        "ALTER TABLE runs ADD COLUMN holder TEXT NOT NULL DEFAULT ''",
+    ),
 )

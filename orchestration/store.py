@@ -1,25 +1,27 @@
-"""The process's own durable memory: one SQLite file, one thread, many writes in one commit."""
+"""The process's own durable memory: one connection, one thread, many writes in one commit."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from orchestration.schema import MIGRATIONS
+from orchestration.store_sqlite import SqliteDatabase
 from tgk.errors import TgkError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    import sqlite3
+    from collections.abc import Callable, Iterable
     from types import TracebackType
+
+    from orchestration.database import Database, Session
 
 T = TypeVar("T")
 _MOST_IN_ONE_COMMIT = 256
-_BUSY_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -34,16 +36,32 @@ class _Job(Generic[T]):
 class Store:
     """Runs functions on one connection, in the order asked; a write that returned is durable.
 
-    Durable means over a kill of the process; a power cut may take the last moments (WAL, NORMAL).
-    Writes that wait together share one commit, and one that fails undoes only itself.
+    ``place`` is a file of SQLite's, or another database. A function sees SQLite's own connection or
+    one that behaves alike. In a file, durable means over a kill of the process; a power cut may
+    take the last moments (WAL, NORMAL). Writes that wait together share one commit, and one that
+    fails undoes only itself.
     """
 
-    def __init__(self, path: Path, *, capacity: int = 4096) -> None:
-        self._path = path
+    def __init__(self, place: Path | Database, *, capacity: int = 4096) -> None:
+        self._database: Database = SqliteDatabase(place) if isinstance(place, Path) else place
         self._room = asyncio.Semaphore(capacity)
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ears: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write to it, too."""
+        return self._database.shared
+
+    def listen(self, tables: Iterable[str], heard: Callable[[], None]) -> None:
+        """Call ``heard`` on the loop, soon after another process wrote to one of the tables.
+
+        It may be called without need, and is from time to time. Nobody else writes to a file.
+        """
+        for table in tables:
+            self._ears[table].append(heard)
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -69,8 +87,8 @@ class Store:
     async def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``act`` in a transaction; returns once it is durable, raises what it raised.
 
-        ``act`` runs on another thread and must not keep the connection. Raises Unavailable when
-        the file cannot be written.
+        ``act`` runs on another thread, must not keep the connection, and may be run again when
+        what it did was lost with the connection. Raises Unavailable when nothing can be written.
         """
         return await self._submit(act, changes=True)
 
@@ -88,19 +106,31 @@ class Store:
 
     def _work(self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None]) -> None:
         """Own the connection from opening to closing."""
+
+        def hear(tables: frozenset[str] | None) -> None:
+            loop.call_soon_threadsafe(self._tell, tables)
+
+        expected: tuple[type[Exception], ...] = (OSError, *_expected(self._database))
         try:
-            connection = _open(self._path)
-        except (sqlite3.Error, OSError) as error:
-            loop.call_soon_threadsafe(opened.set_exception, _unavailable(error))
+            session = self._database.open(hear)
+        except expected as error:
+            shown = _shown(self._database, error)
+            loop.call_soon_threadsafe(opened.set_exception, shown)
             return
         loop.call_soon_threadsafe(opened.set_result, None)
         going = True
         while going:
             batch, going = self._waiting()
             if batch:
-                _commit(connection, batch)
-                loop.call_soon_threadsafe(_settle, batch)
-        connection.close()
+                _commit(self._database, session, batch)
+                loop.call_soon_threadsafe(_settle, self._database, batch)
+        session.close()
+
+    def _tell(self, tables: frozenset[str] | None) -> None:
+        """Call who listens to one of these tables, or everybody."""
+        for table in self._ears if tables is None else tables & self._ears.keys():
+            for heard in tuple(self._ears[table]):
+                heard()
 
     def _waiting(self) -> tuple[list[_Job[Any]], bool]:
         """Wait for work; return all there is, and whether more may come."""
@@ -117,75 +147,64 @@ class Store:
         return batch, False
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)  # from its first moment on
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=256
-    )
-    path.chmod(0o600)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")  # what was handled leaves no bytes behind
-    _migrate(connection)
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables to the newest version, each step whole or not at all."""
-    connection.execute("BEGIN IMMEDIATE")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise sqlite3.DatabaseError(f"schema {version} is newer than this program")
-    for number, statements in enumerate(MIGRATIONS[version:], version + 1):
-        for statement in statements:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number}")
-    connection.execute("COMMIT")
-
-
-def _commit(connection: sqlite3.Connection, batch: list[_Job[Any]]) -> None:
+def _commit(database: Database, session: Session, batch: list[_Job[Any]]) -> None:
     """Run every job and make the writes durable together."""
+    expected = _expected(database)
+    try:
+        _together(database, session, batch)
+    except expected as error:
+        if not session.repeats(error):
+            _spoil(session, batch, error)
+            return
+        try:
+            _together(database, session, batch)
+        except expected as again:
+            _spoil(session, batch, again)
+
+
+def _expected(database: Database) -> tuple[type[Exception], ...]:
+    """Return what a database may raise when it cannot be used."""
+    return (TgkError, *database.faults)
+
+
+def _together(database: Database, session: Session, batch: list[_Job[Any]]) -> None:
     alone = len(batch) == 1
-    try:
-        if any(job.changes for job in batch):
-            connection.execute("BEGIN IMMEDIATE")
-        for job in batch:
-            _attempt(connection, job, guarded=job.changes and not alone)
-        if connection.in_transaction:
-            connection.execute("ROLLBACK" if alone and batch[0].error else "COMMIT")
-    except sqlite3.Error as error:
-        _spoil(connection, batch, error)
+    if any(job.changes for job in batch):
+        session.begin()
+    for job in batch:
+        careful = (job.changes or database.shared) and session.in_transaction
+        _attempt(session, job, guarded=careful and not alone)
+    if session.in_transaction:
+        (session.rollback if alone and batch[0].error else session.commit)()
 
 
-def _attempt(connection: sqlite3.Connection, job: _Job[Any], *, guarded: bool) -> None:
+def _attempt(session: Session, job: _Job[Any], *, guarded: bool) -> None:
     """Run one job; its own failure is kept for the one who asked, a lost transaction is raised."""
+    job.error = None
     if guarded:
-        connection.execute("SAVEPOINT one")
+        session.connection.execute("SAVEPOINT one")
     try:
-        job.value = job.act(connection)
+        job.value = job.act(session.connection)
     except Exception as error:
         job.error = error
-        if job.changes and not connection.in_transaction:
-            raise sqlite3.OperationalError(str(error)) from error
+        if job.changes and not session.in_transaction:
+            raise session.lost(error) from error
         if guarded:
-            connection.execute("ROLLBACK TO one")
+            session.connection.execute("ROLLBACK TO one")
     if guarded:
-        connection.execute("RELEASE one")
+        session.connection.execute("RELEASE one")
 
 
-def _spoil(connection: sqlite3.Connection, batch: list[_Job[Any]], error: Exception) -> None:
-    """Undo a whole batch that the disk refused; who only reads gets what still stands."""
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
+def _spoil(session: Session, batch: list[_Job[Any]], error: Exception) -> None:
+    """Undo a whole batch that was refused; who only reads gets what still stands."""
+    session.rollback()
     for job in batch:
         job.error = error if job.changes else None
         if not job.changes:
-            _attempt(connection, job, guarded=False)
+            _attempt(session, job, guarded=False)
 
 
-def _settle(batch: list[_Job[Any]]) -> None:
+def _settle(database: Database, batch: list[_Job[Any]]) -> None:
     """Hand out the results, on the loop."""
     for job in batch:
         if job.promise.done():
@@ -193,15 +212,13 @@ def _settle(batch: list[_Job[Any]]) -> None:
         if job.error is None:
             job.promise.set_result(job.value)
         else:
-            job.promise.set_exception(_unavailable(job.error))
+            job.promise.set_exception(_shown(database, job.error))
 
 
-def _unavailable(error: Exception) -> Exception:
+def _shown(database: Database, error: Exception) -> Exception:
     """Return what the asker may see of a fault of the database; other errors are theirs."""
-    if isinstance(error, TgkError) or not isinstance(error, sqlite3.Error | OSError):
+    if isinstance(error, TgkError) or not isinstance(error, (*database.faults, OSError)):
         return error
-    shown = Unavailable(
-        "store", f"The state file cannot be used: {error}.", remedy="Look at the disk."
-    )
+    shown = database.unavailable(error)
     shown.__cause__ = error
     return shown

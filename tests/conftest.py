@@ -12,6 +12,7 @@ import yaml
 import commands
 from bot.runtime.playbooks import shelf_of
 from rbac.policy_file import PolicyFile
+from tests.postgres_server import postgres, postgres_server
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.context import Invocation
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from tgk.outcome import Outcome
     from tgk.ports.board import Place
     from tgk.reply import Reply
+
+__all__ = ["postgres", "postgres_server"]
+"""Fixtures of other modules."""
 
 ROOT = Path(__file__).parent.parent
 ACCOUNTS = {

@@ -158,10 +158,10 @@ class Ledger:
         """Keep a checkpoint under the next id; ``upto`` is the order of the last step it keeps."""
 
         def put(connection: sqlite3.Connection) -> Checkpoint:
-            number = connection.execute(
-                "INSERT INTO checkpoints (run, upto, body) VALUES (?, ?, '')",
+            (number,) = connection.execute(
+                "INSERT INTO checkpoints (run, upto, body) VALUES (?, ?, '') RETURNING number",
                 (checkpoint.run, upto),
-            ).lastrowid
+            ).fetchone()
             named = checkpoint.model_copy(update={"id": f"CP-{number:03}"})
             connection.execute(
                 "UPDATE checkpoints SET body = ? WHERE number = ?",
@@ -188,14 +188,15 @@ class Ledger:
             if connection.execute(held, (run,)).fetchone()[0]:
                 return True
             connection.execute(
-                """UPDATE runs SET wants = (SELECT ifnull(max(wants), 0) + 1 FROM runs)
+                """UPDATE runs SET wants = (SELECT coalesce(max(wants), 0) + 1 FROM runs)
                 WHERE id = ? AND wants IS NULL""",
                 (run,),
             )
             taken = connection.execute(
                 """UPDATE runs SET slot = 1, wants = NULL WHERE id = ?
                 AND (SELECT count(*) FROM runs WHERE slot = 1) < ?
-                AND id = (SELECT id FROM runs WHERE wants IS NOT NULL ORDER BY priority, wants)""",
+                AND id = (SELECT id FROM runs WHERE wants IS NOT NULL
+                    ORDER BY priority, wants LIMIT 1)""",
                 (run, most),
             )
             return taken.rowcount == 1
@@ -275,7 +276,7 @@ def _numbered(connection: sqlite3.Connection, record: RunRecord) -> RunRecord:
     year = record.asked.year
     (number,) = connection.execute(
         """INSERT INTO counters (name, value) VALUES (?, 1)
-        ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value""",
+        ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value""",
         (f"runs {year}",),
     ).fetchone()
     name = f"WF-{year}-{number:03}"
@@ -286,7 +287,7 @@ def _insert(connection: sqlite3.Connection, record: RunRecord) -> None:
     connection.execute(
         """INSERT INTO runs
         (id, root, generation, delivery, playbook, person, state, live, priority, slot, asked, body,
-        key) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, ?, ?, nullif(?, ''))""",
+        key) VALUES (?, ?, ?, ?, ?, ?, ?, TRUE, ?, 0, ?, ?, nullif(?, ''))""",
         (
             record.id, record.root, record.generation, record.delivery, record.playbook,
             record.starter.person, record.state, record.priority, record.asked.timestamp(),

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.approvals import StoredApprovals
 from orchestration.store import Store
+from tests.stores import KINDS, place
 from tgk.caller import Caller
 from tgk.errors import Conflict, Denied, Missing
 from tgk.ports.board import Place
@@ -31,7 +32,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["fake", "store"])
+@pytest.fixture(params=["fake", *KINDS])
 async def approvals(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Approvals]:
@@ -39,7 +40,7 @@ async def approvals(
     if request.param == "fake":
         yield FakeApprovals(clock)
         return
-    async with Store(tmp_path / "tgk.sqlite") as store:
+    async with Store(place(request.param, request, tmp_path)) as store:
         yield StoredApprovals(store, FakeBoard(), clock, [COUNCIL])
 
 

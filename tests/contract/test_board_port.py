@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.board import DurableBoard
 from orchestration.store import Store
+from tests.stores import KINDS, place
 from tgk.ports.board import Board, MessageRef, Place
 from tgk.reply import Reply
 from tgk.testing.board import FakeBoard, FakeCourier
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 COUNCIL = Place(platform="telegram", room="council")
 
 
-@pytest.fixture(params=["fake", "durable"])
+@pytest.fixture(params=["fake", *KINDS])
 async def board(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Board]:
     """Give each implementation in turn."""
     if request.param == "fake":
         yield FakeBoard()
         return
     async with (
-        Store(tmp_path / "tgk.sqlite") as store,
+        Store(place(request.param, request, tmp_path)) as store,
         DurableBoard(store, [FakeCourier()], FakeClock()) as durable,
     ):
         yield durable

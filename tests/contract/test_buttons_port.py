@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.buttons import StoredButtons
 from orchestration.store import Store
+from tests.stores import KINDS, place
 from tgk.ports.buttons import TOKEN_PATTERN, Buttons
 from tgk.reply import Action
 from tgk.testing.buttons import FakeButtons
@@ -28,7 +29,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["fake", "store"])
+@pytest.fixture(params=["fake", *KINDS])
 async def buttons(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Buttons]:
@@ -36,7 +37,7 @@ async def buttons(
     if request.param == "fake":
         yield FakeButtons(clock)
         return
-    async with Store(tmp_path / "tgk.sqlite") as store:
+    async with Store(place(request.param, request, tmp_path)) as store:
         yield StoredButtons(store, clock)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.deliveries import StoredDeliveries
 from orchestration.store import Store
+from tests.stores import KINDS, place
 from tgk.testing.clock import FakeClock
 from tgk.testing.deliveries import FakeDeliveries
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from tgk.ports.deliveries import Deliveries
 
 
-@pytest.fixture(params=["fake", "store"])
+@pytest.fixture(params=["fake", *KINDS])
 async def deliveries(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Deliveries]:
     """Give each implementation in turn."""
     if request.param == "fake":
         yield FakeDeliveries()
         return
-    async with Store(tmp_path / "tgk.sqlite") as store:
+    async with Store(place(request.param, request, tmp_path)) as store:
         yield StoredDeliveries(store, FakeClock())
 
 

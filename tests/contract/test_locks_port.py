@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.locks import StoredLocks
 from orchestration.store import Store
+from tests.stores import KINDS, place
 from tgk.errors import Locked
 from tgk.testing.clock import FakeClock
 from tgk.testing.council import FakeLocks
@@ -28,7 +29,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["fake", "store"])
+@pytest.fixture(params=["fake", *KINDS])
 async def locks(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Locks]:
@@ -36,7 +37,7 @@ async def locks(
     if request.param == "fake":
         yield FakeLocks(clock)
         return
-    async with Store(tmp_path / "tgk.sqlite") as store:
+    async with Store(place(request.param, request, tmp_path)) as store:
         yield StoredLocks(store, clock)
 
 

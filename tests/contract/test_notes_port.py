@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.notes import StoredNotes
 from orchestration.store import Store
+from tests.stores import KINDS, place
 from tgk.testing.notes import FakeNotes
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from tgk.ports.notes import Notes
 
 
-@pytest.fixture(params=["fake", "store"])
+@pytest.fixture(params=["fake", *KINDS])
 async def notes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Notes]:
     """Give each implementation in turn."""
     if request.param == "fake":
         yield FakeNotes()
         return
-    async with Store(tmp_path / "tgk.sqlite") as store:
+    async with Store(place(request.param, request, tmp_path)) as store:
         yield StoredNotes(store)
 
 
