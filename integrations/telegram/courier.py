@@ -12,7 +12,8 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from integrations.telegram.chats import Chats, translated
 from integrations.telegram.envelope import answering, envelope, is_prompt, markup
-from integrations.telegram.render import command_actions, render
+from integrations.telegram.markup import units
+from integrations.telegram.render import MOST_CAPTION, command_actions, render
 from integrations.telegram.request import FloodLimit, NotConnected
 from tgk.errors import TgkError, Unavailable
 from tgk.ports.board import MessageRef
@@ -42,7 +43,6 @@ _MISSES = 30
 _PROBES = 1000
 _REMEMBERED = 512
 _FILE_TRIES = 3
-_MOST_CAPTION = 1000
 
 
 class TelegramCourier:
@@ -220,18 +220,21 @@ class TelegramCourier:
                 await self._follow("sendDocument", ref, thread, document=upload)
         for picture in shown.pictures:
             if self._to_png and self._first_time(ref, picture.svg.encode()):
-                await self._draw(self._to_png, picture, ref, thread)
+                await self._show(self._to_png, picture, ref, thread)
         return ref
 
-    async def _draw(self, to_png: ToPng, picture: Picture, ref: MessageRef, thread: str) -> None:
+    async def _show(self, to_png: ToPng, picture: Picture, ref: MessageRef, thread: str) -> None:
+        """Send a picture with its words below it; the words alone when it cannot be sent."""
+        words = picture.alt if units(picture.alt) <= MOST_CAPTION else ""  # else in the message
         try:
-            drawn = await to_png(picture.svg)
+            drawn = InputFile(await to_png(picture.svg), filename="picture.png")
         except TgkError as error:
             logger.bind(platform="telegram").error("picture not drawn: {}", str(error))
-            return
-        upload = InputFile(drawn, filename="picture.png")
-        caption = picture.alt[:_MOST_CAPTION]
-        await self._follow("sendPhoto", ref, thread, photo=upload, caption=caption)
+            sent = False
+        else:
+            sent = await self._follow("sendPhoto", ref, thread, photo=drawn, caption=words)
+        if not sent and words.strip():
+            await self._follow("sendMessage", ref, thread, text=words)
 
     def _first_time(self, ref: MessageRef, content: bytes) -> bool:
         """Say whether a file has not gone with this message yet, and note that it does now."""
@@ -241,8 +244,8 @@ class TelegramCourier:
         _remember(self._attached, seen, 0)
         return True
 
-    async def _follow(self, method: str, ref: MessageRef, thread: str, **file: Any) -> None:
-        """Send a file as a silent answer.
+    async def _follow(self, method: str, ref: MessageRef, thread: str, **file: Any) -> bool:
+        """Send a file as a silent answer, and say whether it was taken.
 
         The message itself stands: a failure here is logged and not raised, because whoever tries
         again would double the message.
@@ -262,10 +265,11 @@ class TelegramCourier:
                 await self._clock.sleep(error.retry_after or 1.0)
             except TelegramError as error:
                 logger.bind(platform="telegram").error("file not sent: {}", error.message)
-                return
+                return False
             else:
-                return
+                return True
         logger.bind(platform="telegram").error("file not sent: Telegram asks for pauses")
+        return False
 
     async def _render(self, reply: Reply) -> Rendered:
         tokens = await self._buttons.mint(command_actions(reply))
@@ -276,6 +280,7 @@ class TelegramCourier:
             now=self._clock.now(),
             accounts={who: account for who, account in named.items() if account},
             simulated=self._simulated,
+            draws=self._to_png is not None,
         )
 
 

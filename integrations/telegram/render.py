@@ -17,6 +17,7 @@ from integrations.telegram.markup import (
     span,
     to_html,
     to_text,
+    units,
 )
 from tgk.emblems import BUTTONS, TEST_MODE, card_emblem
 from tgk.reply import Log, Picture
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from tgk.reply import Action, Reply, Style
+    from tgk.reply import Action, Block, Reply, Style
 
 MOST_UNITS = 4096
+MOST_CAPTION = 1024
 MOST_BUTTONS = 100
 BUTTONS_IN_A_ROW = 8
 _ROW_CHARACTERS = 40
@@ -77,13 +79,16 @@ def render(
     now: datetime,
     accounts: Mapping[str, str] | None = None,
     simulated: bool = False,
+    draws: bool = False,
 ) -> Rendered:
     """Return the message; ``tokens`` fit ``command_actions``, ``accounts`` the mentions.
 
-    What does not fit is in a document, whole; a note in the text says so.
+    What does not fit is in a document, whole; a note in the text says so. Where the caller
+    ``draws`` the pictures, those that carry their own words leave them out of the text.
     """
     head = _head(reply, simulated=simulated)
-    body = [line for block in reply.blocks for line in block_lines(block, now)]
+    told = [block for block in reply.blocks if not (draws and _carries_words(block))]
+    body = [line for block in told for line in block_lines(block, now)]
     body += [(link(action.label, action.url),) for action in reply.actions if not _presses(action)]
     tail = _tail(reply, accounts or {})
     lines, whole = _within_limit([*head, *body], tail)
@@ -142,6 +147,13 @@ def _take(lines: Iterable[Line], most: int) -> list[Line]:
         if left <= 1:
             break
     return kept
+
+
+def _carries_words(block: Block) -> bool:
+    """Say whether it is a picture that is sent with its words below it."""
+    if not isinstance(block, Picture) or block.passing:
+        return False
+    return units(block.alt) <= MOST_CAPTION
 
 
 def _logs(reply: Reply) -> list[Log]:

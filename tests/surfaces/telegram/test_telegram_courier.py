@@ -185,21 +185,57 @@ async def test_a_long_log_comes_with_its_file_once(phone: Phone) -> None:
     assert document.upload.content.decode().splitlines() == list(log.lines)
 
 
-async def test_a_picture_follows_as_a_photo(phone: Phone) -> None:
-    """The words for those who cannot see it are in both."""
+async def drawn(svg: str) -> bytes:
+    """Stand in for the drawing."""
+    return b"\x89PNG\r\n\x1a\n" + svg.encode()
 
-    async def draw(svg: str) -> bytes:
-        return b"\x89PNG\r\n\x1a\n" + svg.encode()
 
-    phone.courier._to_png = draw
+async def test_a_picture_follows_as_a_photo_with_its_words(phone: Phone) -> None:
+    """The words for those who cannot see it stand once: below the picture."""
+    phone.courier._to_png = drawn
     picture = Picture(svg="<svg/>", alt="CPU between 10 and 20 %")
 
-    reply = Reply(topic="status", title="api", blocks=(picture,))
+    reply = Reply(topic="status", title="api", blocks=(Text(text="well"), picture))
     await phone.courier.send(HERE, reply, key="a", loud=False)
 
     message, photo = ours(phone)
-    assert "CPU between" in message.text
+    assert "well" in message.text
+    assert "CPU" not in message.text
     assert (photo.file_kind, photo.text) == ("photo", "CPU between 10 and 20 %")
+
+
+@pytest.mark.parametrize(
+    ("alt", "passing"), [("CPU between 10 and 20 %", True), ("long words " * 120, False)]
+)
+async def test_words_that_no_picture_can_carry_stand_in_the_message(
+    phone: Phone, alt: str, passing: bool
+) -> None:
+    """Of a picture that is not sent, or longer than a caption may be: once, and not cut."""
+    phone.courier._to_png = drawn
+    reply = Reply(topic="status", title="api", blocks=(Picture(svg="x", alt=alt, passing=passing),))
+
+    await phone.courier.send(HERE, reply, key="a", loud=False)
+
+    said = [message.text for message in ours(phone)]
+    assert 1 == sum(alt.strip() in text for text in said)
+    assert alt.strip() in said[0]
+
+
+async def test_the_words_of_a_picture_that_cannot_be_drawn_are_told(phone: Phone) -> None:
+    """A failure of the drawing takes the picture away, not what it says."""
+
+    async def fail(_: str) -> bytes:
+        raise Unavailable("the drawing", "it took too long")
+
+    phone.courier._to_png = fail
+    picture = Picture(svg="<svg/>", alt="CPU between 10 and 20 %")
+
+    await phone.courier.send(HERE, Reply(topic="status", title="api", blocks=(picture,)), key="a",
+                             loud=False)  # fmt: skip
+
+    message, words = ours(phone)
+    assert ("CPU between 10 and 20 %", message.id) == (words.text, words.reply_to)
+    assert "CPU" not in message.text
 
 
 async def test_buttons_and_mentions_are_real(phone: Phone) -> None:
