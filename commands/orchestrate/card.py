@@ -93,7 +93,7 @@ def lasted(view: RunView, now: datetime) -> float:
 
 
 def _facts(view: RunView, now: datetime) -> Facts:
-    given = ", ".join(f"{key}={value}" for key, value in view.parameters.items())
+    given = ", ".join(f"{key}={_written(value)}" for key, value in view.parameters.items())
     facts = [
         Fact(label="Started by", value=view.starter.person),
         Fact(label="Asked", at=view.asked),
@@ -108,9 +108,16 @@ def _facts(view: RunView, now: datetime) -> Facts:
     return Facts(facts=tuple(fact for fact in facts if fact.value or fact.at))
 
 
+def _written(value: object) -> str:
+    """Return a value as people write it after ``key=``."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def _progress(view: RunView) -> Progress:
     stages = tuple(
-        Stage(name=step.name, state=_STAGES[step.state], note=_note(step)) for step in view.steps
+        Stage(name=step.name, state=state, note="" if state == "done" else _note(step))
+        for step in view.steps
+        for state in (_STAGES[step.state],)
     )
     leaves = [step for step in walk(view.steps) if not step.steps]
     done = sum(step.state in _OVER for step in leaves)
@@ -127,7 +134,7 @@ def _log(view: RunView) -> tuple[str, ...]:
         " ".join(
             part
             for part in (
-                (step.began or view.asked).strftime("%H:%M:%S"),
+                step.began.strftime("%H:%M:%S") if step.began else " " * 8,
                 f"{step.state:<10}",
                 step.path,
                 f"({_note(step)})" if _note(step) else "",

@@ -82,6 +82,7 @@ def details(step: StepView) -> str:
     """Return what a reader wants to know beside name, state and duration, in one line."""
     known = votes(step)
     note = "" if known and known in step.note else step.note
+    note = note.removesuffix(": done")  # a mark says so already
     said = [part for part in (attempts(step), known, note) if part]
     return " · ".join(said) or _by_state(step)
 

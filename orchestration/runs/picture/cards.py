@@ -156,7 +156,8 @@ def _group(step: StepView, detail: Detail) -> Box:
 def _title(step: StepView) -> str:
     said = details(step)
     named = step.name if step.name == step.kind else f"{step.name} · {_kind(step)}"
-    shown = named if not said or said == step.kind else f"{named} · {said}"
+    told = said in ("", step.kind) or f" · {said} " in f"{named} "
+    shown = named if told else f"{named} · {said}"
     return fitted(shown, _WIDE * 1.7, 13)
 
 
@@ -164,6 +165,10 @@ def _kind(step: StepView) -> str:
     inner = parts(step)
     if step.kind == "parallel":
         return counted(len(inner.columns), "branch")
+    if step.kind == "foreach" and not any(
+        "[" in each.path[len(step.path) :] for each in step.steps
+    ):
+        return "for each item"  # nobody knows yet how many there are
     if step.kind == "foreach":
         over = sum(
             column.state not in {"pending", "running", "waiting"} for column in inner.columns

@@ -51,6 +51,14 @@ class _Rows:
     critical: frozenset[str]
     usual: Mapping[str, float]
     scale: _Scale
+    items: Mapping[str, str]
+    """What each item of a loop is called, by the path of its steps."""
+
+    def name(self, step: StepView) -> str:
+        """Return the name with the items that it was for, which tell equal names apart."""
+        around = [name for path, name in self.items.items() if step.path.startswith(f"{path}/")]
+        before = step.path.rpartition("/")[0]
+        return " · ".join([step.name, *(around or ([before] if "[" in before else []))])
 
 
 def gantt(
@@ -84,7 +92,8 @@ def _rows(view: RunView, earlier: Sequence[RunView], now: datetime) -> _Rows:
     ]
     end = max([*ends, start + timedelta(seconds=1)])
     critical = frozenset(step.path for step in critical_path(view))
-    return _Rows(shown, critical, medians, _Scale(start, end))
+    items = {step.path: step.name for step in walk(stages(view)) if step.kind == "item"}
+    return _Rows(shown, critical, medians, _Scale(start, end), items)
 
 
 def _latest(view: RunView) -> datetime:
@@ -103,7 +112,7 @@ def _body(rows: _Rows) -> Iterator[str]:
 def _row(rows: _Rows, step: StepView, y: float) -> Iterator[str]:
     decisive = step.path in rows.critical
     yield look.icon(look.SIGNS[step.state], _MARGIN + 8, y + _ROW / 2, 7)
-    name = fitted(_name(step), _NAMES - 34, 13)
+    name = fitted(rows.name(step), _NAMES - 34, 13)
     ink = look.INK if decisive else look.SOFT
     yield text(_MARGIN + 24, y + _ROW / 2 + 4.5, name, size=13, fill=ink, bold=decisive)
     begins = step.began or rows.scale.start
@@ -173,12 +182,6 @@ def _spare(step: StepView) -> bool:
     return "/on_" in step.path or "/undo" in step.path
 
 
-def _name(step: StepView) -> str:
-    """Return the name with the item that it was for, which tells equal names apart."""
-    before = step.path.rpartition("/")[0]
-    return f"{step.name} · {before}" if "[" in before else step.name
-
-
 def _compared(view: RunView, earlier: Sequence[RunView], now: datetime | None) -> str:
     times = [seconds_of(each, None) for each in earlier if each.state == "succeeded"]
     known = sorted(time for time in times if time is not None)
@@ -194,7 +197,7 @@ def _alt(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> str:
     for step in rows.steps:
         begins = took(((step.began or rows.scale.start) - rows.scale.start).total_seconds())
         median = rows.usual.get(step.path)
-        said = [f"{_name(step)}: after {begins}, {duration(step, rows.scale.end)}"]
+        said = [f"{rows.name(step)}: after {begins}, {duration(step, rows.scale.end)}"]
         said += [f"usually {took(median)}"] if median is not None and earlier else []
         said += ["critical"] if step.path in rows.critical else []
         lines.append(", ".join(said)[:100])

@@ -111,7 +111,7 @@ def test_items_of_one_name_are_told_apart() -> None:
     """Each row names its item."""
     words = _texts(run([regions(["succeeded", "succeeded"])]))
 
-    assert {"region-deploy · regions[0]", "region-deploy · regions[1]"} <= set(words)
+    assert {"region-deploy · region-1", "region-deploy · region-2"} <= set(words)
 
 
 def test_kept_steps_have_no_bar() -> None:

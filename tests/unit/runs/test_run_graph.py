@@ -302,3 +302,25 @@ def test_a_whole_parallel_group_can_be_summed_up() -> None:
     assert "5 steps" in words
     assert "deploy-frontend" not in words
     assert "after" in words
+
+
+def test_items_are_counted_once_they_are_known() -> None:
+    """Before that there is only what is done for each of them."""
+    inner = (step("shares/widen"), step("shares/watch"), step("shares/compare"))
+    unknown = graph(run([step("shares", kind="foreach", steps=inner)]), now=NOW).svg
+    known = graph(run([regions(["succeeded", "pending"])]), now=NOW).svg
+
+    assert "shares · for each item" in unknown
+    assert "of 3 items" not in unknown
+    assert "regions · 1 of 2 items" in known
+
+
+def test_what_a_count_says_already_is_not_said_again() -> None:
+    """Nor that something is done that has its mark."""
+    loop = regions(["succeeded", "succeeded"]).model_copy(
+        update={"state": "succeeded", "note": "2 of 2"}
+    )
+    svg = graph(run([loop, step("look", "succeeded", 0, 1, note="Health of api: done")]), now=NOW)
+
+    assert "regions · 2 of 2 items<" in svg.svg
+    assert "Health of api<" in svg.svg
