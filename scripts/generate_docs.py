@@ -80,7 +80,8 @@ Every command is the same on Discord (slash commands, or typed after a mention o
 Telegram, in the terminal (`tgk status event-gateway`) and behind every button. In typed lines,
 options go by position or by name: `/logs event-gateway 200`, `/logs event-gateway --tail 200` and
 `/logs event-gateway --tail=200` mean the same. A value in quotes is always a value. Whatever you
-may not run is refused with the role it needs, and recorded.
+may not run is refused with the role it needs, and recorded. On Discord a mention with several
+words that are no command, such as `@bot why is staging slow`, is a question for `/ask`.
 
 *Reads* change nothing and repeat freely. *Changes* run to their end although the bot is stopped
 or killed, happen once, and are recorded before and after. "Who" is what the shipped

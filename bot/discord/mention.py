@@ -1,4 +1,4 @@
-"""Commands typed after a mention, answered in the wording people script against."""
+"""Commands and questions typed after a mention, answered in the wording people script against."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrations.discord import escape
 from integrations.discord.rows import label
 from tgk.context import Invocation
 from tgk.emblems import TEST_MODE
-from tgk.errors import TgkError
+from tgk.errors import TgkError, UnknownCommand, VerbWanted
 from tgk.plain import plain_lines
 from tgk.typed import bind, parse_line
 
@@ -30,6 +30,15 @@ _HEAD, _TAIL = 5, 10
 _RECORDED = 500
 """Characters that the audit log keeps of a line nobody could read."""
 _THREAD_NAME = 90
+_ASK = "ask"
+_ASKING_WORDS = frozenset(
+    {
+        "am", "anyone", "are", "can", "could", "did", "do", "does", "had", "has", "have", "how",
+        "is", "shall", "should", "was", "were", "what", "when", "where", "which", "who", "whom",
+        "whose", "why", "will", "would",
+    }
+)  # fmt: skip
+"""With one of these a question begins, although some look like names of commands."""
 
 
 def line_of(message: discord.Message, me: discord.abc.User) -> str | None:
@@ -63,9 +72,26 @@ async def answer(desk: Desk, message: discord.Message, line: str) -> None:
 def _read(desk: Desk, message: discord.Message, line: str, delivery: str) -> Invocation:
     registry = desk.dispatcher.admission.registry
     names = [entry.name for entry in registry if "discord" in entry.doors]
-    name, tokens = parse_line(line or "help", names, registry.defaults)
     whole = _unread(desk, message, line, delivery)
+    try:
+        name, tokens = parse_line(line or "help", names, registry.defaults)
+    except UnknownCommand as error:
+        may_ask = desk.dispatcher.view(whole).may(_ASK, {})
+        if isinstance(error, VerbWanted) or not may_ask or not _is_question(line, error.near):
+            raise
+        return replace(whole, name=_ASK, raw={"query": line.strip()})
     return replace(whole, name=name, raw=bind(tokens, registry[name].options))
+
+
+def _is_question(line: str, near: Sequence[str]) -> bool:
+    """Say whether a line that names no command is meant for a reader, not misspelt for a machine.
+
+    A command is one word, has a slash or options, or begins with nearly the name of one.
+    """
+    words = line.split()
+    is_typed = line.lstrip().startswith("/") or any(word.startswith(("--", "—")) for word in words)
+    asks = words[0].casefold() in _ASKING_WORDS or not near
+    return len(words) > 1 and asks and not is_typed
 
 
 def _unread(desk: Desk, message: discord.Message, line: str, delivery: str) -> Invocation:

@@ -78,6 +78,12 @@ class Ship(Request):
     tag: Annotated[str, StringConstraints(max_length=60)] = Field(description="what")
 
 
+class Ask(Request):
+    """Ask a model."""
+
+    query: Annotated[str, StringConstraints(max_length=100), Rest()] = Field(description="what")
+
+
 class Secret(Request):
     """Tell only the asker."""
 
@@ -180,6 +186,12 @@ async def many(request: Secret, context: Context) -> Reply:
 async def secret(request: Secret, context: Context) -> Reply:
     """Whisper."""
     return Reply(topic="whoami", title=f"You are {context.caller.person}", private=True)
+
+
+@command("ask", permission="ask")
+async def ask(request: Ask, context: Context) -> Reply:
+    """Repeat the question."""
+    return Reply(topic="ask", title=f"You asked: {request.query}")
 
 
 @command("book run", default_verb=True)
@@ -392,6 +404,7 @@ def _build(
                 lines,
                 ship,
                 secret,
+                ask,
                 book_run,
                 book_scan,
                 many,

@@ -271,6 +271,32 @@ async def test_a_mention_that_cannot_run_says_why(world: World, line: str, said:
     assert said.replace("\\", "") in world.shown().replace("\\", "")
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["why is staging slow", "is anybody there", "what broke, and when?", "reboot it please",
+     "who shipped v1.4.0?"],
+)  # fmt: skip
+async def test_a_question_after_a_mention_is_asked(world: World, line: str) -> None:
+    """Words that are no command are a question, also where they begin like a command's name."""
+    await world.people["dana"].send(world.channel, f"<@{world.env.bot.user.id}>  {line} ")
+
+    assert f"You asked: {line}" in world.shown()
+    assert ["success"] == world.journal.results("/ask")
+
+
+@pytest.mark.parametrize(
+    ("who", "line"),
+    [("dana", "stauts api now"), ("dana", "restart"), ("dana", "restart api --now"),
+     ("dana", "/restart api"), ("devi", "why is staging slow")],
+)  # fmt: skip
+async def test_what_is_no_question_stays_unknown(world: World, who: str, line: str) -> None:
+    """A slip of the name, one word, options, a slash, or somebody who may not ask."""
+    await world.people[who].send(world.channel, f"<@{world.env.bot.user.id}> {line}")
+
+    assert "There is no command" in world.shown()
+    assert [] == world.journal.results("/ask")
+
+
 async def test_a_long_typed_answer_comes_with_a_thread(world: World) -> None:
     """The message shows head and tail, the whole is in the thread's file."""
     me = world.env.bot.user.id
