@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import discord
@@ -31,6 +32,7 @@ _RECORDED = 500
 """Characters that the audit log keeps of a line nobody could read."""
 _THREAD_NAME = 90
 _ASK = "ask"
+_SLIP = 0.75
 _ASKING_WORDS = frozenset(
     {
         "am", "anyone", "are", "can", "could", "did", "do", "does", "had", "has", "have", "how",
@@ -90,8 +92,17 @@ def _is_question(line: str, near: Sequence[str]) -> bool:
     """
     words = line.split()
     is_typed = line.lstrip().startswith("/") or any(word.startswith(("--", "—")) for word in words)
-    asks = words[0].casefold() in _ASKING_WORDS or not near
+    first = words[0].casefold()
+    asks = first in _ASKING_WORDS or not any(_is_slip(first, name) for name in near)
     return len(words) > 1 and asks and not is_typed
+
+
+def _is_slip(typed: str, name: str) -> bool:
+    """Say whether a word is the beginning or a slip of a name; looser likeness is chance."""
+    return any(
+        word.startswith(typed) or SequenceMatcher(None, typed, word).ratio() >= _SLIP
+        for word in name.split()
+    )
 
 
 def _unread(desk: Desk, message: discord.Message, line: str, delivery: str) -> Invocation:

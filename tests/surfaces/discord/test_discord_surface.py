@@ -274,7 +274,7 @@ async def test_a_mention_that_cannot_run_says_why(world: World, line: str, said:
 @pytest.mark.parametrize(
     "line",
     ["why is staging slow", "is anybody there", "what broke, and when?", "reboot it please",
-     "who shipped v1.4.0?"],
+     "state of staging?", "who shipped v1.4.0?"],
 )  # fmt: skip
 async def test_a_question_after_a_mention_is_asked(world: World, line: str) -> None:
     """Words that are no command are a question, also where they begin like a command's name."""
@@ -286,7 +286,8 @@ async def test_a_question_after_a_mention_is_asked(world: World, line: str) -> N
 
 @pytest.mark.parametrize(
     ("who", "line"),
-    [("dana", "stauts api now"), ("dana", "restart"), ("dana", "restart api --now"),
+    [("dana", "stauts api now"), ("dana", "stat of api"), ("dana", "run it twice"),
+     ("dana", "restart"), ("dana", "restart api --now"),
      ("dana", "/restart api"), ("devi", "why is staging slow")],
 )  # fmt: skip
 async def test_what_is_no_question_stays_unknown(world: World, who: str, line: str) -> None:
