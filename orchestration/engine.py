@@ -12,22 +12,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from loguru import logger
-from pydantic import BaseModel
 
-from orchestration import faults
+from orchestration.remembered import DurableSteps, always
 from orchestration.wal import sqlite
-from tgk.errors import Declined, TgkError, Unavailable
+from tgk.errors import Declined, Unavailable
 from tgk.imports import postponed
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
     from pathlib import Path
     from types import ModuleType
 
+    from orchestration.remembered import Permit
     from tgk.context import Show
-    from tgk.ports.operations import Record, Steps
+    from tgk.ports.operations import Steps
     from tgk.ports.time import Clock
     from tgk.reply import Reply
 
@@ -60,46 +60,13 @@ class Parked(BaseException):
     """
 
 
-class _Memory(BaseModel):
-    """What is kept of one step."""
-
-    value: str = ""
-    fault: faults.Fault | None = None
-
-
-class _DurableSteps:
-    """Implements Steps on the workflow that runs in this task."""
-
-    def __init__(self, dbos: Any) -> None:
-        self._dbos = dbos
-
-    async def once(
-        self, name: str, act: Callable[[], Awaitable[Record]], returns: type[Record]
-    ) -> Record:
-        """Do ``act`` and remember how it ended; a TgkError is remembered like a result."""
-
-        async def kept() -> str:
-            try:
-                memory = _Memory(value=(await act()).model_dump_json())
-            except TgkError as error:
-                logger.opt(exception=error).debug("step failed")
-                memory = _Memory(fault=faults.fault(error))
-            return memory.model_dump_json()
-
-        memory = _Memory.model_validate_json(
-            await self._dbos.DBOS.run_step_async({"name": name}, kept)
-        )
-        if memory.fault is not None:
-            raise faults.error(memory.fault)
-        return returns.model_validate_json(memory.value)
-
-
 class Engine:
     """Implements Operations; one per process.
 
     ``start`` must be awaited on the loop that runs everything else. Until then, and once it stops,
     ``run`` raises Unavailable. ``executor`` must be stable and unique among processes that share a
-    database: at its start a process takes up what the last one of its name left.
+    database: at its start a process takes up what the last one of its name left. Before
+    each act, ``permit`` is awaited.
     """
 
     def __init__(
@@ -109,6 +76,7 @@ class Engine:
         *,
         database_url: str = "",
         executor: str = "tgk",
+        permit: Permit = always,
         most_at_once: int = 256,
         start_patience: float = 5.0,
     ) -> None:
@@ -117,25 +85,31 @@ class Engine:
         self._clock = clock
         self._database_url = database_url
         self._executor = executor
+        self._permit = permit
         self._most_at_once = most_at_once
         self._start_patience = start_patience
         self._stopping = False
         self._dbos: Any = None
         self._workflow: Any = None
         self._guests: list[Guest] = []
-        self._withdrawn: dict[str, str] = {}
+        self._withdrawn: dict[str, asyncio.Event] = {}
         self._perform: Perform | None = None
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._ends: dict[str, asyncio.Future[Outcome]] = {}
         self._awaited: dict[str, Operation] = {}
         self._beginnings: set[asyncio.Future[None]] = set()
-        self._steps: Steps = _DurableSteps(None)
+        self._steps: Steps = DurableSteps(None, permit)
         self._watchers: defaultdict[str, list[Show]] = defaultdict(list)
 
     @property
     def running(self) -> int:
         """How many operations this process works on now."""
         return len(self._running)
+
+    @property
+    def clock(self) -> Clock:
+        """What it waits by."""
+        return self._clock
 
     def host(self, guest: Guest) -> None:
         """Let another kind of workflow live here; before the start."""
@@ -162,7 +136,7 @@ class Engine:
         self.ready.set()
 
     def _launch(self) -> None:
-        self._steps = _DurableSteps(self._dbos)
+        self._steps = DurableSteps(self._dbos, self._permit)
         self._dbos.DBOS(config=self._config())
 
         async def command(text: str) -> str:
@@ -212,16 +186,39 @@ class Engine:
         )
         return frozenset(entry.workflow_id for entry in listed)
 
+    async def adopt(self, living: Callable[[], Awaitable[Collection[str]]]) -> None:
+        """Let somebody go on with operations whose process is not among the living.
+
+        Who lives is asked after what is under way: a process is listed before it begins anything.
+        """
+        await self.ready.wait()
+        listed = await self._dbos.DBOS.list_workflows_async(
+            name=_WORKFLOW, status=["PENDING"], load_input=False, load_output=False
+        )
+        lost = {str(each.executor_id) for each in listed} - set(await living())
+        if lost:
+            logger.bind(processes=sorted(lost)).warning("operations of lost processes go on")
+            # The one call that takes an operation from a named process only, and so only once.
+            await asyncio.to_thread(self._dbos.DBOS._recover_pending_workflows, sorted(lost))  # noqa: SLF001
+
     async def withdraw(self, corr: str, why: str) -> None:
         """Stop an operation for good, if it is under way; its record says why, here and later."""
-        task = self._running.get(corr)
-        if task is None or self._stopping or corr in self._withdrawn:
+        if self._stopping or corr in self._withdrawn:
             return
-        self._withdrawn[corr] = why
-        await self._dbos.DBOS.cancel_workflow_async(corr)  # no later process takes it up
-        task.cancel(Declined("It was stopped.", why=why[:1].upper() + why[1:] + "."))
-        await asyncio.wait({task}, timeout=_LATE_SECONDS)
+        refused = self._withdrawn[corr] = asyncio.Event()
+        if corr in self._ends and corr not in self._running:  # it only begins
+            with contextlib.suppress(TimeoutError):  # it began elsewhere, or has ended meanwhile
+                await asyncio.wait_for(refused.wait(), _LATE_SECONDS)
+        if await self._under_way(corr):
+            await self._dbos.DBOS.cancel_workflow_async(corr)  # no later process takes it up
+        if task := self._running.get(corr):
+            task.cancel(Declined("It was stopped.", why=why[:1].upper() + why[1:] + "."))
+            await asyncio.wait({task}, timeout=_LATE_SECONDS)
         self._withdrawn.pop(corr, None)
+
+    async def _under_way(self, corr: str) -> bool:
+        status = await self._dbos.DBOS.get_workflow_status_async(corr)
+        return status is not None and status.status in _WAITING
 
     async def purge(self, *, older: timedelta = timedelta(days=30)) -> int:
         """Forget operations that ended long ago; returns how many."""
@@ -299,8 +296,10 @@ class Engine:
             text = await handle.get_result(polling_interval_sec=_POLL_SECONDS)
             result: Outcome | Exception = Outcome.model_validate_json(text)
         except Parked:
-            end.cancel()
-            return
+            if operation.corr not in self._withdrawn:
+                end.cancel()
+                return
+            result = Declined("It was stopped before its end.")
         except Exception as error:  # noqa: BLE001 - raised where the operation is waited for
             result = self._readable(error)
         self._ends.pop(operation.corr, None)
@@ -323,6 +322,9 @@ class Engine:
         operation = Operation.model_validate_json(text)
         task = asyncio.current_task()
         if self._stopping or self._perform is None or task is None:
+            raise Parked
+        if refused := self._withdrawn.get(operation.corr):
+            refused.set()
             raise Parked
         self._running[operation.corr] = task  # until its end is recorded, not only reached
         task.add_done_callback(lambda _: self._running.pop(operation.corr, None))

@@ -11,33 +11,46 @@ from orchestration.playbook.expression import ExpressionError
 from orchestration.runs.beside import Beside
 from orchestration.runs.commanding import command
 from orchestration.runs.halt import Halted
+from orchestration.runs.holding import holding
 from orchestration.runs.parameters import given
-from orchestration.runs.records import Fault, Result
+from orchestration.runs.records import Fault, Result, stopped
 from orchestration.runs.waiting import approved, waited
 from tgk.errors import TgkError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
+    from typing import Protocol
 
     from orchestration.playbook.model import Step
     from orchestration.runs.frame import Frame
     from orchestration.runs.means import Means
     from orchestration.runs.records import StepRecord
 
-    Steps = Callable[[Sequence[Step], Frame], Awaitable[Result | None]]
+    class Lists(Protocol):
+        """What plays the lists inside of steps."""
+
+        async def steps(self, steps: Sequence[Step], frame: Frame) -> Result | None:
+            """Play a list; returns the bad result that ended it."""
+
+        async def last(self, steps: Sequence[Step], frame: Frame) -> Result | None:
+            """Play a ``finally``; returns the first failure."""
+
+        async def undo(self, inside: str = "", era: str = "") -> bool:
+            """Take back what completed inside."""
+
 
 COMPOSITE = (model.Conditional, model.Group, model.Parallel, model.ForEach, model.SubPlaybook)
 
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """Plays one attempt of a step; lists inside of it go back to ``steps``.
+    """Plays one attempt of a step; lists inside of it go back to ``walk``.
 
     Raises Halted when it was stopped, ExpressionError and TgkError when the step makes no sense.
     """
 
     means: Means
-    steps: Steps
+    walk: Lists
 
     async def act(self, step: Step, frame: Frame, record: StepRecord) -> Result:
         """Play it."""
@@ -70,17 +83,17 @@ class Acts:
         match step:
             case model.Conditional():
                 taken = await self._side(step, frame, record)
-                bad = await self.steps(step.then if taken else step.otherwise, frame)
+                bad = await self.walk.steps(step.then if taken else step.otherwise, frame)
                 note = f"{step.test.source} is {'true' if taken else 'false'}"
                 return _whole(bad, note, taken="then" if taken else "else")
             case model.Group():
-                return _whole(await self.steps(step.steps, frame))
+                return _whole(await self.walk.steps(step.steps, frame))
             case model.Parallel():
-                return await Beside(self.means, self.steps).branches(step, frame, record)
+                return await Beside(self.means, self.walk.steps).branches(step, frame, record)
             case model.ForEach():
-                return await Beside(self.means, self.steps).items(step, frame, record)
+                return await Beside(self.means, self.walk.steps).items(step, frame, record)
             case model.SubPlaybook():
-                return await self._playbook(step, frame)
+                return await self._playbook(step, frame, record)
         raise TypeError(f"no such step: {type(step).__name__}")
 
     async def _side(self, step: model.Conditional, frame: Frame, record: StepRecord) -> bool:
@@ -92,26 +105,41 @@ class Acts:
             await self.means.memory.note(record, side="then" if taken else "else")
         return taken
 
-    async def _playbook(self, step: model.SubPlaybook, frame: Frame) -> Result:
-        """Play another playbook inside this step, with values of its own."""
+    async def _playbook(self, step: model.SubPlaybook, frame: Frame, record: StepRecord) -> Result:
+        """Play another playbook inside this step: its values, locks, time, undoing, last words."""
         book = self.means.playbooks[step.playbook]
         scope = frame.scope()
         raw = {name: each.value(scope) for name, each in step.parameters.items()}
         facts = {name: frame.values[name] for name in ("run", "timestamp")}
+        path = frame.path(step.path)
         inside = type(frame)(
             playbook=book,
             values={**book.variables, **given(book, raw), **facts},
             halt=frame.halt,
-            dynamic=f"{frame.path(step.path)}/",
+            dynamic=f"{path}/",
             era=frame.era,
             past=frame.past,
         )
-        bad = await self.steps(book.steps, inside)
+        pulse = self.means.pulse
+        async with pulse.limited(frame.halt, book.timeout, record.clock) as halt:
+            under = inside.under(halt)
+            async with holding(self.means, book.locks, under, f"{path}/"):
+                bad = await self.walk.steps(book.steps, under)
+                if bad and halt.why == "timed_out":
+                    bad = stopped(path, "timed_out", bad)
+                return await self._ended(book, inside, bad)
+
+    async def _ended(self, book: model.Playbook, inside: Frame, bad: Result | None) -> Result:
+        """Undo where the other playbook wishes it, say its last words, and compute its outputs."""
+        undone: dict[str, Any] = {}
+        wanted = book.transaction and not inside.past and not self.means.pulse.record.force
+        if bad and wanted:
+            undone = {"rolled_back": await self.walk.undo(inside.dynamic, inside.era)}
         last = None
         if book.finally_:
-            last = await self.steps(book.finally_, inside.handling(bad.error if bad else None))
+            last = await self.walk.last(book.finally_, inside.handling(bad.error if bad else None))
         if bad or last:
-            return _whole(bad or last)
+            return _whole(bad or last, **undone)
         scope = inside.scope()
         outputs = {name: each.value(scope) for name, each in book.outputs.items()}
         return Result(status="succeeded", output=outputs)

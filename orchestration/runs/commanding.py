@@ -41,13 +41,13 @@ async def command(
         door="playbook",
         confirmed=True,
     )
-    async with means.pulse.busy(frame.halt):
-        try:
+    try:
+        async with means.pulse.busy(frame.halt):
             outcome = await unless_halted(frame.halt, means.dispatch(invocation))
-        except Halted:
-            why = "its time was used up" if frame.halt.why == "timed_out" else "the run stopped it"
-            await means.carrier.withdraw(delivery, why)
-            raise
+    except Halted:
+        why = "its time was used up" if frame.halt.why == "timed_out" else "the run stopped it"
+        await means.carrier.withdraw(delivery, why)
+        raise
     return _result(outcome, record)
 
 

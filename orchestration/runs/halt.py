@@ -20,19 +20,21 @@ class Halted(Exception):
 class Halt:
     """Stops everything below it, once; ``why`` says how, and only its own level sees that.
 
-    A halt that drains lets what is under way end and begins nothing more.
+    A halt that drains lets what is under way end and begins nothing more, except below a halt
+    that insists.
     """
 
-    def __init__(self, above: Halt | None = None) -> None:
+    def __init__(self, above: Halt | None = None, *, insists: bool = False) -> None:
         self.why: Why | None = None
         self._stopped = asyncio.Event()
         self._drains = False
         self._above = above
+        self._insists = insists
         self._below: set[Halt] = set()
 
-    def below(self) -> Halt:
-        """Return a halt that stops when this one does."""
-        made = Halt(self)
+    def below(self, *, insists: bool = False) -> Halt:
+        """Return a halt that stops when this one does; one that insists does not drain with it."""
+        made = Halt(self, insists=insists)
         self._below.add(made)
         if self.why:
             made.stop("cancelled")
@@ -59,8 +61,9 @@ class Halt:
     @property
     def closed(self) -> bool:
         """Whether nothing more may begin."""
-        above = self._above is not None and self._above.closed
-        return self.why is not None or self._drains or above
+        if self.why is not None or self._drains:
+            return True
+        return self._above is not None and not self._insists and self._above.closed
 
     async def wait(self) -> None:
         """Return once it has stopped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
@@ -17,21 +17,20 @@ from tgk.ports.runs import Checkpoint, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
-    from orchestration.playbook.model import Playbook, Step
+    from orchestration.playbook.model import Playbook
     from orchestration.runs.ledger import Ledger
     from orchestration.runs.means import Means
+    from orchestration.runs.memory import Memory
     from orchestration.runs.records import RunRecord
 
     Tell = Callable[[str], Awaitable[None]]
 
-LAST_WORDS_SECONDS: Final = 1800.0
-"""How much of its own time a run has for undoing, and again for ``finally``."""
-
 
 @dataclass(slots=True)
 class Play:
-    """Plays a run; ``force`` may be called while it does.
+    """Plays a run; ``heed`` may be called while it does.
 
     The order is: body, undoing where all or nothing was wished and the body failed, ``finally``,
     end. It is cut off by cancellation and leaves everything to the next life.
@@ -47,21 +46,22 @@ class Play:
     walk: Walk = field(init=False)
 
     def __post_init__(self) -> None:
-        self.walk = Walk(self.means, self._after_step)
+        self.walk = Walk(self.means, self._after_step, self.end)
 
     @property
     def record(self) -> RunRecord:
         """The run as it stands."""
         return self.means.pulse.record
 
-    def force(self) -> None:
-        """Stop the body; asked for again, stop what comes after it."""
-        (self.end if self.body.why else self.body).stop("cancelled")
+    def heed(self) -> None:
+        """Stop the body where somebody said that it is over; said again, stop what comes after."""
+        times = self.record.force.times if self.record.force else 0
+        for halt in (self.body, self.end)[:times]:
+            halt.stop("cancelled")
 
     async def run(self) -> None:
         """Play to the end, which is durable on return."""
-        if self.record.force:
-            self.body.stop("cancelled")
+        self.heed()
         if self.record.expired:
             self.body.stop("timed_out")
         async with AsyncExitStack() as held:
@@ -123,42 +123,17 @@ class Play:
         self, state: RunState, reason: str, bad: Result | None
     ) -> tuple[RunState, str]:
         """Undo where it was wished, and run ``finally`` in every case."""
-        pulse = self.means.pulse
         if state in ("failed", "timed_out"):
             await self._checkpoint("failed")
         if self.playbook.transaction and state in ("failed", "timed_out"):
-            async with pulse.limited(self.end, LAST_WORDS_SECONDS, pulse.now()) as halt:
-                state = "rolled_back" if await self._undone(halt) else "rollback_failed"
+            await self.means.pulse.stage("undoing")
+            state = "rolled_back" if await self.walk.undo() else "rollback_failed"
         if self.playbook.finally_:
-            async with pulse.limited(self.end, LAST_WORDS_SECONDS, pulse.now()) as halt:
-                frame = self.frame(halt).handling(bad.error if bad else None)
-                frame.results.update(self.results)
-                failed = await self._each(self.playbook.finally_, frame)
+            frame = self.frame(self.end).handling(bad.error if bad else None)
+            failed = await self.walk.last(self.playbook.finally_, frame)
             if failed and state == "succeeded":
                 state, reason = "failed", f"finally: {failed.note}"
         return state, reason
-
-    async def _each(self, steps: tuple[Step, ...], frame: Frame) -> Result | None:
-        """Play every step of a list, whatever became of those before; returns the first failure."""
-        ends = [await self.walk.step(step, frame) for step in steps]
-        return next((end for end in ends if end), None)
-
-    async def _undone(self, halt: Halt) -> bool:
-        """Take back what completed, the last first; one that fails does not stop the others."""
-        memory, well = self.means.memory, True
-        await self.means.pulse.stage("undoing")
-
-        def order(path: str) -> int:
-            record = memory.latest(path)
-            return record.order if record else 0
-
-        for step, frame, path in sorted(self.walk.done, key=lambda each: -order(each[2])):
-            bad = await self.walk.steps(step.undo, frame.under(halt))
-            well = well and bad is None
-            record = memory.latest(path)
-            if bad is None and record and not record.undone:
-                await memory.note(record, undone=True)
-        return well
 
     async def _end(self, state: RunState, reason: str) -> None:
         outputs: dict[str, Any] = {}
@@ -207,25 +182,28 @@ class Play:
 
     async def _checkpoint(self, reason: str, after: str = "") -> None:
         """Keep a checkpoint of what has ended, once for each moment."""
-        await checkpoint(self.ledger, self.means, reason=reason, after=after)
+        means = self.means
+        now = means.clock.now()
+        await checkpoint(self.ledger, means.memory, at=now, reason=reason, after=after)
 
 
-async def checkpoint(ledger: Ledger, means: Means, *, reason: str, after: str = "") -> Checkpoint:
+async def checkpoint(
+    ledger: Ledger, memory: Memory, *, at: datetime, reason: str, after: str = ""
+) -> Checkpoint:
     """Keep a checkpoint of what has ended by now; the same moment gets only one for a reason."""
-    memory = means.memory
-    upto = memory.order
-    for known, order in await ledger.checkpoints(means.run):
-        if (known.run, order, known.reason) == (means.run, upto, reason):
+    run, upto = memory.run, memory.order
+    for known, order in await ledger.checkpoints(run):
+        if (known.run, order, known.reason) == (run, upto, reason):
             return known
     going = [step for step in memory if step.result is None]
     bad = [step for step in memory if step.result and step.result.status in BAD]
     where = min((*going, *bad), key=lambda step: -len(step.path), default=None)
     done = sum(1 for step in memory if step.result and not step.result.bad)
     made = Checkpoint(
-        id="", run=means.run, at=means.clock.now(), step=where.path if where else after,
+        id="", run=run, at=at, step=where.path if where else after,
         reason=reason, done=done,
     )  # fmt: skip
-    logger.bind(run=means.run, upto=upto).debug("checkpoint kept")
+    logger.bind(run=run, upto=upto).debug("checkpoint kept")
     return await ledger.mark(made, upto)
 
 

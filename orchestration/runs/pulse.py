@@ -104,7 +104,9 @@ class Pulse:
     async def limited(self, halt: Halt, seconds: float | None, since: float) -> AsyncIterator[Halt]:
         """Give a halt that stops ``seconds`` of the run's own time after ``since``."""
         inner = halt.below()
-        if seconds is None:
+        if seconds is not None and self.now() >= since + seconds:
+            inner.stop("timed_out")
+        if seconds is None or inner.why:
             try:
                 yield inner
             finally:

@@ -63,6 +63,21 @@ def skipped(note: str) -> Result:
     return Result(status="skipped", note=note)
 
 
+def stopped(path: str, why: str | None, inner: Result | None = None) -> Result:
+    """Return the result of a step that was stopped from outside, or by its own time limit."""
+    timed_out = why == "timed_out"
+    message = "its time was used up" if timed_out else "stopped"
+    kind = "timed_out" if timed_out else "cancelled"
+    return Result(
+        status="timed_out" if timed_out else "cancelled",
+        error=Fault(step=path, type=kind, message=message),
+        note=message,
+        output=inner.output if inner else {},
+        reference=inner.reference if inner else "",
+        attempts=inner.attempts if inner else 1,
+    )
+
+
 class StepRecord(Shape):
     """One attempt of one step, from its beginning on."""
 
@@ -90,6 +105,8 @@ class StepRecord(Shape):
     kept: bool = False
     """Taken over from an earlier generation."""
     undone: bool = False
+    over: bool = False
+    """Whether no other attempt comes."""
 
 
 class Pause(Shape):
@@ -107,6 +124,8 @@ class Force(Shape):
     who: str
     reason: str
     at: datetime
+    times: int = 1
+    """How often it was said: the second word stops what comes after the body, too."""
 
 
 class RunRecord(Shape):

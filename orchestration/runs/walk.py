@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import random
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from orchestration.playbook.expression import ExpressionError
 from orchestration.runs.acts import Acts
-from orchestration.runs.halt import Halted, unless_halted
+from orchestration.runs.halt import Halt, Halted, unless_halted
+from orchestration.runs.holding import holding
 from orchestration.runs.moments import until
-from orchestration.runs.records import NEVER_AGAIN, Fault, Result, skipped
+from orchestration.runs.records import NEVER_AGAIN, Fault, Result, skipped, stopped
 from tgk.errors import TgkError, Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from orchestration.playbook.model import Retry, Step
     from orchestration.runs.frame import Frame
@@ -24,22 +24,39 @@ if TYPE_CHECKING:
     from orchestration.runs.records import StepRecord
 
 
+LAST_WORDS_SECONDS: Final = 1800.0
+"""How much of its own time a run has for undoing, and again for ``finally``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One attempt that succeeded and can be taken back."""
+
+    step: Step
+    frame: Frame
+    path: str
+    label: str
+
+
 @dataclass(slots=True)
 class Walk:
     """Plays lists of steps; ``done`` collects what could be undone.
 
-    A list ends early with the result that stops it. Every outside effect and every decision that
-    depends on the world is remembered first, so playing the list again changes nothing.
+    What was done is taken back, and last words are said, below ``end``: a halt of its own, which
+    no failure and no time limit of the body stops. A list ends early with the result that stops
+    it. Every outside effect and every decision that depends on the world is remembered first, so
+    playing the list again changes nothing.
     """
 
     means: Means
     after_step: Callable[[str], Awaitable[None]]
     """Called with the path of each step that has ended in this life."""
-    done: list[tuple[Step, Frame, str]] = field(default_factory=list)
+    end: Halt = field(default_factory=Halt)
+    done: list[Done] = field(default_factory=list)
     acts: Acts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.acts = Acts(self.means, self.steps)
+        self.acts = Acts(self.means, self)
 
     async def steps(self, steps: Sequence[Step], frame: Frame) -> Result | None:
         """Play the list; returns the bad result that ended it, None if it came to its end."""
@@ -99,40 +116,33 @@ class Walk:
         if record.result:
             frame.learn(step, record.result)
         if step.undo and record.result and record.result.status == "succeeded":
-            self.done.append((step, frame.frozen(), record.path))
+            self.done.append(Done(step, frame.frozen(), record.path, record.label))
 
     async def _within_limits(self, step: Step, frame: Frame, path: str) -> Result:
         """Hold the step's locks and its total time around all attempts."""
-        first = self.means.memory.get(path, frame.label(1))
-        since = first.clock if first else self.means.pulse.now()
-        pulse = self.means.pulse
+        pulse, memory = self.means.pulse, self.means.memory
+        first, last = memory.get(path, frame.label(1)), memory.latest(path)
+        since = first.clock if first else pulse.now()
+        over = last is not None and last.over and last.label.startswith(frame.era)
         async with pulse.limited(frame.halt, step.total_timeout, since) as halt:
+            under = frame.under(halt)
             try:
-                async with self._locked(step, frame.under(halt), path):
-                    result = await self._attempts(step, frame.under(halt), path)
+                async with holding(self.means, () if over else step.locks, under, path):
+                    result = await self._attempts(step, under, path)
             except Halted:
                 result = await self._record(path, frame, stopped(path, halt.why))
             except (ExpressionError, TgkError) as error:
                 result = await self._record(path, frame, _invalid(path, error))
-            if halt.why == "timed_out" and result.status == "cancelled":
+            if halt.why == "timed_out" and result.status in ("cancelled", "failed"):
                 result = stopped(path, "timed_out", result)
-        return result
+        return result if frame.past or over else await self._closed(step, frame, path, result)
 
-    @asynccontextmanager
-    async def _locked(self, step: Step, frame: Frame, path: str) -> AsyncIterator[None]:
-        if not step.locks:
-            yield
-            return
-        keys = [str(lock.text(frame.scope())) for lock in step.locks]
-        means = self.means
-        holder = f"{means.run}:{path}"
-        try:
-            async with means.pulse.resting("lock"):
-                taking = means.turns.take(keys, holder, means.run, f"step {path} of {means.run}")
-                await unless_halted(frame.halt, taking)
-            yield
-        finally:
-            await means.turns.give(holder)
+    async def _closed(self, step: Step, frame: Frame, path: str, result: Result) -> Result:
+        """Remember that no other attempt comes, where the next life could not tell by itself."""
+        last = self.means.memory.get(path, frame.label(result.attempts))
+        if last and (step.locks or last.result != result):
+            await self.means.memory.note(last, over=True, result=result)
+        return result
 
     async def _attempts(self, step: Step, frame: Frame, path: str) -> Result:
         """Try until it succeeds, or another try is not wanted."""
@@ -145,7 +155,7 @@ class Walk:
             result = record.result or stopped(path, frame.halt.why)
             if self.means.memory.get(path, frame.label(number + 1)):
                 continue  # decided in a former life
-            if frame.past or not _again(step.retry, frame, result, number):
+            if frame.past or record.over or not _again(step.retry, frame, result, number):
                 return result
             delay = delay_of(step.retry, f"{self.means.run} {path} {record.label}", number)
             longest = step.retry.max_elapsed
@@ -196,38 +206,66 @@ class Walk:
         """Do what the author wants done about the end, and say whether the list goes on."""
         if result.status == "succeeded":
             if step.undo:
-                self.done.append((step, frame.frozen(), path))
+                label = frame.label(result.attempts)
+                self.done.append(Done(step, frame.frozen(), path, label))
             return await self.steps(step.on_success, frame) if step.on_success else None
         if not result.bad:
             return None
         recovered = False
-        if step.on_failure and not frame.halt.closed and result.status != "cancelled":
-            failed = await self.steps(step.on_failure, frame.handling(result.error))
+        if step.on_failure and result.status != "cancelled":
+            failed = await self._handled(step, frame, result)
             recovered = step.recover and failed is None
         if frame.halt.why:
             return result
         return None if recovered or step.continue_on_error else result
+
+    async def _handled(self, step: Step, frame: Frame, result: Result) -> Result | None:
+        """Play the handler of a failure, also where nothing else is begun any more."""
+        halt = frame.halt.below(insists=True)
+        try:
+            return await self.steps(step.on_failure, frame.handling(result.error).under(halt))
+        finally:
+            halt.close()
+
+    async def last(self, steps: Sequence[Step], frame: Frame) -> Result | None:
+        """Play every step of a ``finally``, whatever became of those before or of the body.
+
+        Returns the first failure.
+        """
+        pulse = self.means.pulse
+        async with pulse.limited(self.end, LAST_WORDS_SECONDS, pulse.now()) as halt:
+            ends = [await self.step(step, frame.under(halt)) for step in steps]
+        return next((end for end in ends if end), None)
+
+    async def undo(self, inside: str = "", era: str = "") -> bool:
+        """Take back what completed, the last first; one that fails does not stop the others.
+
+        Only what lies in ``inside``, of attempts of that ``era``, where it is given.
+        """
+        pulse, memory, well = self.means.pulse, self.means.memory, True
+        found = [each for each in self.done if each.path.startswith(inside)]
+        found = [each for each in found if each.label.startswith(era)]
+        self.done[:] = [each for each in self.done if each not in found]
+        async with pulse.limited(self.end, LAST_WORDS_SECONDS, pulse.now()) as halt:
+            for each in sorted(found, key=lambda each: -self._order(each)):
+                record = memory.get(each.path, each.label)
+                if record and record.undone:
+                    continue
+                bad = await self.steps(each.step.undo, each.frame.under(halt))
+                well = well and bad is None
+                if bad is None and record:
+                    await memory.note(record, undone=True)
+        return well
+
+    def _order(self, done: Done) -> int:
+        record = self.means.memory.get(done.path, done.label)
+        return record.order if record else 0
 
 
 def delay_of(retry: Retry, seed: str, attempt: int) -> float:
     """Return the wait after an attempt; the same in every life of the run."""
     delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
     return random.Random(seed).uniform(0, delay) if retry.jitter else delay  # noqa: S311 - no secret
-
-
-def stopped(path: str, why: str | None, inner: Result | None = None) -> Result:
-    """Return the result of a step that was stopped from outside, or by its own time limit."""
-    timed_out = why == "timed_out"
-    message = "its time was used up" if timed_out else "stopped"
-    kind = "timed_out" if timed_out else "cancelled"
-    return Result(
-        status="timed_out" if timed_out else "cancelled",
-        error=Fault(step=path, type=kind, message=message),
-        note=message,
-        output=inner.output if inner else {},
-        reference=inner.reference if inner else "",
-        attempts=inner.attempts if inner else 1,
-    )
 
 
 def _again(retry: Retry, frame: Frame, result: Result, attempt: int) -> bool:

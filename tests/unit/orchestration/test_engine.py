@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from orchestration import faults
 from orchestration.engine import Engine
 from tgk.caller import Caller
-from tgk.errors import Locked, Missing, TgkError, Unavailable
+from tgk.errors import Declined, Locked, Missing, TgkError, Unavailable
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
 from tgk.reply import Reply
@@ -104,6 +104,24 @@ async def test_an_operation_that_nobody_asks_for_is_taken_up_at_the_start(tmp_pa
     await last.stop()
 
     assert (left, gate.lives) == (frozenset(), 2)
+
+
+async def test_an_operation_withdrawn_while_it_only_begins_is_never_done(tmp_path: Path) -> None:
+    """Neither by this process nor by the next."""
+    gate = Gate()
+    gate.through.set()
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(gate.perform)
+    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    await asyncio.sleep(0)
+    asker.cancel()
+    await engine.withdraw("one", "nobody wants it")
+    left = await engine.pending()
+    with pytest.raises(Declined):
+        await engine.run(operation("one"), ignore)
+    await engine.stop()
+
+    assert (left, gate.lives) == (frozenset(), 0)
 
 
 async def test_a_short_operation_ends_within_the_grace(tmp_path: Path) -> None:

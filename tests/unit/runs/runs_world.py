@@ -270,6 +270,12 @@ class World:
                     await self._tick(self.clock)
                     idle = 0
 
+    async def seen(self, reached: Callable[[], bool]) -> None:
+        """Wait until it is so, without letting the clock move."""
+        async with asyncio.timeout(20):
+            while not reached():
+                await asyncio.sleep(0.002)
+
     async def state(self, run: str, state: str) -> RunView:
         """Wait until a run is in a state, without letting the clock move."""
         async with asyncio.timeout(20):

@@ -1,0 +1,250 @@
+"""How runs end: ``finally`` in every ending, and what all-or-nothing takes back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.runs.runs_world import BEN, DANA, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.runs.runs_world import World
+    from tgk.ports.runs import RunView
+
+TIDIED = """
+name: story
+{0}
+steps: [{{name: one, {1}}}]
+finally:
+  - {{name: broken, command: /mark broken --fails 9}}
+  - {{name: tidied, command: "/mark tidied --value ${{default(error.type, 'well')}}"}}
+"""
+
+
+async def ended(made: World, view: RunView, how: str) -> RunView:
+    """Bring a run to the end that is wanted."""
+    if how == "forced":
+        await made.until(lambda: "one" in made.effects.running)
+        await made.runs.complete(view.id, who="dana", reason="enough")
+    if how == "denied":
+        (question,) = await made.pending()
+        await made.approvals.vote(question.id, BEN, approve=False, reason="no")
+    return await made.end(view.id)
+
+
+@pytest.mark.parametrize(
+    ("how", "step", "head", "state", "told"),
+    [
+        ("well", "command: /mark one", "", "failed", "well"),
+        ("badly", "command: /mark one --fails 9", "", "failed", "failure"),
+        ("late", "command: /mark one", "timeout: 30", "timed_out", "cancelled"),
+        ("forced", "command: /mark one", "", "forced", "cancelled"),
+        ("denied", "approval: {prompt: Go}", "", "failed", "declined"),
+        ("expired", "approval: {prompt: Go, timeout: 60}", "", "failed", "expired"),
+        ("nonsense", "command: '/mark ${nothing[1]}'", "variables: {nothing: []}", "failed",
+         "invalid"),
+        ("undone", "command: /mark one --fails 9", "transaction: true", "rolled_back", "failure"),
+    ],
+)  # fmt: skip
+async def test_finally_runs_in_every_ending_and_to_its_end(
+    tmp_path: Path, how: str, step: str, head: str, state: str, told: str
+) -> None:
+    """A step of it that fails does not stop the next, and each can read what went wrong."""
+    async with world(tmp_path).open() as made:
+        if how in ("late", "forced"):
+            made.effects.held["one"] = asyncio.Event()
+        started = await made.start(TIDIED.format(head, step))
+        view = await ended(made, started, how)
+
+    assert view.state == state
+    assert made.effects.names == [*(["one"] if how == "well" else []), "tidied"]
+    last = view.steps[-1]
+    assert (last.name, [each.state for each in last.steps]) == ("finally", ["failed", "succeeded"])
+    assert last.steps[1].output["value"] == told
+
+
+async def test_finally_goes_on_where_a_kill_cut_it_off(tmp_path: Path) -> None:
+    """What of it was done is not done again, and the end is that of the body."""
+    text = """
+name: story
+steps: [{name: bad, command: /mark bad --fails 9}]
+finally: [{name: first, command: /mark first}, {name: slow, command: /mark slow}, /mark last]
+"""
+    first = world(tmp_path)
+    async with first.open(grace=0.05):
+        first.effects.held["slow"] = asyncio.Event()
+        started = await first.start(text)
+        await first.seen(lambda: "slow" in first.effects.running)
+
+    async with world(tmp_path).open() as second:
+        view = await second.state(started.id, "failed")
+
+    assert view.reason == "bad: bad failed"
+    assert second.effects.names == ["first", "slow", "last"]
+
+
+async def test_force_twice_stops_finally_too(tmp_path: Path) -> None:
+    """Somebody who insists gets the end at once."""
+    async with world(tmp_path).open() as made:
+        made.effects.held.update({"one": asyncio.Event(), "tidied": asyncio.Event()})
+        started = await made.start("name: story\nsteps: [/mark one]\nfinally: [/mark tidied]\n")
+        await made.until(lambda: "one" in made.effects.running)
+        await made.runs.complete(started.id, who="dana", reason="enough")
+        await made.until(lambda: "tidied" in made.effects.running)
+        await made.runs.complete(started.id, who="dana", reason="now")
+        view = await made.end(started.id)
+
+    assert (view.state, view.reason) == ("forced", "dana: enough")
+    assert sorted(made.effects.stopped) == ["one", "tidied"]
+
+
+async def test_a_run_forced_before_it_began_does_nothing_at_all(tmp_path: Path) -> None:
+    """It waits for a lock of somebody's; there is nothing to tidy."""
+    async with world(tmp_path).open() as made:
+        await made.locks.acquire("env:x", "ana", "freeze")
+        started = await made.start(
+            "name: story\nlocks: ['env:x']\nsteps: [/mark one]\nfinally: [/mark tidied]\n"
+        )
+        await made.state(started.id, "queued")
+        await made.runs.complete(started.id, who="dana", reason="enough")
+        view = await made.end(started.id)
+
+    assert (view.state, made.effects.names) == ("forced", [])
+
+
+async def test_what_completed_inside_of_others_is_taken_back_in_reverse(tmp_path: Path) -> None:
+    """Groups, loops, branches and other playbooks alike; what failed or was skipped is left."""
+    made = world(tmp_path)
+    made.write("""
+name: inner
+parameters: [{name: what, required: true}]
+steps: [{name: do, command: "/mark do-${what}", undo: ["/mark undo-${what}"]}]
+""")
+    async with made.open():
+        view = await made.play("""
+name: story
+transaction: true
+steps:
+  - name: group
+    undo: [/mark undo-group]
+    steps: [{name: a, command: /mark a, undo: ["/mark undo-${a.output.name}"]}]
+  - {name: never, command: /mark never, condition: "1 == 2", undo: [/mark undo-never]}
+  - name: each
+    items: [x, y]
+    as: it
+    steps: [{name: do, command: "/mark i-${it}", undo: ["/mark undo-${it}"]}]
+  - {name: sub, playbook: inner, parameters: {what: z}}
+  - {name: kept, command: /mark kept --fails 9, continue_on_error: true, undo: [/mark undo-kept]}
+  - {name: c, command: /mark c --fails 9, undo: [/mark undo-c]}
+finally: [/mark last]
+""")
+
+    assert view.state == "rolled_back"
+    done = ["a", "i-x", "i-y", "do-z"]
+    undone = ["undo-z", "undo-y", "undo-x", "undo-group", "undo-a"]
+    assert made.effects.names == [*done, *undone, "last"]
+
+
+async def test_undoing_goes_on_where_a_kill_cut_it_off(tmp_path: Path) -> None:
+    """Nothing is taken back twice."""
+    text = """
+name: story
+transaction: true
+steps:
+  - {name: a, command: /mark a, undo: [/mark undo-a]}
+  - {name: b, command: /mark b, undo: [/mark undo-b]}
+  - {name: c, command: /mark c --fails 9}
+"""
+    first = world(tmp_path)
+    async with first.open(grace=0.05):
+        first.effects.held["undo-a"] = asyncio.Event()
+        started = await first.start(text)
+        await first.seen(lambda: "undo-a" in first.effects.running)
+        undoing = await first.runs.view(started.id)
+
+    async with world(tmp_path).open() as second:
+        view = await second.state(started.id, "rolled_back")
+
+    assert undoing.state == "undoing"
+    assert second.effects.names == ["a", "b", "undo-b", "undo-a"]
+    assert [step.state for step in view.steps[:2]] == ["undone", "undone"]
+
+
+async def test_what_is_under_way_ends_where_a_failure_drains(tmp_path: Path) -> None:
+    """Nothing more is begun, but the handler of what was under way still runs."""
+    async with world(tmp_path).open() as made:
+        made.effects.held["long"] = asyncio.Event()
+        started = await made.start("""
+name: story
+steps:
+  - name: fan
+    fail_fast: drain
+    branches:
+      - {name: a, steps: [{name: bad, command: /mark bad --fails 9}]}
+      - name: b
+        steps:
+          - {name: long, command: /mark long, retry: 3, on_failure: [/mark mended]}
+          - /mark never
+      - name: c
+        steps: [{name: far, wait: 1s}, /mark neither]
+""")
+        await made.seen(lambda: "long" in made.effects.running)
+        await made.seen(
+            lambda: any(step.halted for play in made.runs._plays.values()
+                        for step in play.means.memory)
+        )  # fmt: skip
+        made.effects.failing["long"] = 1
+        made.effects.held.pop("long").set()
+        view = await made.end(started.id)
+
+    assert (view.state, view.reason) == ("failed", "fan/a/bad: a: bad failed")
+    assert made.effects.names == ["mended"]
+    long = view.steps[0].steps[1].steps[0]
+    assert (long.state, long.attempt) == ("failed", 1)
+
+
+async def test_a_choice_to_cancel_stands_after_a_kill(tmp_path: Path) -> None:
+    """The branch that was stopped is not begun again in the next life."""
+    first = world(tmp_path)
+    async with first.open(grace=0.05):
+        first.effects.held.update({"long": asyncio.Event(), "told": asyncio.Event()})
+        started = await first.start("""
+name: story
+steps:
+  - name: fan
+    on_failure: [/mark told]
+    branches:
+      - {name: a, steps: [{name: bad, command: /mark bad --fails 9}]}
+      - {name: b, steps: [{name: long, command: /mark long}, /mark never]}
+""")
+        await first.seen(lambda: "told" in first.effects.running)
+
+    async with world(tmp_path).open() as second:
+        view = await second.state(started.id, "failed")
+
+    assert second.effects.names == ["told"]
+    assert view.steps[0].steps[1].steps[0].state == "cancelled"
+
+
+async def test_a_failed_run_that_was_taken_back_is_played_again_in_full(tmp_path: Path) -> None:
+    """What was undone is not kept by the next generation."""
+    async with world(tmp_path).open() as made:
+        made.effects.failing["b"] = 1
+        failed = await made.play("""
+name: story
+transaction: true
+steps:
+  - {name: a, command: /mark a, undo: [/mark undo-a]}
+  - {name: look, command: /look x}
+  - {name: b, command: /mark b}
+""")
+        again = await made.runs.resume(failed.id, who=DANA)
+        view = await made.end(again.id)
+
+    assert (failed.state, view.state) == ("rolled_back", "succeeded")
+    assert made.effects.names == ["a", "undo-a", "a", "b"]
+    assert [step.state for step in view.steps] == ["succeeded", "kept", "succeeded"]
