@@ -60,7 +60,7 @@ async def alert(request: Notification, context: Context) -> Reply:
     await context.backends.board.show(episode, place, card, loud=True)
     if not firing:
         await context.backends.notes.drop(note)
-    return card
+    return card.model_copy(update={"data": {**card.data, "episode": episode}})
 
 
 def _fingerprint(request: Notification) -> str:

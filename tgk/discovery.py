@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tgk.bindings import CommandKey, Provider
-from tgk.names import Channel, Name, Repository, Snowflake
+from tgk.names import Channel, Name, PlaybookTitle, Repository, Snowflake
 
 
 class _Section(BaseModel):
@@ -147,10 +147,23 @@ class Route(_Section):
     repositories: tuple[Repository, ...] = Field(default=(), description="empty: all")
 
 
+class TriggerBounds(_Section):
+    """Lets events and webhooks start a playbook that has triggers for them."""
+
+    per_hour: int = Field(
+        default=12, ge=1, le=3600, description="most runs that they start within an hour"
+    )
+
+
 class EventGateway(_Section):
-    """Routing of webhooks."""
+    """Routing of webhooks, and what they may start."""
 
     routes: tuple[Route, ...] = ()
+    triggers: dict[PlaybookTitle, TriggerBounds] = Field(
+        default={},
+        description="playbooks that events and webhooks may start, each with the rights that "
+        "rbac/policy.yml gives to `trigger:<playbook>` under sources; others start nothing",
+    )
 
 
 class CommandEntry(_Section):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from bot.gateway.metrics import Metrics
+    from bot.gateway.triggers import Triggers
     from bot.gateway.webhooks import Webhooks
 
 _HEADERS = {
@@ -30,7 +31,9 @@ class Probe(Protocol):
         """Return whether it is well, and the details."""
 
 
-def gateway(*, webhooks: Webhooks, metrics: Metrics, alive: Probe, ready: Probe) -> Starlette:
+def gateway(
+    *, webhooks: Webhooks, triggers: Triggers, metrics: Metrics, alive: Probe, ready: Probe
+) -> Starlette:
     """Return the application: probes and metrics answer always, webhooks only when verified."""
     return Starlette(
         routes=[
@@ -39,6 +42,8 @@ def gateway(*, webhooks: Webhooks, metrics: Metrics, alive: Probe, ready: Probe)
             Route("/metrics", _metrics(metrics)),
             Route("/alert", webhooks.alert, methods=["POST"]),
             Route("/git", webhooks.git, methods=["POST"]),
+            Route("/event", triggers.event, methods=["POST"]),
+            Route("/hooks/{playbook}", triggers.hook, methods=["POST"]),
         ]
     )
 

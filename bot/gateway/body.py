@@ -1,14 +1,18 @@
-"""The body of a request, read within bounds of size and of time, whoever sends it."""
+"""The body of a request: read within bounds of size and of time, and verified."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import orjson
 from starlette.requests import ClientDisconnect
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
     from starlette.requests import Request
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -23,18 +27,41 @@ class Refusal(Exception):
     why: str
 
 
-async def whole_body(request: Request, within: float = BODY_WITHIN) -> bytes:
+async def whole_body(
+    request: Request, within: float = BODY_WITHIN, *, most: int = MOST_BYTES
+) -> bytes:
     """Read the body whole, whatever its headers claim; raises Refusal beyond the bounds."""
     parts, size = [], 0
     try:
         async with asyncio.timeout(within):
             async for part in request.stream():
                 size += len(part)
-                if size > MOST_BYTES:
-                    raise Refusal(413, f"more than {MOST_BYTES} bytes")
+                if size > most:
+                    raise Refusal(413, f"more than {most} bytes")
                 parts.append(part)
     except TimeoutError:
         raise Refusal(408, f"the body took longer than {within:g} s") from None
     except ClientDisconnect:
         raise Refusal(400, "the body was cut off") from None
     return b"".join(parts)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a body is; raises Refusal for anything else."""
+    try:
+        payload = orjson.loads(body)
+        orjson.dumps(payload)  # what is nested too deep to be written again cannot be kept
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, "the body is not JSON") from error
+    except orjson.JSONEncodeError as error:
+        raise Refusal(400, "the body is nested too deep") from error
+    if not isinstance(payload, dict):
+        raise Refusal(400, "the body is not a JSON object")
+    return payload
+
+
+def require_signature(given: str, secret: SecretStr, message: bytes) -> None:
+    """Accept ``sha256=`` and the HMAC of a message in hex; raises Refusal for anything else."""
+    digest = hmac.new(secret.get_secret_value().encode(), message, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(given.encode(), f"sha256={digest}".encode()):
+        raise Refusal(401, "the signature does not match")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import ipaddress
 import uuid
@@ -16,15 +15,21 @@ import orjson
 from loguru import logger
 from starlette.responses import JSONResponse, Response
 
-from bot.gateway.body import BODY_WITHIN, Refusal, whole_body
+from bot.gateway.body import BODY_WITHIN, Refusal, json_object, require_signature, whole_body
+from bot.gateway.triggers import told
+from orchestration.triggers.events import of_alert, of_git
 from tgk.context import Invocation
 from tgk.errors import TgkError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import SecretStr
     from starlette.requests import Request
 
     from bot.gateway.metrics import Metrics
+    from bot.gateway.starts import Answer, Starts
+    from orchestration.triggers.events import Event
     from tgk.dispatcher import Dispatcher
     from tgk.guard import Directory
     from tgk.outcome import Outcome
@@ -43,6 +48,7 @@ class Webhooks:
     dispatcher: Dispatcher
     directory: Directory
     deliveries: Deliveries
+    starts: Starts
     metrics: Metrics
     git_secret: SecretStr | None
     alert_token: SecretStr | None
@@ -54,23 +60,25 @@ class Webhooks:
         """Take one notification of Alertmanager; a status of 5xx makes it try again."""
         try:
             self._require_alertmanager(request)
-            payload = _parsed(await whole_body(request, self.body_within))
+            payload = json_object(await whole_body(request, self.body_within))
         except Refusal as refusal:
             return self._refused("alert", refusal)
         group = self._groups.setdefault(str(payload.get("groupKey", "")), asyncio.Lock())
         async with group:  # two Alertmanagers may tell of one group at once, for one card
             delivery = f"alert:{uuid.uuid4()}"
             outcome = await self._dispatch("alert", payload, "alertmanager", delivery)
-        return self._answer("alert", outcome)
+            episode = str(outcome.reply.data.get("episode", ""))
+            starts = await self._start(of_alert(payload, episode))
+        return self._answer("alert", outcome, starts)
 
     async def git(self, request: Request) -> Response:
         """Take one event of GitHub; a redelivery is recognised by its id and done only once."""
         try:
             secret = self._require_secret()
             body = await whole_body(request, self.body_within)
-            _require_signature(request, body, secret)
+            require_signature(request.headers.get("x-hub-signature-256", ""), secret, body)
             event, delivery = _event(request)
-            payload = _parsed(_unwrapped(request, body))
+            payload = json_object(_unwrapped(request, body))
         except Refusal as refusal:
             return self._refused("git", refusal)
         if event == "ping":
@@ -79,13 +87,13 @@ class Webhooks:
         try:
             packed = orjson.dumps({"event": event, "payload": payload})
             await self.deliveries.accept("git", [(delivery, packed)])
-            outcome = await self._once(delivery)  # one that failed before is done now
+            done = await self._once(delivery)  # one that failed before is done now
         except TgkError as error:
             return self._refused("git", Refusal(503, str(error)))
-        if outcome is None:
+        if done is None:
             self.metrics.webhook("git", "duplicate")
             return JSONResponse({"duplicate": delivery}, status_code=202)
-        return self._answer("git", outcome)
+        return self._answer("git", *done)
 
     async def resume(self) -> int:
         """Do the events that a stop of the process or a full disk cut off; returns how many."""
@@ -94,8 +102,8 @@ class Webhooks:
             await self._once(delivery)
         return len(waiting)
 
-    async def _once(self, delivery: str) -> Outcome | None:
-        """Do a kept event; None when it is done, or being done, already."""
+    async def _once(self, delivery: str) -> tuple[Outcome, tuple[Answer, ...]] | None:
+        """Do a kept event, and what it starts; None when it is done, or being done, already."""
         if delivery in self._doing:
             return None
         self._doing.add(delivery)
@@ -103,12 +111,18 @@ class Webhooks:
             packed = await self.deliveries.recall("git", delivery)
             if packed is None:
                 return None
-            outcome = await self._dispatch("git", orjson.loads(packed), "github", f"git:{delivery}")
-            if outcome.result != "unavailable":
+            raw = orjson.loads(packed)
+            outcome = await self._dispatch("git", raw, "github", f"git:{delivery}")
+            starts = await self._start(of_git(raw["event"], delivery, raw["payload"]))
+            if "unavailable" not in {outcome.result, *(each.result for each in starts)}:
                 await self.deliveries.done("git", delivery)
         finally:
             self._doing.discard(delivery)
-        return outcome
+        return outcome, starts
+
+    async def _start(self, event: Event | None) -> tuple[Answer, ...]:
+        """Start what waits for such an event."""
+        return await self.starts.event(event) if event else ()
 
     async def _dispatch(
         self, name: str, raw: dict[str, Any], source: str, delivery: str
@@ -142,18 +156,16 @@ class Webhooks:
         logger.bind(source=source, status=refusal.status).warning("webhook refused {}", refusal.why)
         return JSONResponse({"error": refusal.why}, status_code=refusal.status)
 
-    def _answer(self, source: str, outcome: Outcome) -> Response:
+    def _answer(self, source: str, outcome: Outcome, starts: Sequence[Answer]) -> Response:
+        """Answer for the card; only a start that could not even be tried asks for another try."""
         self.metrics.webhook(source, outcome.result)
         body = {"result": outcome.result, "reference": outcome.reference, **outcome.reply.data}
-        return JSONResponse(body, status_code=_STATUSES.get(outcome.result, 500))
-
-
-def _require_signature(request: Request, body: bytes, secret: SecretStr) -> None:
-    """Check ``X-Hub-Signature-256`` as GitHub documents it."""
-    digest = hmac.new(secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
-    given = request.headers.get("x-hub-signature-256", "")
-    if not hmac.compare_digest(given.encode(), f"sha256={digest}".encode()):
-        raise Refusal(401, "the signature does not match")
+        status = _STATUSES.get(outcome.result, 500)
+        if starts:
+            body["starts"] = told(starts)
+        if any(each.result == "unavailable" for each in starts):
+            status = 503
+        return JSONResponse(body, status_code=status)
 
 
 def _event(request: Request) -> tuple[str, str]:
@@ -179,16 +191,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        payload = orjson.loads(body)
-        orjson.dumps(payload)  # what is nested too deep to be written again cannot be kept
-    except orjson.JSONDecodeError as error:
-        raise Refusal(400, "the body is not JSON") from error
-    except orjson.JSONEncodeError as error:
-        raise Refusal(400, "the body is nested too deep") from error
-    if not isinstance(payload, dict):
-        raise Refusal(400, "the body is not a JSON object")
-    return payload

@@ -73,6 +73,8 @@ class Core:
     approvals: StoredApprovals
     engine: Engine
     runs: DurableRuns
+    playbooks: FolderPlaybooks
+    """What may run, as it lies in its folders."""
     journal: AuditJournal
     couriers: Couriers
     dispatcher: Dispatcher
@@ -175,7 +177,9 @@ class _Assembly:
         places = _council_places(self._discovery)
         approvals = StoredApprovals(memory.store, board, self._clock, places)
         engine = self._engine()
-        runs = self._runs(root, memory, approvals, engine)
+        lying = folders(root, self._settings.state)
+        playbooks = FolderPlaybooks([folder.path for folder in lying])
+        runs = self._runs(playbooks, memory, approvals, engine)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         registry = registry_of(self._discovery)
         admission = self._admission(registry, policy)
@@ -204,6 +208,7 @@ class _Assembly:
             approvals=approvals,
             engine=engine,
             runs=runs,
+            playbooks=playbooks,
             journal=journal,
             couriers=couriers,
             dispatcher=dispatcher,
@@ -237,16 +242,18 @@ class _Assembly:
         return engine
 
     def _runs(
-        self, root: Path, memory: Memory, approvals: StoredApprovals, engine: Engine
+        self,
+        playbooks: FolderPlaybooks,
+        memory: Memory,
+        approvals: StoredApprovals,
+        engine: Engine,
     ) -> DurableRuns:
         telegram, limits = self._discovery.telegram, self._discovery.limits
         return DurableRuns(
             Parts(
                 store=memory.store,
                 clock=self._clock,
-                playbooks=FolderPlaybooks(
-                    [folder.path for folder in folders(root, self._settings.state)]
-                ),
+                playbooks=playbooks,
                 carrier=RunCarrier(engine),
                 approvals=approvals,
                 locks=memory.locks,

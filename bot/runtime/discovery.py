@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SHAPES = {
     r"^[a-z0-9][a-z0-9._-]{0,62}$": "lower-case letters, digits, ., _ and -, at most 63",
+    r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$": "the name of a playbook, such as incident-response",
     r"^#[a-z0-9][a-z0-9_-]{0,98}$": 'a channel in quotes, such as "#deployments"',
     r"^[0-9]{15,20}$": "an id of 15 to 20 digits in quotes; in Discord: right click, Copy ID",
     r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$": "owner/name, as in the repository's address",

@@ -27,8 +27,8 @@ SOCKET_NAME = "tgk.sock"
 AUDIT_LOG = "audit.jsonl"
 ANCHORS = "audit.anchors"
 _OF_THE_PROCESS = frozenset(
-    {"AUDIT_HMAC_KEY", "LOG_LEVEL", "TGK_ALERT_TOKEN", "TGK_HTTP", "TGK_SANDBOX_URL", "TGK_STATE",
-     "TGK_USER"}
+    {"AUDIT_HMAC_KEY", "LOG_LEVEL", "TGK_ALERT_TOKEN", "TGK_EVENT_SECRET", "TGK_HOOK_SECRET",
+     "TGK_HTTP", "TGK_SANDBOX_URL", "TGK_STATE", "TGK_USER"}
 )  # fmt: skip
 """What is about this process and no system outside: all that counts beside a simulated world."""
 _SAID_BY_THE_WORLD = frozenset({"TGK_SIMULATED"})
@@ -69,6 +69,16 @@ class Settings(BaseModel):
         default=None,
         alias="TGK_ALERT_TOKEN",
         description="bearer token of POST /alert; without it only this machine may post",
+    )
+    event_secret: SecretStr | None = Field(
+        default=None,
+        alias="TGK_EVENT_SECRET",
+        description="secret that signs POST /event; without it the address refuses",
+    )
+    hook_secret: SecretStr | None = Field(
+        default=None,
+        alias="TGK_HOOK_SECRET",
+        description="secret that signs POST /hooks/<playbook>; without it the address refuses",
     )
     openai_api_key: SecretStr | None = Field(
         default=None,

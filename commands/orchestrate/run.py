@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tgk.ports.runs import RunView
 
 _COMMAND = "orchestrate run"
+_BY_ITSELF = ("schedule", "event", "webhook")
 
 
 class Run(Request):
@@ -89,6 +90,6 @@ async def run(request: Run, context: Context) -> Reply:
 
 
 def _cause(delivery: str) -> str:
-    """Return what started a run: schedules say so in their delivery."""
+    """Return what started a run: schedules, events and webhooks say so in their delivery."""
     kind, _, rest = delivery.partition(":")
-    return f"schedule:{rest.partition(':')[0]}" if kind == "schedule" else "asked"
+    return f"{kind}:{rest.partition(':')[0]}" if kind in _BY_ITSELF else "asked"

@@ -6,20 +6,30 @@ import hashlib
 import hmac
 import json
 import uuid
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from bot.gateway.app import gateway
 from bot.gateway.metrics import Metrics
+from bot.gateway.server import listener, serving
+from bot.gateway.starts import Starts
+from bot.gateway.triggers import Triggers
 from bot.gateway.webhooks import Webhooks
+from orchestration.runs.shelf import FolderPlaybooks
+from tgk.discovery import TriggerBounds
 from tgk.dispatcher import Dispatcher
 from tgk.testing.deliveries import FakeDeliveries
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
     from starlette.applications import Starlette
 
     from tests.conftest import World
@@ -33,7 +43,9 @@ class Gate:
 
     world: World
     metrics: Metrics
+    state: Path
     deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
+    bounds: dict[str, TriggerBounds] = field(default_factory=dict)
     is_alive: bool = True
     is_ready: bool = True
 
@@ -43,22 +55,80 @@ class Gate:
         token: str | None = None,
         secret: str | None = SECRET,
         body_within: float = 10.0,
+        starts: Starts | None = None,
     ) -> Webhooks:
         """Return the webhooks with these secrets."""
         return Webhooks(
             dispatcher=self.world.dispatcher,
             directory=self.world.policy.directory,
             deliveries=self.deliveries,
+            starts=starts or self.starts(),
             metrics=self.metrics,
             git_secret=SecretStr(secret) if secret else None,
             alert_token=SecretStr(token) if token else None,
             body_within=body_within,
         )
 
-    def app(self, **secrets: Any) -> Starlette:
+    def starts(self) -> Starts:
+        """Return what starts the playbooks that lie in the state folder."""
+        return Starts(
+            self.world.dispatcher,
+            self.world.policy.directory,
+            FolderPlaybooks([self.state / "playbooks"]),
+            bounds=self.bounds,
+            clock=self.world.clock,
+            metrics=self.metrics,
+        )
+
+    def write(self, text: str, **bounds: int) -> str:
+        """Put a playbook where it may run, and let it be started from outside."""
+        name = str(yaml.safe_load(text)["name"])
+        folder = self.state / "playbooks"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.yml").write_text(text)
+        self.bounds[name] = TriggerBounds(**bounds)
+        return name
+
+    def allow(self, playbook: str, *permissions: str) -> None:
+        """Give the service that starts a playbook a role of its own."""
+        policy = yaml.safe_load(self.world.policy.path.read_text())
+        policy["roles"]["automation"] = {"permissions": list(permissions)}
+        policy["sources"][f"trigger:{playbook}"] = {"roles": ["automation"]}
+        self.world.policy.path = self.state / "policy.yml"
+        self.world.policy.path.write_text(yaml.safe_dump(policy))
+        self.world.policy.reload()
+
+    @asynccontextmanager
+    async def open(
+        self, *, event: str | None = SECRET, hook: str | None = SECRET, **secrets: Any
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        """Serve on loopback, and yield a client of it."""
+        async with self.starts() as starts:
+            app = self.app(event=event, hook=hook, starts=starts, **secrets)
+            with listener("127.0.0.1:0") as bound:
+                address = f"http://127.0.0.1:{bound.getsockname()[1]}"
+                async with serving(app, bound), httpx.AsyncClient(base_url=address) as client:
+                    yield client
+
+    def app(
+        self,
+        *,
+        event: str | None = None,
+        hook: str | None = None,
+        starts: Starts | None = None,
+        **secrets: Any,
+    ) -> Starlette:
         """Return the application with these secrets."""
+        starts = starts or self.starts()
         return gateway(
-            webhooks=self.webhooks(**secrets),
+            webhooks=self.webhooks(starts=starts, **secrets),
+            triggers=Triggers(
+                starts=starts,
+                metrics=self.metrics,
+                event_secret=SecretStr(event) if event else None,
+                hook_secret=SecretStr(hook) if hook else None,
+                body_within=secrets.get("body_within", 10.0),
+            ),
             metrics=self.metrics,
             alive=lambda: (self.is_alive, {"alive": self.is_alive}),
             ready=lambda: (self.is_ready, {"platforms": {}}),
@@ -78,7 +148,7 @@ class Gate:
 
 
 @pytest.fixture
-def gate(world: World) -> Gate:
+def gate(world: World, tmp_path: Path) -> Gate:
     """A gateway whose dispatcher counts into its metrics."""
     metrics = Metrics()
     world.dispatcher = Dispatcher(
@@ -90,7 +160,7 @@ def gate(world: World) -> Gate:
         observer=metrics,
     )
     world.operations.bind(world.dispatcher.perform)
-    return Gate(world, metrics)
+    return Gate(world, metrics, tmp_path)
 
 
 def notification(

@@ -46,7 +46,7 @@ def test_secrets_are_known_to_redaction_and_to_nothing_else() -> None:
     settings = read_settings({"DISCORD_TOKEN": "very-secret", "AUDIT_HMAC_KEY": "also-secret"})
 
     assert {"very-secret", "also-secret"} == set(settings.secrets())
-    assert "secret" not in repr(settings).replace("SecretStr", "").replace("webhook_secret", "")
+    assert "-secret" not in repr(settings)
 
 
 def test_what_a_simulated_world_announces_counts() -> None:

@@ -13,7 +13,10 @@ from pydantic import SecretStr
 from bot.gateway.app import gateway
 from bot.gateway.metrics import Metrics
 from bot.gateway.server import listener, serving
+from bot.gateway.starts import Starts
+from bot.gateway.triggers import Triggers
 from bot.gateway.webhooks import Webhooks
+from orchestration.runs.shelf import FolderPlaybooks
 from tgk.testing.deliveries import FakeDeliveries
 
 if TYPE_CHECKING:
@@ -35,14 +38,29 @@ async def client(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """A client of this machine, where the server was told to believe every proxy."""
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     metrics = Metrics()
+    starts = Starts(
+        world.dispatcher,
+        world.policy.directory,
+        FolderPlaybooks([]),
+        bounds={},
+        clock=world.clock,
+        metrics=metrics,
+    )
     app = gateway(
         webhooks=Webhooks(
             dispatcher=world.dispatcher,
             directory=world.policy.directory,
             deliveries=FakeDeliveries(),
+            starts=starts,
             metrics=metrics,
             git_secret=SecretStr(SECRET),
             alert_token=None,
+        ),
+        triggers=Triggers(
+            starts=starts,
+            metrics=metrics,
+            event_secret=SecretStr(SECRET),
+            hook_secret=SecretStr(SECRET),
         ),
         metrics=metrics,
         alive=lambda: (True, {}),
