@@ -53,7 +53,11 @@ class CronFault:
 
 
 def faults(text: str) -> tuple[CronFault, ...]:
-    """Return everything that is wrong with a schedule."""
+    """Return everything that is wrong with a schedule.
+
+    As cron has it, a schedule that names days of the week comes on those as well as on its days
+    of the month: then a day that no month has does no harm.
+    """
     words = list(re.finditer(r"\S+", text))
     if len(words) != len(FIELDS):
         help_ = "minute hour day month weekday, as in 0 2 * * *"
@@ -65,7 +69,7 @@ def faults(text: str) -> tuple[CronFault, ...]:
         values, wrong = _values(field, word[0], word.start())
         numbers.append(values)
         found += wrong
-    if not found and not _ever(numbers[2], numbers[3]):
+    if not found and words[4][0] == "*" and not _ever(numbers[2], numbers[3]):
         start, end = words[2].start(), words[3].end()
         message = "no month has such a day: this never comes"
         found.append(CronFault(start, end - start, message, "choose a day that the month has"))
