@@ -51,7 +51,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/generate_docs.py
 
 bench: $(VENV)/.dev
-	$(BIN)/pytest tests/benchmarks -m bench -s -p no:randomly --timeout=600
+	$(BIN)/pytest tests/benchmarks tests/unit/playbook -m bench -s -p no:randomly --timeout=600
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
