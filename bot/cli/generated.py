@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from bot.cli.words import completed, given_of, parameters, placed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.cli.session import Session
+    from bot.cli.session import Asked, Session
     from tgk.command import Command
 
 _JSON = click.Option(["--json", "as_json"], is_flag=True, help="The answer as JSON.")
@@ -42,11 +43,29 @@ def common(entry: Command[Any]) -> tuple[click.Option, ...]:
 
 def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.Command:
     """Return the command line of one registered command."""
+    line = _Line(entry, connect)
+    return click.Command(
+        entry.verb or entry.name,
+        params=[*parameters(entry, line.complete), *common(entry)],
+        callback=line.run,
+        help=_help(entry),
+        short_help=entry.summary,
+    )
 
-    def run(**given: Any) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One command as it is typed in a terminal; what is slow to import waits until it is."""
+
+    entry: Command[Any]
+    connect: Callable[[], Session]
+
+    def run(self, **given: Any) -> None:
+        """Run it as whoever types, and exit with what became of it."""
         from bot.cli.running import run_asked, screen_for, user_name
         from bot.cli.session import Asked
 
+        entry = self.entry
         flags = {str(flag.name).strip("_"): given.pop(str(flag.name)) for flag in common(entry)}
         asked = Asked(
             name=entry.name,
@@ -59,34 +78,28 @@ def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.
         screen = screen_for(
             as_json=bool(flags["as_json"]), quiet=bool(flags["quiet"]), plain=bool(flags["plain"])
         )
-        sys.exit(run_asked(asked, connect, screen))
+        sys.exit(run_asked(asked, self.connect, screen))
 
-    def complete(context: click.Context, option: str, partial: str) -> list[str]:
+    def complete(self, context: click.Context, option: str, partial: str) -> list[str]:
+        """Return values for a half-typed option, such as whoever types may use."""
         from bot.cli.running import user_name
         from bot.cli.session import Asked
 
-        raw = given_of(entry, context.params)
-        asked = Asked(name=entry.name, raw=raw, user=user_name(context))
-        return completed(lambda: _values(connect, asked, option, partial))
+        raw = given_of(self.entry, context.params)
+        asked = Asked(name=self.entry.name, raw=raw, user=user_name(context))
+        return completed(lambda: self._values(asked, option, partial))
 
-    def _values(connect: Callable[[], Session], asked: Any, option: str, partial: str) -> list[str]:
+    def _values(self, asked: Asked, option: str, partial: str) -> list[str]:
+        """Ask the bot; where none runs, look into discovery.yml."""
         from bot.cli.connection import listed_in
         from bot.cli.running import config_path
         from tgk.errors import Unavailable
 
         try:
-            return connect().complete(asked, option, partial)
+            return self.connect().complete(asked, option, partial)
         except Unavailable:
-            kind = next((o.known for o in entry.options if o.name == option), None)
+            kind = next((o.known for o in self.entry.options if o.name == option), None)
             return listed_in(config_path(), str(kind), partial)
-
-    return click.Command(
-        entry.verb or entry.name,
-        params=[*parameters(entry, complete), *common(entry)],
-        callback=run,
-        help=_help(entry),
-        short_help=entry.summary,
-    )
 
 
 def _help(entry: Command[Any]) -> str:
