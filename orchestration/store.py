@@ -185,7 +185,7 @@ def _attempt(session: Session, job: _Job[Any], *, guarded: bool) -> None:
         session.connection.execute("SAVEPOINT one")
     try:
         job.value = job.act(session.connection)
-    except Exception as error:
+    except Exception as error:  # whatever it is, it is the asker's, who raises it
         job.error = error
         if job.changes and not session.in_transaction:
             raise session.lost(error) from error

@@ -73,11 +73,11 @@ class InlineOperations:
             outcome = await self._perform(
                 stored, RememberedSteps(self.memory[operation.corr]), watch
             )
-        except BaseException:
-            del self._ends[operation.corr]
-            end.cancel()
-            raise
-        end.set_result(outcome)
+            end.set_result(outcome)
+        finally:
+            if not end.done():  # it broke off: whoever joined does not wait for ever
+                del self._ends[operation.corr]
+                end.cancel()
         return outcome
 
     async def known(self, operation: Operation) -> bool:
