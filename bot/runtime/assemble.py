@@ -35,6 +35,7 @@ from orchestration.engine import Engine
 from orchestration.runs.heralds import Heralds
 from orchestration.runs.runs import DurableRuns, Parts, RunLimits
 from orchestration.runs.shelf import FolderPlaybooks
+from orchestration.shelf.outside import Outside
 from orchestration.upkeep import keep_tidy
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
@@ -183,7 +184,7 @@ class _Assembly:
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         registry = registry_of(self._discovery)
         admission = self._admission(registry, policy)
-        shelf = shelf_of(root, self._settings.state, admission)
+        shelf = shelf_of(root, self._settings.state, admission, self._outside())
         dispatcher = Dispatcher(
             admission=admission,
             journal=journal,
@@ -265,9 +266,15 @@ class _Assembly:
         )
 
     def _heralds(self) -> Heralds:
+        return Heralds(self._told(), SecretSources(self._clock, self._settings.variable))
+
+    def _outside(self) -> Outside:
+        return Outside(SecretSources(self._clock, self._settings.variable), self._told())
+
+    def _told(self) -> tuple[SlackHerald, JiraHerald, DatadogHerald]:
+        """Return who hears of runs where a playbook wants it."""
         clock, variable = self._clock, self._settings.variable
-        told = (SlackHerald(clock), JiraHerald(clock, variable), DatadogHerald(clock, variable))
-        return Heralds(told, SecretSources(clock, variable))
+        return SlackHerald(clock), JiraHerald(clock, variable), DatadogHerald(clock, variable)
 
     def _admission(self, registry: Registry, policy: PolicyFile) -> Admission:
         limiter = RateLimiter(self._discovery.limits, self._clock)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from orchestration.engine import Engine
     from orchestration.schedules import StoredSchedules
+    from orchestration.shelf.outside import Outside
     from tgk.admission import Admission
     from tgk.dispatcher import Dispatcher
     from tgk.outcome import Outcome
@@ -38,11 +39,13 @@ def folders(root: Path, state: Path) -> tuple[Folder, ...]:
     )
 
 
-def shelf_of(root: Path, state: Path, admission: Admission) -> Shelf:
+def shelf_of(
+    root: Path, state: Path, admission: Admission, outside: Outside | None = None
+) -> Shelf:
     """Return the shelf; drafts lie apart from what may run."""
     published = state / "playbooks"
     files = Files(folders(root, state), drafts=state / "drafts", published=published)
-    return Shelf(files, root / "playbooks" / "templates", admission)
+    return Shelf(files, root / "playbooks" / "templates", admission, outside)
 
 
 class Timetable:

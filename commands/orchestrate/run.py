@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from commands.orchestrate.card import card, followed
+from commands.orchestrate.gates import world_gates
 from commands.orchestrate.needs import require_parameters, require_published, require_right
 from commands.orchestrate.plan import planned
 from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, command
@@ -77,7 +78,9 @@ async def run(request: Run, context: Context) -> Reply:
     """Start the run, or join it after a restart, and follow it to its end."""
     wanted = asked(request)
     if request.dry_run:
-        return planned(await context.backends.playbooks.plan(wanted, context.caller))
+        plan = await context.backends.playbooks.plan(wanted, context.caller)
+        more = await world_gates(plan, context)
+        return planned(plan.model_copy(update={"gates": (*plan.gates, *more)}))
     runs = context.backends.runs
     delivery = context.invocation.delivery
     view = await runs.start(wanted, context.caller, delivery=delivery, cause=_cause(delivery))

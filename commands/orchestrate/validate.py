@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import orjson
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.plan import planned
+from commands.orchestrate.simulated import simulated
 from tgk.command import PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
 from tgk.errors import Denied
 from tgk.ports.playbooks import Entry, Examination
-from tgk.ports.runs import RunRequest
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class Validate(Request):
     simulate: bool = Field(default=False, description="walk through it with assumed outcomes")
     fix: bool = Field(default=False, description="mend what is certain")
     outcomes: Annotated[str, StringConstraints(max_length=2000)] = Field(
-        default="", description='what a simulation assumes, as in "deploy-api: fail,ok"'
+        default="", description='how steps are assumed to end, as in "deploy-api: fail,ok"'
     )
     format: Format = Field(default="text", description="of the report")
 
@@ -42,13 +41,28 @@ async def validate(request: Validate, context: Context) -> Reply:
     if request.fix and found.fixed:
         mended = await _mended(request, context)
         return _verdict(mended.model_copy(update={"diff": found.diff}), request)
-    if request.simulate and not found.errors:
-        wanted = RunRequest(playbook=request.playbook, environment=request.environment)
-        plan = await context.backends.playbooks.plan(
-            wanted, context.caller, outcomes=request.outcomes
-        )
-        return planned(plan, title=f"{request.playbook}: a run as assumed")
-    return _verdict(found, request)
+    verdict = _verdict(found, request)
+    if not request.simulate or found.errors:
+        return verdict
+    shelf = context.backends.playbooks
+    simulation = await shelf.simulate(
+        request.playbook, environment=request.environment or "", outcomes=request.outcomes
+    )
+    return _beside(verdict, simulated(simulation))
+
+
+def _beside(verdict: Reply, simulation: Reply) -> Reply:
+    """Return a simulation, and before it the dependencies that were asked for."""
+    tables = tuple(block for block in verdict.blocks if isinstance(block, Table))
+    return simulation.model_copy(
+        update={
+            "tone": "bad" if verdict.failed else simulation.tone,
+            "failed": verdict.failed,
+            "blocks": (*tables, *simulation.blocks),
+            "actions": verdict.actions[1:],
+            "data": {**verdict.data, "simulation": simulation.data},
+        }
+    )
 
 
 class Mend(Request):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from integrations.http import Answer, HttpPort, Patience
-from tgk.errors import Rejected
+from tgk.errors import Rejected, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 _PATIENCE: Final = Patience(timeout=5.0)
+_CONNECT_SECONDS: Final = 3.0
 
 
 async def posted(
@@ -31,13 +34,33 @@ async def posted(
 
     The whole address counts as a secret: it is in no error. Raises Unavailable or Rejected.
     """
-    parts = urlsplit(address)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _here(parts.hostname or "")):
-        raise Rejected(system, "Its address must begin with https://.")
+    parts = _safe(system, address)
     origin = f"{parts.scheme}://{parts.netloc}"
     path = address.removeprefix(origin) or "/"
     async with HttpPort(system, origin, clock=clock, headers=headers, patience=_PATIENCE) as port:
         return await port.request("POST", path, json=body, idempotent=True)
+
+
+async def reached(system: str, address: str) -> None:
+    """Open a connection and close it; raises Unavailable or Rejected, neither with the address."""
+    parts = _safe(system, address)
+    try:
+        port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise Unavailable(system, "It does not answer.") from error
+    writer.close()
+    with suppress(OSError):  # it answered, which is all that was asked
+        await writer.wait_closed()
+
+
+def _safe(system: str, address: str) -> SplitResult:
+    """Return the parts of an address; raises Rejected for one that others could read along."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _here(parts.hostname or "")):
+        raise Rejected(system, "Its address must begin with https://.")
+    return parts
 
 
 def _here(host: str) -> bool:

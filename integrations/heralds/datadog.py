@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import SecretStr
 
-from integrations.heralds.address import posted
+from integrations.heralds.address import posted, reached
 from tgk.errors import Rejected
 
 if TYPE_CHECKING:
@@ -38,6 +38,21 @@ class DatadogHerald:
         """Which integrations it serves."""
         return "datadog"
 
+    async def reach(self, settings: Mapping[str, str]) -> None:
+        """Look whether the site answers, and whether there is a key for it."""
+        self._key(settings)
+        await reached("Datadog", self._site())
+
+    def _key(self, settings: Mapping[str, str]) -> str:
+        key = settings.get("api_key", "")
+        if not key:
+            raise Rejected("Datadog", "The playbook names no api_key.")
+        return key
+
+    def _site(self) -> str:
+        moved = self._variable("DATADOG_API_URL")
+        return moved.get_secret_value() if moved else _SITE
+
     async def tell(
         self,
         integration: Integration,  # noqa: ARG002 - named by the protocol
@@ -48,14 +63,10 @@ class DatadogHerald:
         """Send what a run took; raises Rejected where no key is named."""
         if event == "start" or settings.get("track_metrics", "true") != "true":
             return
-        key = settings.get("api_key", "")
-        if not key:
-            raise Rejected("Datadog", "The playbook names no api_key.")
-        moved = self._variable("DATADOG_API_URL")
-        site = moved.get_secret_value() if moved else _SITE
+        key = self._key(settings)
         await posted(
             "Datadog",
-            f"{site.rstrip('/')}/api/v2/series",
+            f"{self._site().rstrip('/')}/api/v2/series",
             {"series": _series(event, run)},
             clock=self._clock,
             headers={"DD-API-KEY": SecretStr(key)},

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from integrations.heralds.address import posted
+from integrations.heralds.address import posted, reached
 from tgk.errors import Rejected
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class JiraHerald:
     def type(self) -> Literal["jira"]:
         """Which integrations it serves."""
         return "jira"
+
+    async def reach(self, settings: Mapping[str, str]) -> None:
+        """Look whether the host answers, and whether everything is there to be let in."""
+        if not settings.get("project"):
+            raise Rejected("Jira", "The playbook names no project.")
+        url, _, _ = (self._value(name) for name in ("JIRA_URL", "JIRA_EMAIL", "JIRA_API_TOKEN"))
+        await reached("Jira", url)
 
     async def tell(
         self,

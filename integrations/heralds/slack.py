@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from integrations.heralds.address import posted
+from integrations.heralds.address import posted, reached
 from tgk.errors import Rejected
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ class SlackHerald:
         """Which integrations it serves."""
         return "slack"
 
+    async def reach(self, settings: Mapping[str, str]) -> None:
+        """Look whether the webhook's host answers."""
+        await reached("Slack", _webhook(settings))
+
     async def tell(
         self,
         integration: Integration,  # noqa: ARG002 - named by the protocol
@@ -37,13 +41,18 @@ class SlackHerald:
         settings: Mapping[str, str],
     ) -> None:
         """Post one line; raises Rejected where no webhook is named."""
-        address = settings.get("webhook", "")
-        if not address:
-            raise Rejected("Slack", "The playbook names no webhook.")
+        address = _webhook(settings)
         why = f": {run.reason}" if event == "failure" and run.reason else ""
         text = f"{run.playbook} {_WORDS[event]} ({run.id}, {run.starter.person}){why}"
         body = {"text": _escaped(text[:_LONGEST])}
         await posted("Slack", address, body, clock=self._clock)
+
+
+def _webhook(settings: Mapping[str, str]) -> str:
+    address = settings.get("webhook", "")
+    if not address:
+        raise Rejected("Slack", "The playbook names no webhook.")
+    return address
 
 
 def _escaped(text: str) -> str:

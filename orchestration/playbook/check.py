@@ -83,7 +83,7 @@ def _check_switches(playbook: Playbook, around: Surroundings, report: Report) ->
             continue
         if playbook.draft:
             message = f"a draft has no steps of type {kind}"
-            report.add("E057", step.span, message, help="publish it once somebody has read it")
+            report.add("W057", step.span, message, help="publish it once somebody has read it")
         elif not getattr(around, kind):
             message = f"steps of type {kind} are off"
             report.add("E054", step.span, message, help="use a command, or ask an operator")

@@ -112,7 +112,7 @@ CODES: dict[str, Code] = {
     ),
     "E055": Code("schedule that cannot be read", "Five fields: minute hour day month weekday."),
     "E056": Code("unknown time zone", "A name of the time zone database, as in Europe/Berlin."),
-    "E057": Code("not in a draft", "What was imported starts nothing by itself until approved."),
+    "W057": Code("not in a draft", "What was imported starts nothing by itself until approved."),
     "W060": Code("playbook without a name", "It is called after its file."),
     "W061": Code(
         "version that is a number", "YAML reads 1.10 as 1.1; quotes keep what is written."

@@ -56,7 +56,7 @@ def check_triggers(playbook: Playbook, report: Report) -> None:
     for place, trigger in enumerate(playbook.triggers):
         if playbook.draft:
             message = "a draft starts nothing by itself"
-            report.add("E057", trigger.span, message, help="publish it once somebody has read it")
+            report.add("W057", trigger.span, message, help="publish it once somebody has read it")
         given = {*trigger.parameters, *trigger.filled}
         for name in sorted(given - known):
             report.add("E031", trigger.span, f"there is no parameter '{name}'")

@@ -44,6 +44,12 @@ class Herald(Protocol):
     def type(self) -> Literal["slack", "jira", "datadog"]:
         """Which integrations it serves."""
 
+    async def reach(self, settings: Mapping[str, str]) -> None:
+        """Look whether it could be told, telling it nothing.
+
+        Raises Rejected where something is missing, Unavailable where nobody answers.
+        """
+
     async def tell(
         self,
         integration: Integration,

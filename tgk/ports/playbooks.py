@@ -111,6 +111,60 @@ class PlanRow(_Shape):
     """On what it depends, how often it is tried, how long at most."""
 
 
+class OutcomeRow(_Shape):
+    """One step of a simulation, and what follows each of its ends."""
+
+    path: str
+    """Empty for a heading, such as a branch."""
+    depth: int = 0
+    what: str
+    state: Literal["runs", "depends", "skipped", "unreached"]
+    note: str = ""
+    attempts: int = 1
+    longest: float | None = None
+    """Seconds with all attempts, pauses and handlers; None where something has no limit."""
+    success: str = ""
+    failure: str = ""
+    """What follows an attempt that fails."""
+    exhausted: str = ""
+    """What follows the last attempt that fails."""
+
+
+class Simulation(_Shape):
+    """A run on paper: what would happen, and what else could."""
+
+    playbook: str
+    digest: str
+    parameters: dict[str, Any] = {}
+    unknown: tuple[str, ...] = ()
+    """Required parameters that are not given: whatever depends on them stays open."""
+    assumed: str = ""
+    rows: tuple[OutcomeRow, ...] = ()
+    ends: Literal["succeeds", "fails", "depends"]
+    """How the body ends as far as it is known; what nothing is assumed of succeeds."""
+    longest: float | None = None
+    """Seconds at the very most, people who take their time included."""
+    waiting: float = 0.0
+    """Seconds of it that are people's."""
+    unlimited: tuple[str, ...] = ()
+    """Steps that have no limit."""
+    unreached: tuple[str, ...] = ()
+    """Steps that do not run."""
+
+
+class Call(_Shape):
+    """One command that a run would come to."""
+
+    path: str
+    command: str
+    arguments: dict[str, Any] = {}
+    """As far as they are known before anything has run."""
+    complete: bool = True
+    """Whether all of them are known."""
+    depends: bool = False
+    """Whether it is not known if it runs."""
+
+
 class Plan(_Shape):
     """What a run would do; nothing was done to find out."""
 
@@ -119,6 +173,9 @@ class Plan(_Shape):
     parameters: dict[str, Any] = {}
     gates: tuple[Gate, ...] = ()
     rows: tuple[PlanRow, ...] = ()
+    calls: tuple[Call, ...] = ()
+    locks: tuple[str, ...] = ()
+    """What it holds while it runs; a part that is not known yet stays as written."""
     longest: float | None = None
     """Seconds at the very most; None where something has no limit."""
 
@@ -151,12 +208,18 @@ class Playbooks(Protocol):
     ) -> Examination:
         """Check one; with ``dependencies`` also what it needs outside its own text."""
 
-    async def plan(self, request: RunRequest, caller: Caller, *, outcomes: str = "") -> Plan:
-        """Walk through a run without doing it.
+    async def plan(self, request: RunRequest, caller: Caller) -> Plan:
+        """Ask every gate of a real run, and walk through it without doing anything.
 
-        ``outcomes`` is a table such as ``deploy-api: fail,fail,ok; verify: ok``: what a simulation
-        assumes. Without it what is not known stays open and both branches are shown. Raises
-        InvalidRequest naming every fault of the parameters.
+        What is not known stays open, and both branches are shown. Raises InvalidRequest naming
+        every fault of the parameters.
+        """
+
+    async def simulate(self, name: str, *, environment: str = "", outcomes: str = "") -> Simulation:
+        """Walk through a run of which only the environment is given.
+
+        ``outcomes`` is a table such as ``deploy-api: fail,fail,ok; verify: ok``: how steps are
+        assumed to end, attempt by attempt. Raises InvalidRequest for a step that there is not.
         """
 
     def template(self, template: TemplateName, *, name: str, description: str) -> str:

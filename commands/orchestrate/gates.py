@@ -1,0 +1,82 @@
+"""What a dry run asks the world: who would refuse, who would be asked, and what is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from tgk.errors import TgkError
+from tgk.ports.playbooks import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Any
+
+    from tgk.command import Command, Request
+    from tgk.context import Context
+    from tgk.ports.playbooks import Call, Plan
+
+_MOST_NOTES = 6
+
+
+async def world_gates(plan: Plan, context: Context) -> tuple[Gate, ...]:
+    """Return the gates that only the world can answer, as it stands now."""
+    known = {entry.name: entry for entry in context.access.known()}
+    entries = [(call, known[call.command]) for call in plan.calls if call.command in known]
+    refused = [each async for each in _refusals(entries, context)]
+    asked = [*_approvals(entries, context)]
+    unclear = [call.path for call in plan.calls if not call.complete]
+    return (
+        await _locks(plan, context),
+        Gate(name="systems", passed=not refused, note=_short(refused) or "every step can be done"),
+        Gate(name="approvals", passed=None if asked else True, note=_short(asked) or "none"),
+        *([Gate(name="known later", passed=None, note=_short(unclear))] if unclear else []),
+    )
+
+
+async def _locks(plan: Plan, context: Context) -> Gate:
+    """Say who holds what the run would wait for."""
+    held = {lock.key: lock for lock in await context.backends.locks.held()}
+    taken = [held[key] for key in plan.locks if key in held]
+    if taken:
+        told = [f"{lock.key}: {lock.holder} ({lock.reason})" for lock in taken]
+        return Gate(name="locks", passed=None, note=f"it would wait for {_short(told)}")
+    return Gate(name="locks", passed=True, note=", ".join(plan.locks) or "none")
+
+
+async def _refusals(
+    entries: list[tuple[Call, Command[Any]]], context: Context
+) -> AsyncIterator[str]:
+    """Yield each step that would be refused as things are now."""
+    for call, entry in entries:
+        request = _request(call, entry)
+        if request is None or call.depends:
+            continue
+        try:
+            if entry.check:
+                await entry.check(request, context)
+        except TgkError as error:
+            yield f"{call.path}: {error}"
+
+
+def _approvals(entries: list[tuple[Call, Command[Any]]], context: Context) -> Iterator[str]:
+    """Yield each question that the council would be asked."""
+    for call, entry in entries:
+        request = _request(call, entry)
+        rule = entry.approval(request, context.discovery) if request and entry.approval else None
+        if rule:
+            yield f"{call.path}: {rule.title} ({rule.needed})"
+
+
+def _request(call: Call, entry: Command[Any]) -> Request | None:
+    """Return the request as far as it is known; None where a needed part is not."""
+    try:
+        return entry.request.model_validate(call.arguments)  # type: ignore[no-any-return] # Request
+    except ValidationError:
+        return None
+
+
+def _short(told: list[str]) -> str:
+    more = f" … and {len(told) - _MOST_NOTES} more" if len(told) > _MOST_NOTES else ""
+    return "; ".join(told[:_MOST_NOTES]) + more

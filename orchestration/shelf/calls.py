@@ -1,0 +1,75 @@
+"""The commands that a run would come to, with as much of their arguments as is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestration.playbook import model
+from orchestration.playbook.expression import UNKNOWN, ExpressionError
+from orchestration.playbook.words import fill
+from orchestration.runs.authority import every
+from orchestration.shelf.scenario import Scope
+from tgk.errors import TgkError
+from tgk.ports.playbooks import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from orchestration.playbook.model import Playbook, Step
+    from orchestration.playbook.words import CommandLine
+    from orchestration.shelf.simulation import Simulation
+    from tgk.admission import Admission
+
+
+def lines_of(book: Playbook) -> Iterator[CommandLine]:
+    """Yield every command line of a playbook, handlers and undoing included."""
+    for step in every((*book.steps, *book.finally_)):
+        yield from _lines(step)
+
+
+def calls(
+    books: Sequence[Playbook],
+    walked: Simulation,
+    admission: Admission,
+) -> Iterator[Call]:
+    """Yield each command that runs or may run; those of other playbooks may."""
+    fates = {row.path: row.state for row in walked.rows}
+    for book in books:
+        own = book is books[0]
+        scope = walked.scenario.scope if own else Scope(book.variables)
+        for step in every((*book.steps, *book.finally_)):
+            fate = fates.get(step.path, "depends") if own else "depends"
+            if fate in ("skipped", "unreached"):
+                continue
+            for line in _lines(step):
+                yield _call(step, line, scope, admission, depends=fate != "runs")
+
+
+def _lines(step: Step) -> tuple[CommandLine, ...]:
+    if isinstance(step, model.CommandStep):
+        return (step.command,)
+    if isinstance(step, model.Wait) and step.command is not None:
+        return (step.command,)
+    return ()
+
+
+def _call(
+    step: Step,
+    line: CommandLine,
+    scope: Scope,
+    admission: Admission,
+    *,
+    depends: bool,
+) -> Call:
+    try:
+        raw: Mapping[str, Any] = fill(line, scope, admission.registry)
+    except (ExpressionError, TgkError):
+        raw = {"": UNKNOWN}
+    known = {name: value for name, value in raw.items() if value is not UNKNOWN}
+    return Call(
+        path=step.path,
+        command=line.name,
+        arguments=known,
+        complete=len(known) == len(raw),
+        depends=depends,
+    )
