@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PLENTY = 1_000_000
+GREETING = "Questions for the council come here"
 
 
 def estate(folder: Path) -> Path:
@@ -134,11 +135,18 @@ class Scene:
         return [text for text in going if "Result: " not in text]
 
     def mirrored(self) -> tuple[list[str], list[str]]:
-        """Return what stands in the council's chat and in #deployments."""
+        """Return what stands in the council's chat, but for the greeting, and in #deployments."""
         discord = self.stage.discord
-        council = [m.text for m in self.said() if m.chat == self.stage.cast.council_chat]
+        council = [text for text in self._council() if GREETING not in text]
         shown = [str(discord.wire(message)) for message in discord.messages("#deployments")]
         return council, shown
+
+    def greetings(self) -> int:
+        """Return how often the council was told that its chat is connected."""
+        return sum(GREETING in text for text in self._council())
+
+    def _council(self) -> list[str]:
+        return [m.text for m in self.said() if m.chat == self.stage.cast.council_chat]
 
     async def until(
         self,

@@ -83,6 +83,7 @@ def assert_told_once(played: Scene) -> None:
     here = [message.text for message in played.said() if message.chat == DANA]
 
     assert ["v1.4.0"] == [run.inputs["tag"] for run in played.stage.world.runs]
+    assert 1 == played.greetings()
     assert 1 == sum("Result: done" in text for text in here)
     assert [2, 2] == [len(council), len(discord)], (council, discord)
     assert 1 == sum("Approved by ana" in text for text in council)
