@@ -49,9 +49,9 @@ def tool(*, once: bool, http: str, page: str) -> None:
         world = stack.enter_context(_world(_free(page), http, state))
         bot = Bot(world.address, http, state)
         stack.callback(bot.stop)
-        bot.start()
         click.echo(f"TEST MODE: all of this is simulated on this machine. Page: {world.address}")
         try:
+            bot.start()
             tell_story(Stage(world.address), bot, click.echo)
         except StoryFailed as error:
             click.echo(f"The story went wrong: {error}", err=True)
@@ -69,7 +69,8 @@ def _stay(world: World, bot: Bot, state: Path) -> None:
     click.echo("")
     click.echo(f"Open {world.address} and be any of them: dana releases, vik looks, ana approves.")
     click.echo(f"In another terminal: TGK_STATE={state} TGK_USER=dana .venv/bin/tgk status")
-    click.echo("Kill the bot if you like: it is started again and goes on. Ctrl-C ends the demo.")
+    click.echo(f"Kill the bot if you like, it is started again and goes on: {bot.way_to_kill}")
+    click.echo("Ctrl-C ends the demo.")
     try:
         for _ in range(MOST_RESTARTS):
             while bot.lives and world.lives:
@@ -97,6 +98,7 @@ class Bot:
         }
         self._http = http
         self._state = state
+        self._pid_file = state / "bot.pid"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -109,6 +111,7 @@ class Bot:
                 stderr=log,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
             )
+        self._pid_file.write_text(f"{self._process.pid}\n", encoding="ascii")
         deadline = time.monotonic() + READY_WITHIN
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -117,6 +120,11 @@ class Bot:
                 return
             time.sleep(0.05)
         raise StoryFailed(f"the bot was not ready after {READY_WITHIN:.0f} s")
+
+    @property
+    def way_to_kill(self) -> str:
+        """What to type in another terminal."""
+        return f"kill -9 $(cat {self._pid_file})"
 
     @property
     def lives(self) -> bool:
