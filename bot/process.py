@@ -15,6 +15,8 @@ from bot.gateway.app import gateway
 from bot.gateway.metrics import Metrics
 from bot.gateway.operator import OperatorSocket
 from bot.gateway.server import listener, local_listener, serving
+from bot.gateway.starts import Starts
+from bot.gateway.triggers import Triggers
 from bot.gateway.webhooks import Webhooks
 from bot.runtime import collector
 from bot.runtime.assemble import Core, assembled
@@ -199,22 +201,54 @@ async def running(settings: Settings, discovery: Discovery, root: Path) -> Async
 async def _doors(process: Process, public: socket, local: socket) -> AsyncIterator[Webhooks]:
     """Serve HTTP and the operator's socket."""
     core = process.core
-    webhooks = Webhooks(
-        dispatcher=core.dispatcher,
-        directory=core.policy.directory,
-        deliveries=core.memory.deliveries,
-        metrics=process.metrics,
-        git_secret=core.settings.github_webhook_secret,
-        alert_token=core.settings.alert_token,
-    )
-    app = gateway(
-        webhooks=webhooks, metrics=process.metrics, alive=process.alive, ready=process.ready
-    )
     operator = OperatorSocket(core.dispatcher, core.policy.directory, core.settings.simulated)
-    async with serving(app, public), serving(operator.app(), local):
+    async with AsyncExitStack() as stack:
+        starts = await stack.enter_async_context(_starts(core, process.metrics))
+        webhooks = _webhooks(core, starts, process.metrics)
+        app = gateway(
+            webhooks=webhooks,
+            triggers=_triggers(core, starts, process.metrics),
+            metrics=process.metrics,
+            alive=process.alive,
+            ready=process.ready,
+        )
+        await stack.enter_async_context(serving(app, public))
+        await stack.enter_async_context(serving(operator.app(), local))
         host, port = public.getsockname()[:2]
         logger.bind(address=f"http://{host}:{port}").info("gateway listens")
         yield webhooks
+
+
+def _starts(core: Core, metrics: Metrics) -> Starts:
+    return Starts(
+        core.dispatcher,
+        core.policy.directory,
+        core.playbooks,
+        bounds=core.discovery.event_gateway.triggers,
+        clock=core.clock,
+        metrics=metrics,
+    )
+
+
+def _webhooks(core: Core, starts: Starts, metrics: Metrics) -> Webhooks:
+    return Webhooks(
+        dispatcher=core.dispatcher,
+        directory=core.policy.directory,
+        deliveries=core.memory.deliveries,
+        starts=starts,
+        metrics=metrics,
+        git_secret=core.settings.github_webhook_secret,
+        alert_token=core.settings.alert_token,
+    )
+
+
+def _triggers(core: Core, starts: Starts, metrics: Metrics) -> Triggers:
+    return Triggers(
+        starts=starts,
+        metrics=metrics,
+        event_secret=core.settings.event_secret,
+        hook_secret=core.settings.hook_secret,
+    )
 
 
 async def _close(surfaces: Mapping[str, Surface]) -> None:
