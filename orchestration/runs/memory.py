@@ -23,7 +23,7 @@ class Memory:
     def __init__(
         self, run: str, ledger: Ledger, clock: Clock, steps: Iterable[StepRecord] = ()
     ) -> None:
-        self._run = run
+        self.run = run
         self._ledger = ledger
         self._clock = clock
         self._steps: dict[tuple[str, str], StepRecord] = {}
@@ -82,7 +82,7 @@ class Memory:
 
     async def _keep(self, record: StepRecord) -> StepRecord:
         self._take(record)
-        await self._ledger.keep_step(self._run, record)
+        await self._ledger.keep_step(self.run, record)
         return record
 
     def _take(self, record: StepRecord) -> None:

@@ -216,10 +216,9 @@ class DurableRuns:
     async def complete(self, run: str, *, who: str, reason: str) -> RunView:
         """Declare a run over: steps under way are cancelled, ``finally`` is run."""
         record = await self._going(run)
-        force = record.force or Force(who=who, reason=reason, at=self._clock.now())
-        await self._change(record.id, force=force, pause=None)
-        if play := self._plays.get(record.id):
-            play.force()
+        force = record.force or Force(who=who, reason=reason, at=self._clock.now(), times=0)
+        again = force.model_copy(update={"times": force.times + 1})
+        await self._change(record.id, force=again, pause=None)
         return await self.view(record.id)
 
     async def checkpoints(self, run: str) -> tuple[Checkpoint, ...]:
@@ -375,10 +374,12 @@ class DurableRuns:
         record = await self._ledger.change(run, **facts)
         if play := self._plays.get(run):
             play.means.pulse.learn(record)
+            play.heed()
 
     async def _checkpoint(self, run: str, reason: str) -> None:
-        if play := self._plays.get(run):
-            await checkpoint(self._ledger, play.means, reason=reason)
+        steps = await self._ledger.steps(run)
+        memory = Memory(run, self._ledger, self._clock, steps)
+        await checkpoint(self._ledger, memory, at=self._clock.now(), reason=reason)
 
 
 def _digest(delivery: str) -> str:
