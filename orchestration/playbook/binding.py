@@ -64,7 +64,8 @@ def bound(line: CommandLine, registry: Registry, report: Report) -> Bound | None
     """Give each word to an option, reporting those that fit nowhere; None without a command."""
     found = _matched(line, registry)
     if found is None or _DOOR not in found[0].doors:
-        _unknown(line, registry, report)
+        if line.head:  # else it was reported when it was read
+            _unknown(line, registry, report)
         return None
     reading = _Reading(found[0], line, found[1], report)
     reading.read()
@@ -200,7 +201,8 @@ class _Reading:
         listed = ", ".join(f"--{known}" for known in self._options)
         otherwise = f"it knows {listed}" if listed else "it takes no options"
         meant = slip(spelled(word.option), self._options)
-        span = Span(word.span.line, word.span.column, len(word.option) + 2)
+        dashes = "--" if self.bound.line.source else ""  # a mapping has the bare names
+        span = Span(word.span.line, word.span.column, len(word.option) + len(dashes))
         self._report.add(
             "E041",
             span,
@@ -208,7 +210,7 @@ class _Reading:
             help=did_you_mean(
                 spelled(word.option), self._options, before="--", otherwise=otherwise
             ),
-            fix=[Edit(span, f"--{meant}")] if meant else (),
+            fix=[Edit(span, f"{dashes}{meant}")] if meant else (),
         )
         option = self._options.get(meant or "")
         if option is not None and option.name not in self.bound.values:

@@ -9,8 +9,9 @@ from orchestration.playbook import model
 from orchestration.playbook.expression import parse as parse_expression
 from orchestration.playbook.fields import Fields, check_name, shown
 from orchestration.playbook.origin import Origin
+from orchestration.playbook.structured import structured_line
 from orchestration.playbook.template import parse as parse_template
-from orchestration.playbook.words import read_line
+from orchestration.playbook.words import CommandLine, read_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from orchestration.playbook.model import Span
     from orchestration.playbook.steps import StepReader
     from orchestration.playbook.template import Template
-    from orchestration.playbook.words import CommandLine
     from tgk.yaml_marks import Node
 
 COMMON = (
@@ -62,7 +62,14 @@ Common = dict[str, Any]
 
 
 def _command(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
-    line = command_line(fields, "command")
+    if "run" not in fields:
+        return model.CommandStep(**common, command=command_line(fields, "command"))
+    if "command" in fields:
+        fields.sheet.report.add(
+            "E018", fields.key_span("run"), "a step has either 'command' or 'run'",
+            help="keep one of them",
+        )  # fmt: skip
+    line = structured_line(fields) or _nothing(fields.value_span("run"))
     return model.CommandStep(**common, command=line)
 
 
@@ -83,11 +90,8 @@ def command_line(fields: Fields, key: str) -> CommandLine:
 
 
 def _nothing(span: Span) -> CommandLine:
-    """Return a line that stands for one which was reported."""
-    line, _ = read_line("/unreadable", span)
-    if line is None:
-        raise AssertionError(span)
-    return line
+    """Return a line that stands for one which was reported: it has no words."""
+    return CommandLine((), (), span, "", Origin.straight(span), sound=False)
 
 
 def _parallel(fields: Fields, common: Common, reader: StepReader) -> model.Step:
@@ -340,7 +344,7 @@ _LISTED = (
     Kind("assert", ("assert", "test", "message"), _assert, ("test", "message"), "an"),
     Kind("http", ("http", *_HTTP), _http, inner=_HTTP, article="an"),
     Kind("shell", ("shell", "program", "arguments"), _shell, inner=("program", "arguments")),
-    Kind("command", ("command",), _command),
+    Kind("command", ("command", "run"), _command),
     Kind("group", ("steps",), _group),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _LISTED}
@@ -348,7 +352,7 @@ TELLING: tuple[tuple[str, str], ...] = (
     ("branches", "parallel"), ("then", "conditional"), ("else", "conditional"),
     ("foreach", "foreach"), ("items", "foreach"), ("approval", "approval"), ("wait", "wait"),
     ("playbook", "playbook"), ("set", "set"), ("assert", "assert"), ("http", "http"),
-    ("shell", "shell"), ("command", "command"), ("steps", "group"),
+    ("shell", "shell"), ("command", "command"), ("run", "command"), ("steps", "group"),
 )  # fmt: skip
 """Keys that tell the kind of a step without a ``type``, the most telling ones first."""
 KEYS = tuple(dict.fromkeys([*COMMON, *(key for kind in _LISTED for key in kind.keys)]))

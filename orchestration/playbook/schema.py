@@ -120,6 +120,10 @@ _AT_ONCE = _count(1, MOST_AT_ONCE)
 _ITEMS: dict[str, Any] = {"anyOf": [_list(_VALUE), _REFERENCE]}
 _OWN: dict[str, Any] = {
     "command": _COMMAND,
+    "run": {
+        "description": "the same as a mapping: {command: infra.deploy, with: {component: api}}",
+        **_object({"command": _TEXT, "with": _VALUES}, "command"),
+    },
     "branches": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/branch"}},
     "fail_fast": {"enum": [*FAIL_FAST]},
     "max_parallel": _AT_ONCE,

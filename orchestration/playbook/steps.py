@@ -25,7 +25,7 @@ RESERVED_NAMES = frozenset(
      "on_failure", "on_success", "undo", "finally", "then", "else"}
 )  # fmt: skip
 _HINTS: Mapping[str, str] = {
-    "if": "condition", "when": "condition", "cmd": "command", "run": "command",
+    "if": "condition", "when": "condition", "cmd": "command",
     "exec": "command", "uses": "playbook", "loop": "items", "with_items": "items",
     "with": "parameters", "rescue": "on_failure", "catch": "on_failure", "ignore_errors":
     "continue_on_error", "allow_failure": "continue_on_error", "compensate": "undo",

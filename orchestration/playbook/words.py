@@ -56,6 +56,7 @@ class CommandLine:
     """The rest; a word behind an option counts as its value until the registry knows a flag."""
     span: Span
     source: str
+    """The text of the line; empty for a mapping, which has none."""
     origin: Origin = field(compare=False)
     sound: bool = True
     """False if words of it could not be read: then nothing is missing for certain."""
