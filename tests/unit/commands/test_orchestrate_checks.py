@@ -92,7 +92,9 @@ async def test_a_simulation_is_a_table_of_ends(world: World) -> None:
     assert data["unreached"] == ["extra-checks/then/production-checks"]
     assert deploy["attempts"] == 4
     assert "another try after 15 s" in deploy["failure"]
-    assert deploy["exhausted"] == "the other branches end their step, and roll-out fails"
+    assert deploy["exhausted"] == (
+        "api-is-well, take-back-api, then the other branches end their step, and roll-out fails"
+    )
     assert rows["verify"]["exhausted"] == (
         "the run fails: undo deploy-workers, deploy-api, deploy-frontend, finally tell-the-team"
     )
