@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 
 from orchestration.playbook.check import check
 from orchestration.playbook.load import load
+from tests.pace import milliseconds
 from tests.unit.playbook.checking import REGISTRY
 from tests.unit.playbook.test_reading import HOSTILE
 
@@ -33,16 +33,6 @@ STEP = """\
     timeout: 5m
 """
 LONG = HEAD + "".join(STEP.format(n=n) for n in range(300))
-
-
-def milliseconds(act: Callable[[], object]) -> float:
-    """Return the best of a few, because other work shares the machine."""
-    spent = []
-    for _ in range(15):
-        began = time.perf_counter()
-        act()
-        spent.append((time.perf_counter() - began) * 1e3)
-    return min(spent)
 
 
 @pytest.mark.bench

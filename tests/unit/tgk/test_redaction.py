@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -205,7 +205,7 @@ def cost(redactor: Redactor, text: str) -> float:
     """Return the shortest of three measurements."""
     times = []
     for _ in range(3):
-        began = perf_counter()
+        began = process_time()
         redactor.text(text)
-        times.append(perf_counter() - began)
+        times.append(process_time() - began)
     return min(times)
