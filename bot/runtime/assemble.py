@@ -26,6 +26,7 @@ from bot.runtime.witness import Witness
 from integrations.heralds.datadog import DatadogHerald
 from integrations.heralds.jira import JiraHerald
 from integrations.heralds.slack import SlackHerald
+from integrations.otlp import OtlpSpans
 from integrations.providers.bound import named_variables
 from integrations.secrets import SecretSources
 from orchestration.approvals import StoredApprovals
@@ -33,6 +34,7 @@ from orchestration.board import DurableBoard
 from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
 from orchestration.runs.heralds import Heralds
+from orchestration.runs.live import LiveTraces
 from orchestration.runs.runs import DurableRuns, Parts, RunLimits
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.shelf.outside import Outside
@@ -295,6 +297,7 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
     }
     timetable = Timetable(core.memory.schedules, core.dispatcher, core.engine)
     return (
+        *_tracing(core),
         core.approvals.run(),
         core.policy.watch(),
         core.runs.run(),
@@ -302,6 +305,19 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         witness.run(),
         keep_tidy(core.clock, chores),
     )
+
+
+def _tracing(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Return what tells runs to a backend of traces, where one is named."""
+    if core.settings.otlp_endpoint is None:
+        return ()
+    headers = core.settings.otlp_headers
+    spans = OtlpSpans(
+        core.settings.otlp_endpoint,
+        core.clock,
+        headers=headers.get_secret_value() if headers else "",
+    )
+    return spans.run(), LiveTraces(core.runs, spans, core.clock).run()
 
 
 def _council_places(discovery: Discovery) -> tuple[Place, ...]:

@@ -129,6 +129,16 @@ class Settings(BaseModel):
         alias="AWS_REGION",
         description="region of CloudWatch Logs; credentials are found as the AWS SDK does",
     )
+    otlp_endpoint: Address | None = Field(
+        default=None,
+        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="where runs are sent as traces, OTLP over HTTP: /v1/traces below it",
+    )
+    otlp_headers: SecretStr | None = Field(
+        default=None,
+        alias="OTEL_EXPORTER_OTLP_HEADERS",
+        description="headers of these requests, such as a key: name=value by commas",
+    )
     database_url: str = Field(
         default="",
         alias="DATABASE_URL",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from orchestration.playbook.model import Integration, Playbook, Secret
     from tgk.ports.runs import RunView
@@ -58,6 +58,13 @@ class Herald(Protocol):
         settings: Mapping[str, str],
     ) -> None:
         """Tell it; ``settings`` are filled in, secrets included, and must not be kept."""
+
+
+class Spans(Protocol):
+    """Takes the spans of runs for a backend of traces."""
+
+    def offer(self, spans: Sequence[Mapping[str, Any]]) -> None:
+        """Take them at once, or lose what there is no room for; never raises, never waits."""
 
 
 class Carrier(Protocol):

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestration.runs.shape import BAD, stages, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tgk.ports.runs import RunState, RunView, StepState, StepView
 
+Span = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRACE, _SPAN = 16, 8
 _INTERNAL: Final = 1
@@ -31,15 +32,34 @@ def trace(view: RunView, *, now: datetime | None = None) -> dict[str, Any]:
     way ends at ``now``, or with the latest that is known, and is marked unfinished.
     """
     end = now or max(_moments(view))
-    spans = [_run_span(view, end), *_spans(view, stages(view), "", end)]
+    return envelope([_run_span(view, end), *_spans(view, stages(view), "", end)])
+
+
+def envelope(spans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return spans as a request of OTLP carries them."""
     return {
         "resourceSpans": [
             {
                 "resource": {"attributes": _attributes({"service.name": "tgk"})},
-                "scopeSpans": [{"scope": {"name": "tgk.runs"}, "spans": spans}],
+                "scopeSpans": [{"scope": {"name": "tgk.runs"}, "spans": list(spans)}],
             }
         ]
     }
+
+
+def settled(view: RunView) -> Iterator[Span]:
+    """Yield the spans of a run under way that will not change any more.
+
+    What may be tried again, and what has no end of its own such as a branch, comes with the end
+    of the run; the run itself comes first then.
+    """
+    over = view.ended is not None
+    if view.ended is not None:
+        yield _run_span(view, view.ended)
+    end = max(_moments(view))
+    for step, parent, began in _begun(stages(view), ""):
+        if over or _is_final(step):
+            yield _step_span(view, step, parent, (began, _ended(step) or end))
 
 
 def trace_id(run: str) -> str:
@@ -83,19 +103,34 @@ def _run_span(view: RunView, end: datetime) -> dict[str, Any]:
 def _spans(
     view: RunView, steps: Iterable[StepView], parent: str, end: datetime
 ) -> Iterator[dict[str, Any]]:
+    for step, outer, began in _begun(steps, parent):
+        yield _step_span(view, step, outer, (began, _ended(step) or end))
+
+
+def _begun(steps: Iterable[StepView], parent: str) -> Iterator[tuple[StepView, str, datetime]]:
+    """Yield each step that began, the path of the one around it that did, and when."""
     for step in steps:
         began = _began(step)
         if began is None or step.state in _NO_SPAN:
-            yield from _spans(view, step.steps, parent, end)
+            yield from _begun(step.steps, parent)
             continue
-        span = _span(view, step.path, step.name, began, _ended(step) or end)
-        yield {
-            **span,
-            "parentSpanId": span_id(view.id, parent),
-            "attributes": _attributes(_step_facts(step)),
-            "status": _status(_step_code(step), step.note),
-        }
-        yield from _spans(view, step.steps, step.path, end)
+        yield step, parent, began
+        yield from _begun(step.steps, step.path)
+
+
+def _is_final(step: StepView) -> bool:
+    return step.ended is not None and (step.state not in BAD or step.attempt >= step.attempts)
+
+
+def _step_span(
+    view: RunView, step: StepView, parent: str, times: tuple[datetime, datetime]
+) -> Span:
+    return {
+        **_span(view, step.path, step.name, *times),
+        "parentSpanId": span_id(view.id, parent),
+        "attributes": _attributes(_step_facts(step)),
+        "status": _status(_step_code(step), step.note),
+    }
 
 
 def _span(view: RunView, path: str, name: str, began: datetime, ended: datetime) -> dict[str, Any]:

@@ -121,10 +121,10 @@ class FakeRuns:
         return tuple(found[: wanted.limit])
 
     async def ended(self, run: str, watch: Callable[[RunView], Awaitable[None]]) -> RunView:
-        """Show each change until somebody lets the run end."""
+        """Show each change of this very generation until somebody lets it end."""
         while True:
             changed = self._changed
-            view = await self.view(run)
+            view = self._views.get(run) or await self.view(run)
             await watch(view)
             if view.state in ENDED:
                 return view
