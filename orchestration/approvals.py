@@ -44,6 +44,7 @@ class StoredApprovals:
         self._drawing = asyncio.Lock()
         self._asked = asyncio.Event()
         self._news: dict[str, asyncio.Event] = {}
+        store.listen(["approvals"], self._heard)
 
     async def run(self) -> Never:
         """Keep cards and deadlines, until cancelled."""
@@ -164,6 +165,12 @@ class StoredApprovals:
         if news := self._news.pop(approval_id, None):
             news.set()
         await self._draw()
+
+    def _heard(self) -> None:
+        """Look again at everything: another process asked or voted."""
+        self._asked.set()
+        for approval_id in tuple(self._news):
+            self._news.pop(approval_id).set()
 
     async def _draw(self) -> None:
         """Show every card that is older than its question; the newest state always wins."""

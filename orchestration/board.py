@@ -32,7 +32,8 @@ class DurableBoard:
 
     A message to a platform without a courier is noted as failed. A place holds ``backlog`` unsent
     messages before the oldest that only tell of progress are dropped, and refuses new ones at ten
-    times that; ends are never dropped.
+    times that; ends are never dropped. With ``remote`` another process on the same store has the
+    couriers, and messages are only wished for here.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class DurableBoard:
         backlog: int = 1000,
         patience: float = 60.0,
         grace: float = 3.0,
+        remote: bool = False,
     ) -> None:
         self._store = store
         self._couriers = {courier.platform: courier for courier in couriers}
@@ -51,11 +53,13 @@ class DurableBoard:
         self._backlog = backlog
         self._patience = patience
         self._grace = grace
+        self._remote = remote
         self._lanes: dict[str, Lane] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._group = asyncio.TaskGroup()
         self._rounds: asyncio.Task[None] | None = None
         self._missed = asyncio.Event()
+        store.listen(["messages"], self._missed.set)
         self._open = False
         self._given_up = 0
 
@@ -140,6 +144,8 @@ class DurableBoard:
 
     def _first_state(self, lane: str, key: str, place: Place) -> str:
         """Return the state of a message that is new; one that leaves at once saves a write."""
+        if self._remote:
+            return "new"
         if place.platform not in self._couriers:
             return "failed"
         busy = self._lanes.get(lane)
@@ -191,9 +197,12 @@ class DurableBoard:
 
     async def _take_up(self) -> None:
         """Take up every stored message that does not show what it should."""
+        if self._remote:
+            return
         for message in await self._store.read(messages.to_do):
             lane = self._lanes.get(message.lane)
             if lane is not None and message.key in lane:
+                lane.renew(message)
                 continue
             message.left = message.state == "sending"
             if message.place.platform in self._couriers:

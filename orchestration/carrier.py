@@ -1,4 +1,4 @@
-"""Carries runs over kills: one workflow for each, beside those of the changes."""
+"""Carries runs over kills: each is played by one process, by another one if that ends."""
 
 from __future__ import annotations
 
@@ -6,31 +6,36 @@ import asyncio
 import contextvars
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestration.engine import Parked
+from loguru import logger
+
+from orchestration.membership import Alone
+from tgk.errors import Unavailable
 from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from orchestration.engine import Engine
+    from orchestration.membership import Membership
 
-_WORKFLOW: Final = "run"
-_OVER: Final = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+_FORMER: Final = "run"
+_RETRY_SECONDS: Final = 5.0
 
 
 class RunCarrier:
-    """Implements Carrier on the engine's workflows; use one per engine.
+    """Implements Carrier; use one per engine, which ends it before it ends itself.
 
-    What a run remembers is in the store, keyed by path and attempt, so its workflow has no steps
-    of its own: branches may come in any order after a kill, and there is one truth.
+    What a run remembers is in the store, keyed by path and attempt: playing it again from its
+    beginning finds everything, in whatever order its branches come. So nothing is kept of a run
+    here but the task that plays it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, members: Membership | None = None) -> None:
         self._engine = engine
-        self._dbos: Any = None
-        self._workflow: Any = None
+        self._clock = engine.clock
+        self._members = members or Alone(self._clock)
         self._play: Callable[[str], Awaitable[None]] | None = None
-        self._playing: dict[str, asyncio.Task[Any]] = {}
+        self._playing: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
         engine.host(self)
 
@@ -39,31 +44,28 @@ class RunCarrier:
         self._play = play
 
     async def begin(self, run: str) -> None:
-        """Begin to play the run, or join where it is being played."""
+        """Begin to play the run, or leave it to the process that plays it."""
         await self._engine.ready.wait()
-        if run in self._playing or self._stopping:
+        if run in self._playing or self._stopping or not await self._members.claim(run):
             return
-        name, dbos = f"run:{run}", self._dbos.DBOS
-        status = await dbos.get_workflow_status_async(name)
-        if status is not None and status.status not in _OVER:
-            return  # the engine goes on with it by itself
-        if status is not None:
-            await dbos.delete_workflow_async(name)  # it was cut off before the run's own end
-        with self._dbos.SetWorkflowID(name):
-            await dbos.start_workflow_async(self._workflow, run)
+        if run in self._playing or self._stopping:
+            return  # somebody else asked meanwhile
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._played(run), context=contextvars.Context(), name=run)
+        self._playing[run] = task
+        task.add_done_callback(lambda _: self._playing.pop(run, None))
 
     async def withdraw(self, delivery: str, why: str) -> None:
         """Stop the change of this delivery, if it is under way."""
         await self._engine.withdraw(correlation(delivery), why)
 
     def declare(self, dbos: Any) -> None:
-        """Name the workflow; called once, before the engine starts."""
+        """Let workflows of former versions, one for each run, end where they are found."""
 
         async def play(run: str) -> str:
-            return await self._played(run)
+            return run
 
-        self._dbos = dbos
-        self._workflow = dbos.DBOS.workflow(name=_WORKFLOW)(play)
+        dbos.DBOS.workflow(name=_FORMER)(play)
 
     async def stop(self, grace: float) -> None:
         """Leave every run where it is; the next process goes on with it."""
@@ -74,20 +76,13 @@ class RunCarrier:
         if tasks:
             await asyncio.wait(tasks, timeout=grace)
 
-    async def _played(self, run: str) -> str:
-        """Play a run outside of the workflow's own context: its commands are workflows too."""
-        task = asyncio.current_task()
-        if self._stopping or self._play is None or task is None:
-            raise Parked
-        self._playing[run] = task
-        task.add_done_callback(lambda _: self._playing.pop(run, None))
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._call(run), context=contextvars.Context())
-        except asyncio.CancelledError:
-            raise Parked from None
-        return run
-
-    async def _call(self, run: str) -> None:
-        if self._play is not None:
-            await self._play(run)
+    async def _played(self, run: str) -> None:
+        """Play a run to its end, again when the store was away."""
+        while self._play is not None:
+            try:
+                await self._play(run)
+            except Unavailable as error:
+                logger.bind(run=run).warning("run left for a moment: {}", error.why)
+                await self._clock.sleep(_RETRY_SECONDS)
+            else:
+                return

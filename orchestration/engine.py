@@ -12,22 +12,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from loguru import logger
-from pydantic import BaseModel
 
-from orchestration import faults
+from orchestration.remembered import DurableSteps, always
 from orchestration.wal import sqlite
-from tgk.errors import Declined, TgkError, Unavailable
+from tgk.errors import Declined, Unavailable
 from tgk.imports import postponed
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
     from pathlib import Path
     from types import ModuleType
 
+    from orchestration.remembered import Permit
     from tgk.context import Show
-    from tgk.ports.operations import Record, Steps
+    from tgk.ports.operations import Steps
     from tgk.ports.time import Clock
     from tgk.reply import Reply
 
@@ -60,46 +60,13 @@ class Parked(BaseException):
     """
 
 
-class _Memory(BaseModel):
-    """What is kept of one step."""
-
-    value: str = ""
-    fault: faults.Fault | None = None
-
-
-class _DurableSteps:
-    """Implements Steps on the workflow that runs in this task."""
-
-    def __init__(self, dbos: Any) -> None:
-        self._dbos = dbos
-
-    async def once(
-        self, name: str, act: Callable[[], Awaitable[Record]], returns: type[Record]
-    ) -> Record:
-        """Do ``act`` and remember how it ended; a TgkError is remembered like a result."""
-
-        async def kept() -> str:
-            try:
-                memory = _Memory(value=(await act()).model_dump_json())
-            except TgkError as error:
-                logger.opt(exception=error).debug("step failed")
-                memory = _Memory(fault=faults.fault(error))
-            return memory.model_dump_json()
-
-        memory = _Memory.model_validate_json(
-            await self._dbos.DBOS.run_step_async({"name": name}, kept)
-        )
-        if memory.fault is not None:
-            raise faults.error(memory.fault)
-        return returns.model_validate_json(memory.value)
-
-
 class Engine:
     """Implements Operations; one per process.
 
     ``start`` must be awaited on the loop that runs everything else. Until then, and once it stops,
     ``run`` raises Unavailable. ``executor`` must be stable and unique among processes that share a
-    database: at its start a process takes up what the last one of its name left.
+    database: at its start a process takes up what the last one of its name left. Before
+    each act, ``permit`` is awaited.
     """
 
     def __init__(
@@ -109,6 +76,7 @@ class Engine:
         *,
         database_url: str = "",
         executor: str = "tgk",
+        permit: Permit = always,
         most_at_once: int = 256,
         start_patience: float = 5.0,
     ) -> None:
@@ -117,6 +85,7 @@ class Engine:
         self._clock = clock
         self._database_url = database_url
         self._executor = executor
+        self._permit = permit
         self._most_at_once = most_at_once
         self._start_patience = start_patience
         self._stopping = False
@@ -129,13 +98,18 @@ class Engine:
         self._ends: dict[str, asyncio.Future[Outcome]] = {}
         self._awaited: dict[str, Operation] = {}
         self._beginnings: set[asyncio.Future[None]] = set()
-        self._steps: Steps = _DurableSteps(None)
+        self._steps: Steps = DurableSteps(None, permit)
         self._watchers: defaultdict[str, list[Show]] = defaultdict(list)
 
     @property
     def running(self) -> int:
         """How many operations this process works on now."""
         return len(self._running)
+
+    @property
+    def clock(self) -> Clock:
+        """What it waits by."""
+        return self._clock
 
     def host(self, guest: Guest) -> None:
         """Let another kind of workflow live here; before the start."""
@@ -162,7 +136,7 @@ class Engine:
         self.ready.set()
 
     def _launch(self) -> None:
-        self._steps = _DurableSteps(self._dbos)
+        self._steps = DurableSteps(self._dbos, self._permit)
         self._dbos.DBOS(config=self._config())
 
         async def command(text: str) -> str:
@@ -211,6 +185,21 @@ class Engine:
             name=_WORKFLOW, status=_WAITING, load_input=False, load_output=False
         )
         return frozenset(entry.workflow_id for entry in listed)
+
+    async def adopt(self, living: Callable[[], Awaitable[Collection[str]]]) -> None:
+        """Let somebody go on with operations whose process is not among the living.
+
+        Who lives is asked after what is under way: a process is listed before it begins anything.
+        """
+        await self.ready.wait()
+        listed = await self._dbos.DBOS.list_workflows_async(
+            name=_WORKFLOW, status=["PENDING"], load_input=False, load_output=False
+        )
+        lost = {str(each.executor_id) for each in listed} - set(await living())
+        if lost:
+            logger.bind(processes=sorted(lost)).warning("operations of lost processes go on")
+            # The one call that takes an operation from a named process only, and so only once.
+            await asyncio.to_thread(self._dbos.DBOS._recover_pending_workflows, sorted(lost))  # noqa: SLF001
 
     async def withdraw(self, corr: str, why: str) -> None:
         """Stop an operation for good, if it is under way; its record says why, here and later."""

@@ -89,6 +89,12 @@ class Lane:
             known.progress, known.changed = message.progress, message.changed
         self._wake.set()
 
+    def renew(self, message: Message) -> None:
+        """Let a message that is here show what another process wishes it to, if that is newer."""
+        known = self._known(message.key)
+        if known is not None and message.digest != known.digest and message.changed > known.changed:
+            self.put(message)
+
     def adopt(self, message: Message) -> None:
         """Learn that a message stands already, unless it is on its way at this moment."""
         known = self._known(message.key)

@@ -74,6 +74,7 @@ class StoredSchedules:
         self._store = store
         self._clock = clock
         self._changed = asyncio.Event()
+        store.listen(["schedules"], self._changed.set)
 
     async def put(self, schedule: Schedule) -> Schedule:
         """Create or replace one; raises InvalidRequest for a cron or a zone that does not exist."""

@@ -12,7 +12,7 @@ from tgk.suggest import nearest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from orchestration.store import Store
     from tgk.ports.runs import RunFilter
@@ -23,11 +23,21 @@ _KEEP = """INSERT INTO run_steps (run, path, label, body) VALUES (?, ?, ?, ?)
 
 
 class Ledger:
-    """Reads and writes runs; every change wakes those who wait for it in this process."""
+    """Reads and writes runs; every change wakes those who wait for it, in every process."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._news: dict[str, asyncio.Event] = {}
+        self.listen(["runs"], self._tell_all)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may change runs, too."""
+        return self._store.shared
+
+    def listen(self, tables: Iterable[str], heard: Callable[[], None]) -> None:
+        """Call ``heard`` soon after another process wrote to one of these tables."""
+        self._store.listen(tables, heard)
 
     def news(self, run: str) -> asyncio.Event:
         """Return an event that is set at the next change of the run."""
@@ -194,8 +204,8 @@ class Ledger:
             )
             taken = connection.execute(
                 """UPDATE runs SET slot = 1, wants = NULL WHERE id = ?
-                AND (SELECT count(*) FROM runs WHERE slot = 1) < ?
-                AND id = (SELECT id FROM runs WHERE wants IS NOT NULL
+                AND (SELECT count(*) FROM runs WHERE slot = 1 AND live) < ?
+                AND id = (SELECT id FROM runs WHERE wants IS NOT NULL AND live
                     ORDER BY priority, wants LIMIT 1)""",
                 (run, most),
             )
@@ -250,6 +260,10 @@ class Ledger:
     def _tell(self, run: str) -> None:
         if news := self._news.pop(run, None):
             news.set()
+
+    def _tell_all(self) -> None:
+        for run in tuple(self._news):
+            self._tell(run)
 
 
 def _seen(connection: sqlite3.Connection, record: RunRecord) -> RunRecord | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from loguru import logger
 
+from orchestration.alarm import rest
 from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require
 from orchestration.runs.generations import Wish, kept
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 _RETRY_SECONDS = 5.0
+_ROUND_SECONDS = 3600.0
+_BREATH_SECONDS = 0.1
+"""Between looks at what other processes wrote: they write at every step."""
 _KEPT = timedelta(days=90)
 
 
@@ -93,6 +98,8 @@ class DurableRuns:
         self._plays: dict[str, Play] = {}
         self._books: dict[str, Playbook] = {}
         self._dispatcher: Dispatcher | None = None
+        self._stirred = asyncio.Event()
+        self._ledger.listen(["runs", "processes"], self._stirred.set)
         parts.carrier.plays(self.play)
 
     def bind(self, dispatcher: Dispatcher) -> None:
@@ -100,17 +107,32 @@ class DurableRuns:
         self._dispatcher = dispatcher
 
     async def run(self) -> Never:
-        """Take up every run that has not ended, and forget very old ones; until cancelled."""
+        """Take up every run that nobody plays, and forget very old ones; until cancelled."""
+        purged = float("-inf")
         while True:
+            self._stirred.clear()
+            pause = _ROUND_SECONDS
             try:
-                for record in await self._ledger.alive():
-                    await self._parts.carrier.begin(record.id)
-                await self._ledger.purge((self._clock.now() - _KEPT).timestamp())
+                await self._take_up()
+                if self._clock.monotonic() - purged >= _ROUND_SECONDS:
+                    await self._ledger.purge((self._clock.now() - _KEPT).timestamp())
+                    purged = self._clock.monotonic()
             except Unavailable as error:
                 logger.warning("runs not taken up: {}", error.why)
-                await self._clock.sleep(_RETRY_SECONDS)
-            else:
-                await self._clock.sleep(3600.0)
+                pause = _RETRY_SECONDS
+            await rest(self._stirred, self._clock, pause)
+            if self._ledger.shared:
+                await self._clock.sleep(_BREATH_SECONDS)
+
+    async def _take_up(self) -> None:
+        """Begin what nobody plays, and let what is played here know what others changed."""
+        for record in await self._ledger.alive():
+            play = self._plays.get(record.id)
+            if play is None:
+                await self._parts.carrier.begin(record.id)
+            elif record.revision > play.record.revision:
+                play.means.pulse.learn(record)
+                play.heed()
 
     async def start(
         self, request: RunRequest, starter: Caller, *, delivery: str, cause: str = "asked"
@@ -234,7 +256,9 @@ class DurableRuns:
         try:
             self._plays[run] = play = await self._staged(record)
             await play.run()
-        except Exception as error:  # noqa: BLE001 - a fault of ours must end the run, not hang it
+        except Exception as error:
+            if isinstance(error, Unavailable) and error.system == "store":
+                raise  # the run is where it was: whoever has the store again goes on
             logger.bind(run=run).opt(exception=error).error("run crashed")
             await self._crashed(run, error)
         finally:

@@ -29,6 +29,7 @@ class Slots:
         self._ledger = ledger
         self._most = most
         self._freed = asyncio.Event()
+        ledger.listen(["runs"], self._tell)
 
     async def take(self, run: str) -> None:
         """Wait for a slot and take it; keeps one's place in the row when cancelled."""
@@ -57,6 +58,7 @@ class Turns:
         self._locks = locks
         self._clock = clock
         self._freed = asyncio.Event()
+        ledger.listen(["locks", "run_turns"], self._tell)
 
     async def take(self, keys: Iterable[str], holder: str, run: str, reason: str) -> None:
         """Take every lock, in the order of their names so that no two wait for one another."""
@@ -69,8 +71,7 @@ class Turns:
             if lock.holder == holder:
                 await self._locks.release(lock.key, holder)
         await self._ledger.leave_row(holder)
-        self._freed.set()
-        self._freed = asyncio.Event()
+        self._tell()
 
     async def _take(self, key: str, holder: str, run: str, reason: str) -> None:
         while True:
@@ -86,6 +87,10 @@ class Turns:
                     return
             else:
                 await rest(freed, self._clock, _LOOK_SECONDS)
+
+    def _tell(self) -> None:
+        self._freed.set()
+        self._freed = asyncio.Event()
 
     async def _own(self, key: str, run: str) -> bool:
         """Say whether the run as a whole has the lock already."""

@@ -263,7 +263,7 @@ class World:
         async with asyncio.timeout(within):
             idle = 0
             while not reached():
-                busy = self.engine.running or self.effects.running
+                busy = self.engine.running or self.engine._awaited or self.effects.running
                 await asyncio.sleep(0.002)
                 idle = 0 if busy and not self.effects.held else idle + 1
                 if idle >= 6 and isinstance(self.clock, FakeClock):
