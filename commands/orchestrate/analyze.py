@@ -9,8 +9,6 @@ from pydantic import Field
 
 from commands.orchestrate.card import WORDS, meant
 from commands.orchestrate.spelling import spell
-from orchestration.runs.analysis import analyze as analysed
-from orchestration.runs.picture import gantt
 from tgk.command import Request, RunId, command
 from tgk.context import Context
 from tgk.ports.runs import ENDED, RunFilter
@@ -33,6 +31,9 @@ class Analyze(Request):
 @command("orchestrate analyze", permission="orchestrate", slow=True)
 async def analyze(request: Analyze, context: Context) -> Reply:
     """Compare with at most twenty earlier runs of the same playbook."""
+    from orchestration.runs.analysis import analyze as analysed  # most starts need neither
+    from orchestration.runs.picture import gantt
+
     view = await meant(request.workflow, context)
     earlier = await _earlier(view, context)
     now = context.clock.now()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.spelling import spell
-from orchestration.runs.picture import graph, tree
 from tgk.ports.runs import ENDED
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Stage, Text
 
@@ -48,6 +47,8 @@ async def meant(run: str, context: Context) -> RunView:
 
 def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
     """Return what a run looks like now."""
+    from orchestration.runs.picture import graph, tree  # most starts of a bot draw nothing
+
     over = view.state in ENDED
     headline = f"{view.playbook} {WORDS[view.state]}"
     lines = tree(view)

@@ -7,9 +7,6 @@ from pydantic import Field
 
 from commands.orchestrate.card import meant, walk
 from commands.orchestrate.spelling import spell
-from orchestration.runs.picture import mermaid
-from orchestration.runs.tracing import trace as traced
-from orchestration.runs.tracing import trace_id
 from tgk.command import Request, RunId, command
 from tgk.context import Context
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
@@ -27,6 +24,10 @@ class Trace(Request):
 @command("orchestrate trace", permission="orchestrate")
 async def trace(request: Trace, context: Context) -> Reply:
     """Return the spans; an export holds everything, the card the first forty."""
+    from orchestration.runs.picture import mermaid  # most starts need none of these
+    from orchestration.runs.tracing import trace as traced
+    from orchestration.runs.tracing import trace_id
+
     view = await meant(request.workflow, context)
     now = context.clock.now()
     exported = traced(view, now=now)

@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 from integrations.providers.call import Body, Call
 from integrations.providers.filling import missing_variable, variables_in
-from integrations.providers.github import WorkflowProvider
-from integrations.providers.http import HttpProvider
-from integrations.providers.kubernetes import ClusterProvider
-from integrations.providers.notification import NotificationProvider
-from integrations.providers.process import ProcessProvider
-from integrations.providers.prometheus import FigureProvider
 from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from integrations.providers.filling import Variable
-    from tgk.bindings import Provider
+    from tgk.bindings import NotificationBinding, Provider
     from tgk.discovery import Discovery
     from tgk.ports.board import Board
     from tgk.ports.cluster import Cluster
@@ -86,25 +80,39 @@ class BoundProviders:
         return self._bodies[command]
 
     def _made(self, name: str, provider: Provider) -> Body:
-        if provider.notification is None:
-            self._require_variables(name, provider)
-        if provider.github is not None:
-            return WorkflowProvider(provider.github, self._pipelines, self._clock)
-        if provider.kubernetes is not None:
-            return ClusterProvider(name, provider.kubernetes, self._cluster, self._discovery)
+        if provider.notification is not None:
+            return self._notification(name, provider.notification)
+        self._require_variables(name, provider)
         if provider.http is not None:
+            from integrations.providers.http import HttpProvider
+
             return HttpProvider(name, provider.http, clock=self._clock, variable=self._variable)
         if provider.process is not None:
+            from integrations.providers.process import ProcessProvider
+
             return ProcessProvider(name, provider.process, variable=self._variable)
-        if provider.prometheus is not None:
-            return FigureProvider(provider.prometheus, self._metrics, self._clock)
-        assert provider.notification is not None  # noqa: S101 - the last of the kinds
+        return self._port(name, provider)
+
+    def _port(self, name: str, provider: Provider) -> Body:
+        """Make what works through a port of the bot."""
+        if provider.github is not None:
+            from integrations.providers.github import WorkflowProvider
+
+            return WorkflowProvider(provider.github, self._pipelines, self._clock)
+        if provider.kubernetes is not None:
+            from integrations.providers.kubernetes import ClusterProvider
+
+            return ClusterProvider(name, provider.kubernetes, self._cluster, self._discovery)
+        assert provider.prometheus is not None  # noqa: S101 - the last of the kinds
+        from integrations.providers.prometheus import FigureProvider
+
+        return FigureProvider(provider.prometheus, self._metrics, self._clock)
+
+    def _notification(self, name: str, binding: NotificationBinding) -> Body:
+        from integrations.providers.notification import NotificationProvider
+
         return NotificationProvider(
-            name,
-            provider.notification,
-            board=self._board,
-            clock=self._clock,
-            variable=self._variable,
+            name, binding, board=self._board, clock=self._clock, variable=self._variable
         )
 
     def _require_variables(self, name: str, provider: Provider) -> None:

@@ -76,6 +76,7 @@ class Scene:
                 env={
                     **without_tokens(os.environ),
                     "PYTHONPATH": str(ROOT),
+                    "PYTHONDONTWRITEBYTECODE": "",  # compiled once, as where people run it
                     "TGK_SANDBOX_URL": self.address,
                     "TGK_HTTP": self.http,
                     "TGK_STATE": str(self.folder / "state"),
