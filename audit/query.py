@@ -35,7 +35,7 @@ class Filter:
     result: str = ""
     channel: str = ""
     corr: str = ""
-    """The whole id, or the beginning that people read out."""
+    """The whole id, the beginning that people read out, or a run: then all that it did."""
     since: datetime | None = None
     until: datetime | None = None
     phases: frozenset[str] = frozenset()
@@ -65,9 +65,14 @@ class Filter:
         )
         return (
             all(not value or value in among for value, among in wanted)
-            and record.corr.startswith(self.corr)
+            and (record.corr.startswith(self.corr) or self._is_of_run(record))
             and (not self.phases or record.phase in self.phases)
         )
+
+    def _is_of_run(self, record: Record) -> bool:
+        """Say whether a record is of a step of the run, or of something that was done to it."""
+        of_step = record.delivery.startswith(f"run:{self.corr}:")
+        return of_step or record.args.get("workflow") == self.corr
 
 
 def query(path: Path, wanted: Filter, limit: int | None = 100) -> Iterator[Record]:

@@ -77,6 +77,8 @@ class Record:
     detail: str = ""
     allowed: bool | None = None
     rule: str = ""
+    delivery: str = ""
+    """What brought it, such as ``run:<run>:<path>:<attempt>``."""
     links: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
@@ -108,7 +110,7 @@ _REQUIRED = (
     "seq", "id", "timestamp", "phase", "corr", "code", "user", "user_id", "platform", "command",
     "args", "channel", "result", "hash",
 )  # fmt: skip
-_OPTIONAL = ("duration_ms", "detail", "links", "data", "simulated")
+_OPTIONAL = ("duration_ms", "delivery", "detail", "links", "data", "simulated")
 
 
 class Ids:

@@ -64,7 +64,7 @@ def _filters(act: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--until", type=Moment(), help="Not newer than."),
         click.option("--since", type=Moment(), help="Not older than: a time, or an age as 2h."),
-        click.option("--corr", default="", help="One invocation, by the id on its card."),
+        click.option("--corr", default="", help="One invocation, by the id on its card, or a run."),
         click.option("--channel", default=""),
         click.option("--result", type=click.Choice(_RESULTS), help="How it ended."),
         click.option("--command", default="", help="Such as deploy."),
@@ -169,7 +169,7 @@ def tail_command(last: int, *, follow: bool, as_json: bool, **given: Any) -> Non
 @_filters
 @click.argument("reference", metavar="[ID]", default="")
 def query_command(limit: int, reference: str, *, as_json: bool, **given: Any) -> None:
-    """Search, newest first; ID is what a card, a refusal or a report names, as --corr is."""
+    """Search, newest first; ID is what a card, a refusal or a report names, or a run."""
     given["corr"] = given["corr"] or reference
     if not _print(query(_path(), _wanted(given), limit), as_json=as_json):
         _none_fits()
