@@ -53,6 +53,11 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class FileText:
+    """Marks a text that is what a file holds: a terminal is given the file's path."""
+
+
+@dataclass(frozen=True, slots=True)
 class OwnDefault:
     """Marks an environment whose absence leaves it to what is run, not to the default one."""
 
@@ -116,6 +121,7 @@ class Option:
     rest: bool = False
     repeats: bool = False
     own_default: bool = False
+    file: bool = False
 
     @property
     def has_place(self) -> bool:
@@ -177,6 +183,13 @@ class Command(Generic[R]):
     """
     default_verb: bool = False
     """Whether the family's name alone means this one, where lines are typed."""
+    instead: Callable[[R], tuple[str, dict[str, object]] | None] | None = None
+    """Returns the other command, and its arguments, that such a request means; else None."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether no request of it changes anything."""
+        return self.effect == "read" and self.instead is None
 
     @property
     def family(self) -> str:
@@ -328,6 +341,7 @@ def _option(name: str, field: FieldInfo) -> Option:
         known=known,
         rest=any(isinstance(mark, Rest) for mark in marks),
         repeats=any(isinstance(mark, Repeated) for mark in marks),
+        file=any(isinstance(mark, FileText) for mark in marks),
         own_default=any(isinstance(mark, OwnDefault) for mark in marks),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tgk import approval as council
 from tgk.caller import Caller
 from tgk.context import Context, Invocation, Show
-from tgk.errors import Conflict, Declined, TgkError
+from tgk.errors import Conflict, Declined, InvalidRequest, TgkError
 from tgk.masking import masked
 from tgk.outcome import Outcome
 from tgk.ports.board import Place
@@ -87,6 +88,7 @@ class Dispatcher:
     def preview(self, invocation: Invocation) -> Preview:
         """Say at once, without I/O, whether the answer is only for the asker."""
         try:
+            invocation = self._meant(invocation)
             admitted = self.admission.admit(invocation, count=False)
         except TgkError:
             return Preview(private=True, change=False)
@@ -97,6 +99,8 @@ class Dispatcher:
 
     async def run(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end. Only cancellation and faults of the surface are raised."""
+        with suppress(InvalidRequest):  # refused below, where it is recorded
+            invocation = self._meant(invocation)
         async with self._recorder.entry(invocation) as entry:
             change = self._change(invocation, entry.corr)
             if change and await self._operations.known(change):  # joined, not judged again
@@ -157,6 +161,15 @@ class Dispatcher:
     def view(self, invocation: Invocation) -> View:
         """Return what this caller may see and run."""
         return View(self, invocation)
+
+    def _meant(self, invocation: Invocation) -> Invocation:
+        """Return what a command stands for that is another one with such options."""
+        registry = self.admission.registry
+        if invocation.name not in registry:
+            return invocation
+        entry = registry[invocation.name]
+        other = entry.instead(entry.parse(invocation.raw)) if entry.instead else None
+        return replace(invocation, name=other[0], raw=other[1]) if other else invocation
 
     def _change(self, invocation: Invocation, corr: str) -> Operation | None:
         """Return what the engine is asked to do; None for what changes nothing."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Complete: TypeAlias = Callable[[click.Context, str, str], list[str]]
 
 WORDS = "words"
+_LARGEST = 256 * 1024
+"""Bytes of a file that are sent."""
 
 
 class Meant(click.Choice[str]):
@@ -181,7 +183,31 @@ def _shape(option: Option) -> str:
     return name if option.required else f"[{name}]"
 
 
+class Contents(click.ParamType[str]):
+    """What a file holds: of the path that is given, or of standard input for ``-``."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the text; several lines are the text itself."""
+        if "\n" in str(value):
+            return str(value)
+        try:
+            with click.open_file(str(value), "rb") as file:
+                found: bytes = file.read(_LARGEST + 1)
+            text = found.decode()
+        except OSError as error:
+            raise click.BadParameter(f"{value}: {error.strerror or error}.", ctx, param) from error
+        except UnicodeDecodeError as error:
+            raise click.BadParameter(f"{value} is no text in UTF-8.", ctx, param) from error
+        if len(found) > _LARGEST:
+            raise click.BadParameter(f"{value} is larger than {_LARGEST} bytes.", ctx, param)
+        return text
+
+
 def _type(option: Option) -> click.ParamType[Any]:
+    if option.file:
+        return Contents()
     if option.choices:
         return Meant(option.choices)
     if option.type == "integer":

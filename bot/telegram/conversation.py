@@ -201,7 +201,7 @@ class Conversation:
         self, invocation: Invocation, place: Place, key: str, *, quiet: bool = False
     ) -> tuple[Invocation, Course]:
         registry = self._desk.dispatcher.admission.registry
-        known_read = invocation.name in registry and registry[invocation.name].effect == "read"
+        known_read = invocation.name in registry and registry[invocation.name].reads
         change = not known_read and self._desk.dispatcher.preview(invocation).change
         course = Course(self._desk.board, place, key, change=change, quiet=quiet)
         origin = place if change else None

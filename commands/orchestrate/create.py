@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tgk.command import PlaybookName, Request, Rest, command
+from tgk.command import FileText, PlaybookName, Request, Rest, Token, command
 from tgk.context import Context
-from tgk.errors import Refused
+from tgk.errors import Conflict, Refused
 from tgk.ports.playbooks import Entry, TemplateName
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply
 
@@ -31,7 +32,7 @@ class Import(Request):
     """Keep a playbook's text as a draft: no triggers, no http, no shell before it is published."""
 
     name: PlaybookName = Field(description="how it will be called")
-    text: Annotated[str, StringConstraints(max_length=_MOST_TEXT), Rest()] = Field(
+    text: Annotated[str, StringConstraints(max_length=_MOST_TEXT), FileText(), Rest()] = Field(
         description="the whole file"
     )
 
@@ -40,6 +41,7 @@ class Publish(Request):
     """Let a draft run: from now on its triggers and steps count."""
 
     playbook: PlaybookName = Field(description="which draft")
+    digest: Token | None = Field(default=None, description="of the text that was read")
 
 
 @command("orchestrate create", permission="orchestrate", effect="change")
@@ -73,6 +75,12 @@ async def publish(request: Publish, context: Context) -> Reply:
     source = await context.backends.playbooks.source(request.playbook)
     if source.origin != "draft":
         raise Refused(f"{request.playbook} is no draft.", why="It may be run already.")
+    if request.digest and request.digest != _digest(source.text):
+        raise Conflict(
+            f"{request.playbook} is not published.",
+            why="Somebody has changed it since you read it.",
+            remedy="Read it again with /orchestrate library --export.",
+        )
 
     async def let_run() -> Entry:
         shelf = context.backends.playbooks
@@ -88,6 +96,10 @@ async def publish(request: Publish, context: Context) -> Reply:
         plain=Plain(headline=title),
         data=entry.model_dump(mode="json"),
     )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def _form(request: Create, text: str) -> Reply:
@@ -124,8 +136,8 @@ async def _kept(entry: Entry, text: str, context: Context) -> Reply:
             if found.errors
             else (
                 Action(
-                    label="Publish", command="orchestrate publish", arguments=given,
-                    style="success",
+                    label="Publish", command="orchestrate publish",
+                    arguments={**given, "digest": _digest(text)}, style="success",
                 ),
             )
         ),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tgk.command import PlaybookName, Request, command
+from orchestration.playbook.load import load
+from tgk.command import FileText, PlaybookName, Request, Rest, command
 from tgk.context import Context
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 from tgk.suggest import nearest
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 _COMMAND = "orchestrate library"
 _BUTTONS = 4
+_UNNAMED = "unnamed.yml"
+"""What a text without a name of its own would be called after."""
 
 
 class Library(Request):
-    """List and search playbooks, and export one."""
+    """List and search playbooks, export one, and import one as a draft."""
 
     list: bool = Field(default=False, description="all of them; so it does without options")
     category: Literal["deployment", "maintenance", "security", "recovery"] | None = Field(
@@ -30,9 +33,21 @@ class Library(Request):
     )
     export: PlaybookName | None = Field(default=None, description="show the file of this one")
     format: Literal["yaml"] = Field(default="yaml", description="of the export")
+    import_: Annotated[str, FileText(), Rest()] | None = Field(
+        default=None, description="a file to keep as a draft"
+    )
 
 
-@command(_COMMAND, permission="orchestrate")
+def _other(request: Library) -> tuple[str, dict[str, object]] | None:
+    """Return the command that an import is: a change, with a permission of its own."""
+    if not request.import_:
+        return None
+    book = load(request.import_.encode(), _UNNAMED, draft=True).playbook
+    named = {"name": book.name} if book and f"{book.name}.yml" != _UNNAMED else {}
+    return "orchestrate import", {**named, "text": request.import_}
+
+
+@command(_COMMAND, permission="orchestrate", instead=_other)
 async def library(request: Library, context: Context) -> Reply:
     """Show the shelf, or one file of it."""
     shelf = context.backends.playbooks

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tgk.ports.playbooks import Origin
 
 MOST_FILES: Final = 500
+MOST_DRAFTS: Final = 100
 _ENDINGS: Final = (".yml", ".yaml")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _LONGEST: Final = 256 * 1024
@@ -86,6 +87,12 @@ class Files:
                 f"{name} is not kept.",
                 why=f"A playbook of that name stands in {standing.path.name}.",
                 remedy="Choose another name.",
+            )
+        if standing is None and len([*_listed(self.drafts)]) >= MOST_DRAFTS:
+            raise Conflict(
+                f"{name} is not kept.",
+                why=f"There are {MOST_DRAFTS} drafts.",
+                remedy="Publish some of them, or delete their files.",
             )
         loaded = load(text.encode(), f"{name}.yml", draft=True)
         if loaded.playbook is not None and loaded.playbook.name != name:

@@ -11,6 +11,8 @@ import pytest
 from tgk.testing.runs import FakeRuns
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import World
     from tests.surfaces.cli.conftest import Terminal
 
@@ -75,3 +77,33 @@ def test_what_is_missing_is_asked_for_at_a_terminal(served: Terminal, world: Wor
     assert "version (What to deploy, such as v1.4.0):" in seen.out
     assert [each.parameters for each in runs.requests] == [{"version": "v1.4.0"}]
     assert seen.code == 0
+
+
+def test_a_file_is_imported_by_its_path(served: Terminal, world: World, tmp_path: Path) -> None:
+    """From the asker's own disk, by either spelling; what it says of itself is its name."""
+    file = tmp_path / "any.yml"
+    file.write_text("name: nightly\nsteps:\n  - {name: look, command: /monitor health}\n")
+
+    first = served("orchestrate", "library", "--import", str(file), "--json")
+    second = served("orchestrate", "import", "nightly", str(file), "--json")
+
+    assert (first.code, second.code) == (0, 0)
+    assert json.loads(first.out)["origin"] == json.loads(second.out)["origin"] == "draft"
+    assert world.journal.results("/orchestrate import") == ["success", "success"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "No such file"), (b"\xff\xfe", "UTF-8"), (b"#" * 262145, "larger")]
+)
+def test_a_file_that_cannot_be_sent_is_refused_here(
+    tgk: Terminal, tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    """Before the bot is asked."""
+    file = tmp_path / "any.yml"
+    if content is not None:
+        file.write_bytes(content)
+
+    ended = tgk("orchestrate", "library", "--import", str(file))
+
+    assert ended.code == 2
+    assert told in ended.err
