@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from bot.cli.main import main
@@ -90,7 +91,11 @@ class Terminal:
                 **self.environment}  # fmt: skip
 
     def sit_at(self, *words: str, typing: str = "", until: str = "", user: str = "dana") -> Ended:
-        """Run it at a terminal of 80 columns, type once ``until`` is seen, and read the screen."""
+        """Run it at a terminal of 80 columns, type once ``until`` is seen, and read the screen.
+
+        Nothing is typed before the program waits for it: a Ctrl-C in the moment between a question
+        and the wait for its answer is heard only after the answer.
+        """
         ours, theirs = pty.openpty()
         self.environment |= {"COLUMNS": "80", "LINES": "40"}
         streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
@@ -105,11 +110,18 @@ class Terminal:
                     seen += os.read(ours, 65536).decode(errors="replace")
                 except OSError:  # the other end is closed: it has ended
                     break
-            if not typed and until in seen:
+            if not typed and until in seen and _waits(process.pid):
                 typed = True
                 os.write(ours, typing.encode())
         os.close(ours)
         return Ended(process.wait(10), seen, "")
+
+
+def _waits(pid: int) -> bool:
+    """Say whether a process stands still, as it does for whoever types."""
+    with suppress(psutil.NoSuchProcess):  # it has ended: nobody is left to type for
+        return psutil.Process(pid).status() == psutil.STATUS_SLEEPING
+    return False
 
 
 def _own_terminal() -> None:

@@ -35,6 +35,8 @@ DANA = Caller(
     channel="#deployments",
     known=True,
 )
+PATIENCE = 100.0
+"""Seconds that a disk may take when many test at once: only tests of patience are about time."""
 ROOMY = SpaceRules(low=0, admin=0, reserve=4096)
 
 
@@ -52,8 +54,9 @@ class Desk:
         return self.settings.path
 
     def journal(self, **more: Any) -> AuditJournal:
-        """Return a journal, not yet entered."""
-        return AuditJournal(self.settings, redactor=self.redactor, clock=self.clock, **more)
+        """Return a journal, not yet entered; it waits for a busy disk unless told otherwise."""
+        waits = {"timeout": PATIENCE, **more}
+        return AuditJournal(self.settings, redactor=self.redactor, clock=self.clock, **waits)
 
     def setting(self, **more: Any) -> None:
         """Change settings for the journals to come."""

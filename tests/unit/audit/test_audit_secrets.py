@@ -35,9 +35,7 @@ async def test_secrets_never_reach_the_file(desk: Desk) -> None:
     assert desk.verdict().intact
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     args=st.dictionaries(
         st.text(max_size=8),

@@ -64,9 +64,7 @@ async def test_removing_a_whole_segment_is_found(desk: Desk) -> None:
     assert [(each.line, each.kind) for each in desk.verdict().damages] == [(1, "missing")]
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_changed_byte_goes_unnoticed(data: st.DataObject, sealed_log: Any) -> None:
     """Any byte of any whole line may be changed to any other: it is found at that line."""
