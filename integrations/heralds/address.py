@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from integrations.http import Answer, HttpPort, Patience
-from tgk.errors import Rejected, Unavailable
+from tgk.errors import Rejected, Unavailable, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,11 @@ async def posted(
     origin = f"{parts.scheme}://{parts.netloc}"
     path = address.removeprefix(origin) or "/"
     async with HttpPort(system, origin, clock=clock, headers=headers, patience=_PATIENCE) as port:
-        return await port.request("POST", path, json=body, idempotent=True)
+        try:
+            return await port.request("POST", path, json=body, idempotent=True)
+        except Upstream as error:
+            error.why = error.why.replace(path, "[hidden]") if len(path) > 1 else error.why
+            raise
 
 
 async def reached(system: str, address: str) -> None:

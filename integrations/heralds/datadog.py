@@ -2,81 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from pydantic import SecretStr
 
-from integrations.heralds.address import posted, reached
+from integrations.heralds.herald import PostingHerald, is_on, words
 from tgk.errors import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from integrations.providers.filling import Variable
-    from orchestration.playbook.model import Integration
+    from orchestration.playbook.model import RunEvent
     from tgk.ports.runs import RunView
-    from tgk.ports.time import Clock
 
-_SITE: Final = "https://api.datadoghq.com"
+_SITE: Final = "datadoghq.com"
+_HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _COUNT, _GAUGE = 1, 3
 """Numbers of the metric types in Datadog's API, version 2."""
 
 
-class DatadogHerald:
+class DatadogHerald(PostingHerald):
     """Implements Herald on ``/api/v2/series``.
 
-    ``DATADOG_API_URL`` moves the site, as for ``https://api.datadoghq.eu``. Points carry the time
-    of the run's end, so that one sent twice counts once.
+    ``site`` is Datadog's word for where an account lives, such as ``datadoghq.eu``;
+    ``DATADOG_API_URL`` of the environment moves all of them. Points carry the time of the run's
+    end, so that one sent twice counts once.
     """
 
-    def __init__(self, clock: Clock, variable: Variable) -> None:
-        self._clock = clock
-        self._variable = variable
+    type: ClassVar[Literal["datadog"]] = "datadog"
+    system = "Datadog"
 
-    @property
-    def type(self) -> Literal["datadog"]:
-        """Which integrations it serves."""
-        return "datadog"
-
-    async def reach(self, settings: Mapping[str, str]) -> None:
-        """Look whether the site answers, and whether there is a key for it."""
-        self._key(settings)
-        await reached("Datadog", self._site())
-
-    def _key(self, settings: Mapping[str, str]) -> str:
-        key = settings.get("api_key", "")
-        if not key:
-            raise Rejected("Datadog", "The playbook names no api_key.")
-        return key
-
-    def _site(self) -> str:
-        moved = self._variable("DATADOG_API_URL")
-        return moved.get_secret_value() if moved else _SITE
-
-    async def tell(
-        self,
-        integration: Integration,  # noqa: ARG002 - named by the protocol
-        event: Literal["start", "failure", "success"],
-        run: RunView,
-        settings: Mapping[str, str],
-    ) -> None:
-        """Send what a run took; raises Rejected where no key is named."""
-        if event == "start" or settings.get("track_metrics", "true") != "true":
+    async def say(self, event: RunEvent, run: RunView, settings: Mapping[str, str]) -> None:
+        """Send what a run took, once it has ended."""
+        if event == "start" or not is_on(settings, "track_metrics"):
             return
-        key = self._key(settings)
-        await posted(
-            "Datadog",
-            f"{self._site().rstrip('/')}/api/v2/series",
-            {"series": _series(event, run)},
-            clock=self._clock,
-            headers={"DD-API-KEY": SecretStr(key)},
-        )
+        series = _series(event, run, words(settings.get("tags", "")))
+        key = SecretStr(self.needed(settings, "api_key"))
+        await self.post(self.address(settings), {"series": series}, {"DD-API-KEY": key})
+
+    def address(self, settings: Mapping[str, str]) -> str:
+        """Return the address of the site; raises Rejected without a key for it."""
+        self.needed(settings, "api_key")
+        moved = self._variable("DATADOG_API_URL")
+        site = settings.get("site", "").strip() or _SITE
+        if not _HOST.fullmatch(site):
+            raise Rejected(self.system, "site is no host.", remedy="Write such as datadoghq.eu.")
+        origin = moved.get_secret_value().rstrip("/") if moved else f"https://api.{site}"
+        return f"{origin}/api/v2/series"
 
 
-def _series(event: str, run: RunView) -> list[dict[str, Any]]:
+def _series(event: RunEvent, run: RunView, more: Sequence[str]) -> list[dict[str, Any]]:
     ended = run.ended or run.asked
     seconds = (ended - (run.began or run.asked)).total_seconds()
-    tags = [f"playbook:{run.playbook}", f"result:{event}"]
+    tags = [f"playbook:{run.playbook}", f"result:{event}", *more]
     if run.request.environment:
         tags.append(f"environment:{run.request.environment}")
 

@@ -3,85 +3,87 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from integrations.heralds.address import posted, reached
+from integrations.heralds.herald import PostingHerald, is_on, words
 from tgk.errors import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from integrations.providers.filling import Variable
-    from orchestration.playbook.model import Integration
+    from orchestration.playbook.model import RunEvent
     from tgk.ports.runs import RunView
-    from tgk.ports.time import Clock
 
-_TRUE: Final = "true"
 _MOST_STEPS: Final = 10
 
 
-class JiraHerald:
-    """Implements Herald on Jira's REST API, version 3.
-
-    ``JIRA_URL``, ``JIRA_EMAIL`` and ``JIRA_API_TOKEN`` come from the environment. An issue carries
-    the run's id as a label and is looked for before one is made.
-    """
-
-    def __init__(self, clock: Clock, variable: Variable) -> None:
-        self._clock = clock
-        self._variable = variable
+@dataclass(frozen=True, slots=True)
+class _Account:
+    url: str
+    user: str
+    token: str = field(repr=False)
 
     @property
-    def type(self) -> Literal["jira"]:
-        """Which integrations it serves."""
-        return "jira"
+    def headers(self) -> dict[str, str | SecretStr]:
+        """What lets it in."""
+        basic = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
+        return {"Authorization": SecretStr(f"Basic {basic}")}
 
-    async def reach(self, settings: Mapping[str, str]) -> None:
-        """Look whether the host answers, and whether everything is there to be let in."""
-        if not settings.get("project"):
-            raise Rejected("Jira", "The playbook names no project.")
-        url, _, _ = (self._value(name) for name in ("JIRA_URL", "JIRA_EMAIL", "JIRA_API_TOKEN"))
-        await reached("Jira", url)
 
-    async def tell(
-        self,
-        integration: Integration,  # noqa: ARG002 - named by the protocol
-        event: Literal["start", "failure", "success"],
-        run: RunView,
-        settings: Mapping[str, str],
-    ) -> None:
-        """Make an issue for a failure; raises Rejected where Jira is not configured."""
-        if event != "failure" or settings.get("create_issue_on_failure", _TRUE) != _TRUE:
+class JiraHerald(PostingHerald):
+    """Implements Herald on Jira's REST API, version 3.
+
+    The account is ``url``, ``user`` and ``token`` of the playbook, or ``JIRA_URL``, ``JIRA_EMAIL``
+    and ``JIRA_API_TOKEN`` of the environment: the token of one never goes to the other's address.
+    An issue carries the run's id as a label and is looked for before one is made.
+    """
+
+    type: ClassVar[Literal["jira"]] = "jira"
+    system = "Jira"
+
+    async def say(self, event: RunEvent, run: RunView, settings: Mapping[str, str]) -> None:
+        """Make an issue for a failure, unless there is one."""
+        if event != "failure" or not is_on(settings, "create_issue_on_failure"):
             return
-        project = settings.get("project", "")
-        if not project:
-            raise Rejected("Jira", "The playbook names no project.")
+        project = self.needed(settings, "project")
         label = f"tgk-{run.id}"
         query = {"jql": f'labels = "{label}"', "maxResults": 1, "fields": ["key"]}
-        found = (await self._post("/rest/api/3/search/jql", query)).get("issues")
-        if not found:
-            await self._post(
-                "/rest/api/3/issue", {"fields": _fields(project, label, run, settings)}
-            )
+        found = await self._asked(settings, "/rest/api/3/search/jql", query)
+        if not isinstance(found.get("issues"), list) or not found["issues"]:
+            fields = _fields(project, label, run, settings)
+            await self._asked(settings, "/rest/api/3/issue", {"fields": fields})
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        url, email, token = (
-            self._value(name) for name in ("JIRA_URL", "JIRA_EMAIL", "JIRA_API_TOKEN")
-        )
-        account = base64.b64encode(f"{email}:{token}".encode()).decode()
-        headers = {"Authorization": SecretStr(f"Basic {account}")}
-        address = url.rstrip("/") + quote(path)
-        answer = await posted("Jira", address, body, clock=self._clock, headers=headers)
+    def address(self, settings: Mapping[str, str]) -> str:
+        """Return where Jira is; raises Rejected without a project or an account."""
+        self.needed(settings, "project")
+        return self._account(settings).url
+
+    async def _asked(
+        self, settings: Mapping[str, str], path: str, body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        account = self._account(settings)
+        answer = await self.post(account.url.rstrip("/") + quote(path), body, account.headers)
         read = answer.json()
         return read if isinstance(read, dict) else {}
+
+    def _account(self, settings: Mapping[str, str]) -> _Account:
+        """Return the playbook's own account whole, or the environment's whole."""
+        if any(settings.get(name, "").strip() for name in ("url", "user", "token")):
+            url, user, token = (self.needed(settings, name) for name in ("url", "user", "token"))
+        else:
+            url, user, token = (
+                self._value(name) for name in ("JIRA_URL", "JIRA_EMAIL", "JIRA_API_TOKEN")
+            )
+        return _Account(url, user, token)
 
     def _value(self, name: str) -> str:
         found = self._variable(name)
         if found is None:
-            raise Rejected("Jira", f"{name} is not set.", remedy="Set it where the bot runs.")
+            raise Rejected(self.system, f"{name} is not set.", remedy="Set it where the bot runs.")
         return found.get_secret_value()
 
 
@@ -91,10 +93,11 @@ def _fields(project: str, label: str, run: RunView, settings: Mapping[str, str])
     paragraphs = [
         {"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in lines if line
     ]
+    more = [word.replace(" ", "-") for word in words(settings.get("labels", ""))]
     return {
         "project": {"key": project},
-        "issuetype": {"name": settings.get("issue_type", "Task")},
+        "issuetype": {"name": settings.get("issue_type", "").strip() or "Task"},
         "summary": f"{run.playbook} failed ({run.id})",
-        "labels": [label],
+        "labels": list(dict.fromkeys([label, *more])),
         "description": {"type": "doc", "version": 1, "content": paragraphs},
     }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from loguru import logger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestration.playbook.model import Integration, Playbook
+    from orchestration.playbook.model import Integration, Playbook, RunEvent
     from orchestration.runs.ports import Herald, Secrets
     from tgk.ports.runs import RunView
 
@@ -21,14 +21,21 @@ _MOST_AT_ONCE: Final = 8
 class Heralds:
     """Tells the integrations of a playbook; an event may be told again after a kill."""
 
-    def __init__(self, heralds: Sequence[Herald] = (), secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        heralds: Sequence[Herald] = (),
+        secrets: Secrets | None = None,
+        *,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._heralds = {herald.type: herald for herald in heralds}
         self._secrets = secrets
+        self._patience = patience
         self._room = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def tell(self, playbook: Playbook, event: str, run: RunView) -> None:
         """Tell everybody who wants to hear of this event; faults are only logged."""
-        named = cast('Literal["start", "failure", "success"]', event)
+        named = cast("RunEvent", event)
         wanted = [each for each in playbook.integrations if named in each.events]
         async with asyncio.TaskGroup() as group:
             for integration in wanted:
@@ -38,7 +45,7 @@ class Heralds:
         self,
         playbook: Playbook,
         integration: Integration,
-        event: Literal["start", "failure", "success"],
+        event: RunEvent,
         run: RunView,
     ) -> None:
         log = logger.bind(run=run.id, integration=integration.type)
@@ -47,7 +54,7 @@ class Heralds:
             log.warning("integration not told: it is off")
             return
         try:
-            async with self._room, asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience), self._room:  # waiting for room counts
                 settings = await self._filled(playbook, integration, run)
                 await herald.tell(integration, event, run, settings)
         except Exception as error:  # noqa: BLE001 - whoever hears of a run cannot fail it

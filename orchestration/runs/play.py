@@ -16,7 +16,7 @@ from orchestration.runs.walk import Walk
 from tgk.ports.runs import Checkpoint, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from orchestration.playbook.model import Playbook
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from orchestration.runs.memory import Memory
     from orchestration.runs.records import RunRecord
 
-    Tell = Callable[[str], Awaitable[None]]
+    Tell = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Play:
     ledger: Ledger
     playbook: Playbook
     tell: Tell
-    """Told ``start``, ``failure`` and ``success``; never raises."""
+    """Told ``start``, ``failure`` and ``success`` with what becomes true by it; never raises."""
     body: Halt = field(default_factory=Halt)
     end: Halt = field(default_factory=Halt)
     walk: Walk = field(init=False)
@@ -86,7 +86,7 @@ class Play:
         now = self.means.clock.now()
         record = await self.ledger.change(self.means.run, state="running", began=now, counting=now)
         self.means.pulse.learn(record)
-        await self.tell("start")
+        await self.tell("start", {})
         return True
 
     async def _locks(self) -> None:
@@ -143,12 +143,12 @@ class Play:
                 outputs = {k: each.value(scope) for k, each in self.playbook.outputs.items()}
             except ExpressionError as error:
                 state, reason = "failed", f"outputs: {error}"
-        await self.tell("success" if state == "succeeded" else "failure")
-        await self.means.turns.give(self.means.run)
         facts = {
             "state": state, "reason": reason, "outputs": outputs, "ended": self.means.clock.now(),
             "spent": self.means.pulse.now(), "counting": None, "pause": None,
         }  # fmt: skip
+        await self.tell("success" if state == "succeeded" else "failure", facts)
+        await self.means.turns.give(self.means.run)
         await self.ledger.change(self.means.run, **facts)
         await self.means.pulse.close()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from orchestration.playbook.model import Integration, Playbook, Secret
+    from orchestration.playbook.model import Integration, Playbook, RunEvent, Secret
     from tgk.ports.runs import RunView
 
 
@@ -53,7 +53,7 @@ class Herald(Protocol):
     async def tell(
         self,
         integration: Integration,
-        event: Literal["start", "failure", "success"],
+        event: RunEvent,
         run: RunView,
         settings: Mapping[str, str],
     ) -> None:

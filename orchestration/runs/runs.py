@@ -292,8 +292,8 @@ class DurableRuns:
         )
         book = books[record.playbook]
 
-        async def tell(event: str) -> None:
-            view = await self._view(means.pulse.record)
+        async def tell(event: str, facts: Mapping[str, Any]) -> None:
+            view = await self._view(means.pulse.record.model_copy(update=facts))
             await self._parts.heralds.tell(book, event, view)
 
         return Play(means, self._ledger, book, tell)
