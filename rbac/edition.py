@@ -69,6 +69,16 @@ class Edition:
         """Return the person an account belongs to."""
         return self._people.get((platform, user_id))
 
+    def people(self, name: str) -> tuple[str, ...]:
+        """Return who is meant by the name of a person or of a role; nobody for an unknown one."""
+        if name in self.policy.members:
+            return (name,)
+        return tuple(
+            person
+            for person in self.policy.members
+            if name in self.roles_in(self.everything(self.principals_of(person)))
+        )
+
     def principals_of(self, person: str) -> frozenset[str]:
         """Return a member with all of their accounts."""
         accounts = self.policy.members[person].accounts.listed()

@@ -64,6 +64,10 @@ class PolicyFile:
         """The edition in force now."""
         return self._edition
 
+    def people(self, name: str) -> tuple[str, ...]:
+        """Return who is meant by the name of a person or of a role, by the policy in force."""
+        return self.edition.people(name)
+
     def reload(self) -> None:
         """Put the file as it is now into force, or report its faults and keep the old edition."""
         try:

@@ -11,6 +11,7 @@ from tgk.reply import Action, Block, Fact, Facts, Progress, Reply, Stage, StageS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tgk.admission import Admission, Admitted
     from tgk.command import ApprovalRule
     from tgk.guard import Target
     from tgk.ports.council import Approval
@@ -27,6 +28,13 @@ def digest(
     parts = [rule.title, rule.facts, command, raw, policy, target.environment, target.service]
     canonical = json.dumps(parts, sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def bound_to(rule: ApprovalRule, admitted: Admitted, admission: Admission, channel: str) -> str:
+    """Return the digest of an admitted request, as the policy and the estate stand now."""
+    target = admitted.command.target(admitted.request, channel)
+    raw = admitted.request.model_dump(mode="json")
+    return digest(rule, admitted.command.name, raw, admission.guard.version, target)
 
 
 def voices(approval: Approval) -> Progress:

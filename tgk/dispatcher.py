@@ -15,6 +15,7 @@ from tgk.masking import masked
 from tgk.outcome import Outcome
 from tgk.ports.board import Place
 from tgk.ports.council import Approval
+from tgk.ports.grants import NoGrants
 from tgk.ports.operations import Operation, Record
 from tgk.recording import Observer, Recorder, reference
 from tgk.renewal import unknowable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tgk.admission import Admission, Admitted
     from tgk.backends import Backends
     from tgk.command import ApprovalRule
+    from tgk.ports.grants import Grants
     from tgk.ports.journal import Journal
     from tgk.ports.operations import Operations, Steps
     from tgk.ports.time import Clock
@@ -73,6 +75,7 @@ class Dispatcher:
         observer: Observer | None = None,
         redact: Callable[[str], str] = str,
         simulated: bool = False,
+        grants: Grants | None = None,
     ) -> None:
         self.admission = admission
         self.backends = backends
@@ -84,6 +87,7 @@ class Dispatcher:
             journal, clock, known=admission.registry, redact=redact, observer=observer
         )
         self._simulated = simulated
+        self._grants = grants or NoGrants()
 
     def preview(self, invocation: Invocation) -> Preview:
         """Say at once, without I/O, whether the answer is only for the asker."""
@@ -151,7 +155,7 @@ class Dispatcher:
             context = self._context(invocation, entry.corr, steps, shown)
             admitted = self.admission.admit(invocation, count=False)
             entry.rule = admitted.decision.rule
-            await self._ask_council(admitted, context)
+            entry.detail = await self._ask_council(admitted, context)
             reply = await admitted.command.handle(admitted.request, context)
             entry.outcome = _finished(reply, entry.corr)
         slow = entry.seconds > LOUD_AFTER_SECONDS
@@ -190,15 +194,22 @@ class Dispatcher:
         """Return arguments as they may be stored: a secret in free text is masked before."""
         return {k: self._redact(v) if isinstance(v, str) else v for k, v in raw.items()}
 
-    async def _ask_council(self, admitted: Admitted, context: Context) -> None:
-        """Wait for the council where the command demands it; raises Declined or Conflict."""
+    async def _ask_council(self, admitted: Admitted, context: Context) -> str:
+        """Wait for the council where the command demands it; raises Declined or Conflict.
+
+        Returns what the audit log must say of an approval that was given beforehand.
+        """
         discovery = self.admission.discovery
         rule = self._rule(admitted)
         if not rule:
-            return
+            return ""
         if not discovery.telegram:
             raise Declined(f"{rule.title} was not approved.", why="No council is configured.")
         bound_to = self._digest(rule, admitted, context)
+        granted = await self._grants.covering(context.invocation, bound_to)
+        if granted:
+            await self._admit_again(context)
+            return f"approval {granted}"
         now = self._clock.now()
         question = Approval(
             id=context.corr[:10],
@@ -227,6 +238,7 @@ class Dispatcher:
                 why="The policy or the request changed after the council was asked.",
                 remedy="Ask again.",
             )
+        return ""
 
     async def _admit_again(self, context: Context) -> None:
         """Judge the request with the rights that the asker has by now; asked of platforms once."""
@@ -245,10 +257,7 @@ class Dispatcher:
     def _digest(self, rule: ApprovalRule | None, admitted: Admitted, context: Context) -> str:
         if rule is None:
             return ""
-        target = admitted.command.target(admitted.request, context.caller.channel)
-        raw = admitted.request.model_dump(mode="json")
-        version = self.admission.guard.version
-        return council.digest(rule, admitted.command.name, raw, version, target)
+        return council.bound_to(rule, admitted, self.admission, context.caller.channel)
 
     async def _report(
         self, operation: Operation, outcome: Outcome, shown: Show, *, loud: bool

@@ -35,8 +35,9 @@ from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
 from orchestration.runs.heralds import Heralds
 from orchestration.runs.live import LiveTraces
-from orchestration.runs.runs import DurableRuns, Parts, RunLimits
+from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
+from orchestration.runs.staging import Parts, RunLimits
 from orchestration.shelf.outside import Outside
 from orchestration.upkeep import keep_tidy
 from rbac.policy_file import PolicyFile
@@ -182,7 +183,7 @@ class _Assembly:
         engine = self._engine()
         lying = folders(root, self._settings.state)
         playbooks = FolderPlaybooks([folder.path for folder in lying])
-        runs = self._runs(playbooks, memory, approvals, engine)
+        runs = self._runs(playbooks, memory, approvals, engine, policy)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         registry = registry_of(self._discovery)
         admission = self._admission(registry, policy)
@@ -197,6 +198,7 @@ class _Assembly:
             observer=observer,
             redact=self._redactor.text,
             simulated=self._settings.simulated,
+            grants=runs.grants,
         )
         runs.bind(dispatcher)
         return Core(
@@ -250,6 +252,7 @@ class _Assembly:
         memory: Memory,
         approvals: StoredApprovals,
         engine: Engine,
+        policy: PolicyFile,
     ) -> DurableRuns:
         telegram, limits = self._discovery.telegram, self._discovery.limits
         return DurableRuns(
@@ -262,6 +265,7 @@ class _Assembly:
                 locks=memory.locks,
                 heralds=self._heralds(),
                 council=telegram.council.members if telegram else (),
+                voters=policy.people,
                 redact=self._redactor.text,
                 limits=RunLimits(at_once=limits.runs_at_once, waiting=limits.runs_waiting),
             )

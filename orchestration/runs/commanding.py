@@ -41,7 +41,12 @@ async def command(
         door="playbook",
         confirmed=True,
     )
+
+    async def note(waits: str) -> None:
+        await means.memory.note(record, waits=waits)
+
     try:
+        await means.consents.obtain(invocation, frame, note)
         async with means.pulse.busy(frame.halt):
             outcome = await unless_halted(frame.halt, means.dispatch(invocation))
     except Halted:

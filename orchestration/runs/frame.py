@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     from orchestration.playbook.expression import Value
     from orchestration.playbook.model import Playbook, Step
     from orchestration.runs.halt import Halt
-    from orchestration.runs.records import Fault, Result
+    from orchestration.runs.records import Fault, Result, RunRecord
+
+
+def values_of(record: RunRecord, playbook: Playbook) -> dict[str, Any]:
+    """Return what every expression of a run may read: variables, parameters and facts."""
+    run = {
+        "id": record.id,
+        "user": record.starter.person,
+        "environment": record.environment,
+        "playbook": record.playbook,
+    }
+    stamp = f"{record.stamp:%Y%m%d-%H%M%S}"
+    return {**playbook.variables, **record.parameters, "run": run, "timestamp": stamp}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

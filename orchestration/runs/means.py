@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
-    from typing import Any
 
     from orchestration.playbook.model import Playbook
+    from orchestration.runs.consents import Consents
     from orchestration.runs.memory import Memory
     from orchestration.runs.ports import Carrier
     from orchestration.runs.pulse import Pulse
@@ -42,3 +42,7 @@ class Means:
     """Turns a role, or a person, into people."""
     playbooks: Mapping[str, Playbook]
     """Every playbook that the run reaches, as it was at the start."""
+    consents: Consents
+    """What people approve of several steps at once."""
+    results: dict[str, Any]
+    """What the named steps at the top found; read by whoever looks ahead."""

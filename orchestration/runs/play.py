@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 
 from orchestration.playbook.expression import ExpressionError
-from orchestration.runs.frame import Frame
+from orchestration.runs.frame import Frame, values_of
 from orchestration.runs.halt import Halt, Halted, unless_halted
 from orchestration.runs.records import BAD, Fault, Result
 from orchestration.runs.walk import Walk
@@ -155,26 +155,12 @@ class Play:
     @property
     def results(self) -> dict[str, Any]:
         """What the named steps at the top found."""
-        return self._results
+        return self.means.results
 
     def frame(self, halt: Halt) -> Frame:
         """Return the outermost level."""
-        record = self.record
-        run = {
-            "id": record.id,
-            "user": record.starter.person,
-            "environment": record.environment,
-            "playbook": record.playbook,
-        }
-        values = {
-            **self.playbook.variables,
-            **record.parameters,
-            "run": run,
-            "timestamp": f"{record.stamp:%Y%m%d-%H%M%S}",
-        }
-        return Frame(playbook=self.playbook, values=values, halt=halt, results=self._results)
-
-    _results: dict[str, Any] = field(default_factory=dict)
+        values = values_of(self.record, self.playbook)
+        return Frame(playbook=self.playbook, values=values, halt=halt, results=self.results)
 
     async def _after_step(self, path: str) -> None:
         if self.record.request.checkpoint and not self.body.why:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tgk.caller import Caller
+from tgk.ports.council import Approval
 from tgk.ports.runs import RunRequest, RunState
 
 Status = Literal["succeeded", "failed", "skipped", "cancelled", "timed_out"]
@@ -109,6 +110,29 @@ class StepRecord(Shape):
     """Whether no other attempt comes."""
 
 
+class Line(Shape):
+    """One command line that people were shown when they were asked."""
+
+    text: str
+    digest: str
+    """What an approval of it alone would be bound to: command, arguments, target, policy."""
+
+
+class Consent(Shape):
+    """A question about several steps of a run at once, and what came of it."""
+
+    question: Approval
+    lines: tuple[Line, ...]
+    state: Literal["open", "granted", "refused"] = "open"
+    until: datetime | None = None
+    """When a yes stops counting."""
+
+    def covers(self, digest: str, now: datetime) -> bool:
+        """Say whether this line was shown, approved, and that still holds."""
+        shown = any(line.digest == digest for line in self.lines)
+        return shown and self.state == "granted" and self.until is not None and now < self.until
+
+
 class Pause(Shape):
     """A wish that no more steps begin."""
 
@@ -167,4 +191,8 @@ class RunRecord(Shape):
     counting: datetime | None = None
     """Since when its time is counted; None while it stands still."""
     outputs: dict[str, Any] = {}
+    consents: tuple[Consent, ...] = ()
+    """What people were asked about its steps together."""
+    superseded: bool = False
+    """Whether it ends only because another generation goes on."""
     revision: int = 0

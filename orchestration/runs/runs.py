@@ -13,15 +13,15 @@ from loguru import logger
 from orchestration.alarm import rest
 from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require
+from orchestration.runs.consents import RunGrants
 from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
-from orchestration.runs.means import Means
 from orchestration.runs.memory import Memory
 from orchestration.runs.parameters import key_of, wanted
 from orchestration.runs.play import Play, checkpoint
-from orchestration.runs.pulse import Pulse
 from orchestration.runs.records import Force, Pause, RunRecord
 from orchestration.runs.slots import Slots, Turns
+from orchestration.runs.staging import Parts, Stage
 from orchestration.runs.views import bare, whole
 from tgk.errors import Conflict, Missing, TgkError, Unavailable
 from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView
@@ -30,46 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from orchestration.playbook.model import Playbook
-    from orchestration.runs.heralds import Heralds
-    from orchestration.runs.means import Voters
-    from orchestration.runs.ports import Carrier, Playbooks
-    from orchestration.store import Store
     from tgk.caller import Caller
     from tgk.dispatcher import Dispatcher
-    from tgk.ports.council import Approvals, Locks
-    from tgk.ports.time import Clock
 
 _RETRY_SECONDS = 5.0
 _ROUND_SECONDS = 3600.0
 _BREATH_SECONDS = 0.1
 """Between looks at what other processes wrote: they write at every step."""
 _KEPT = timedelta(days=90)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunLimits:
-    """Bounds that keep runs from drowning the process."""
-
-    at_once: int = 5
-    waiting: int = 200
-    """Runs that have not ended, queued and paused ones included."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What runs are built from."""
-
-    store: Store
-    clock: Clock
-    playbooks: Playbooks
-    carrier: Carrier
-    approvals: Approvals
-    locks: Locks
-    heralds: Heralds
-    council: tuple[str, ...] = ()
-    voters: Voters = lambda name: (name,)
-    redact: Callable[[str], str] = str
-    limits: RunLimits = RunLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +73,11 @@ class DurableRuns:
     def bind(self, dispatcher: Dispatcher) -> None:
         """Name what dispatches the commands of steps."""
         self._dispatcher = dispatcher
+
+    @property
+    def grants(self) -> RunGrants:
+        """What people approved of steps of runs that go on; for the dispatcher."""
+        return RunGrants(self._ledger, self._clock)
 
     async def run(self) -> Never:
         """Take up every run that nobody plays, and forget very old ones; until cancelled."""
@@ -275,21 +248,8 @@ class DurableRuns:
         """Build what one life of a run works with."""
         books = await self._pinned(record)
         steps = await self._ledger.steps(record.id)
-        dispatcher = self._bound
-        means = Means(
-            run=record.id,
-            memory=Memory(record.id, self._ledger, self._clock, steps),
-            pulse=Pulse(self._ledger, self._clock, self._slots, record),
-            turns=self._turns,
-            clock=self._clock,
-            registry=dispatcher.admission.registry,
-            dispatch=dispatcher.run,
-            carrier=self._parts.carrier,
-            approvals=self._parts.approvals,
-            council=self._parts.council,
-            voters=self._parts.voters,
-            playbooks=books,
-        )
+        stage = Stage(self._parts, self._ledger, self._slots, self._turns, self._bound)
+        means = stage.means(record, books, steps)
         book = books[record.playbook]
 
         async def tell(event: str, facts: Mapping[str, Any]) -> None:
@@ -386,7 +346,9 @@ class DurableRuns:
 
     async def _view(self, record: RunRecord) -> RunView:
         steps = await self._ledger.steps(record.id)
-        return whole(record, steps, await self._pinned(record), self._parts.redact)
+        waits = any(step.waits.startswith("approval") for step in steps if step.result is None)
+        asked = await self._parts.approvals.open() if waits else ()
+        return whole(record, steps, await self._pinned(record), self._parts.redact, asked)
 
     async def _going(self, run: str) -> RunRecord:
         record = await self._ledger.newest(run)

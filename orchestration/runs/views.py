@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.model import Playbook, Step
     from orchestration.runs.records import RunRecord, StepRecord
+    from tgk.ports.council import Approval
 
 _KINDS: dict[type, str] = {
     model.CommandStep: "command", model.Parallel: "parallel", model.Conditional: "conditional",
@@ -56,9 +57,14 @@ def whole(
     steps: Iterable[StepRecord],
     playbooks: Mapping[str, Playbook],
     redact: Callable[[str], str],
+    questions: Iterable[Approval] = (),
 ) -> RunView:
-    """Return a run with its whole tree, everything secret masked."""
-    drawing = _Drawing(record, tuple(steps), playbooks, redact)
+    """Return a run with its whole tree, everything secret masked.
+
+    ``questions`` are those that are open: a step that waits for one shows how it stands.
+    """
+    asked = {f"approval {each.id}": each for each in questions}
+    drawing = _Drawing(record, tuple(steps), playbooks, redact, asked)
     return bare(record).model_copy(
         update={
             "parameters": masked(record.parameters, redact),
@@ -109,6 +115,7 @@ class _Drawing:
     steps: tuple[StepRecord, ...]
     playbooks: Mapping[str, Playbook]
     redact: Callable[[str], str]
+    asked: Mapping[str, Approval]
 
     @property
     def _latest(self) -> dict[str, StepRecord]:
@@ -156,10 +163,22 @@ class _Drawing:
             began=seen.began if seen else None,
             ended=seen.ended if seen else None,
             note=self.redact(_note(seen)),
-            output=masked(result.output, self.redact) if result else {},
+            output=masked(result.output if result else self._so_far(seen), self.redact),
             reference=result.reference if result else "",
             steps=inner,
         )
+
+    def _so_far(self, seen: StepRecord | None) -> dict[str, Any]:
+        """Return how the vote stands that a step waits for."""
+        question = self.asked.get(seen.waits) if seen else None
+        if question is None:
+            return {}
+        kept = {"person", "approve", "reason"}
+        return {
+            "approval": question.id,
+            "votes": [vote.model_dump(include=kept) for vote in question.votes],
+            "needed": question.needed,
+        }
 
     def _list(
         self, steps: Sequence[Step], prefix: str, static: str, latest: Mapping[str, StepRecord]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook.durations import seconds
 from orchestration.runs.commanding import command
+from orchestration.runs.consents import displayed
 from orchestration.runs.halt import unless_halted
 from orchestration.runs.moments import until
-from orchestration.runs.records import Fault, Result
+from orchestration.runs.records import Consent, Fault, Result
 from tgk.approval import ended
 from tgk.ports.council import Approval
 
@@ -24,11 +25,32 @@ if TYPE_CHECKING:
 async def approved(means: Means, step: ApprovalStep, frame: Frame, record: StepRecord) -> Result:
     """Ask people and wait for their voices; one question for each attempt of each step."""
     question = _question(means, step, frame, record)
-    asked = await means.approvals.ask(question)
+    consent = means.consents.of(question.id)
+    if consent is None and step.exclude_requester:
+        consent = await _covering(means, step, question)
+    asked = await means.approvals.ask(consent.question if consent else question)
     await means.memory.note(record, waits=f"approval {asked.id}")
     async with means.pulse.resting("approval"):
         verdict = await unless_halted(frame.halt, means.approvals.decided(asked.id))
+    if consent and consent.state == "open" and verdict.state == "approved":
+        await means.consents.keep(means.consents.settled(consent, verdict))
+    elif consent and consent.state == "open":
+        await means.consents.forget(consent)  # a no to this question is none to each step
     return _voiced(step, verdict, record)
+
+
+async def _covering(means: Means, step: ApprovalStep, question: Approval) -> Consent | None:
+    """Show the protected steps that a yes to this question covers, if there are any."""
+    lines = means.consents.shown_by(step.count, question.members)
+    if not lines:
+        return None
+    digests = " ".join((question.digest, *(line.digest for line in lines)))
+    facts = {
+        "facts": (*question.facts, *displayed(lines)),
+        "digest": hashlib.sha256(digests.encode()).hexdigest(),
+    }
+    shown = question.model_copy(update=facts)
+    return await means.consents.keep(Consent(question=shown, lines=lines))
 
 
 async def waited(means: Means, step: Wait, frame: Frame, record: StepRecord) -> Result:
@@ -87,7 +109,9 @@ def _question(means: Means, step: ApprovalStep, frame: Frame, record: StepRecord
 
 def _voiced(step: ApprovalStep, verdict: Approval, record: StepRecord) -> Result:
     said = [vote.model_dump(include={"person", "approve", "reason"}) for vote in verdict.votes]
-    output: dict[str, Any] = {"approved": verdict.state == "approved", "votes": said}
+    output: dict[str, Any] = {
+        "approved": verdict.state == "approved", "votes": said, "needed": verdict.needed,
+    }  # fmt: skip
     note = ended(verdict)
     if verdict.state == "approved":
         return Result(status="succeeded", output=output, note=note)

@@ -13,7 +13,7 @@ from orchestration.runs.halt import Halt, Halted, unless_halted
 from orchestration.runs.holding import holding
 from orchestration.runs.moments import until
 from orchestration.runs.records import NEVER_AGAIN, Fault, Result, skipped, stopped
-from tgk.errors import TgkError, Upstream
+from tgk.errors import Conflict, Declined, TgkError, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -285,7 +285,8 @@ def _again(retry: Retry, frame: Frame, result: Result, attempt: int) -> bool:
 
 def _invalid(path: str, error: ExpressionError | TgkError) -> Result:
     """Return the failure of a step that made no sense when it came to it."""
-    kind = "unavailable" if isinstance(error, Upstream) else "invalid"
+    kinds = {Upstream: "unavailable", Declined: "declined", Conflict: "locked"}
+    kind = next((kind for each, kind in kinds.items() if isinstance(error, each)), "invalid")
     message = f"{error} {getattr(error, 'help', '')}".strip()
     fault = Fault(step=path, type=kind, message=message)
     return Result(status="failed", error=fault, note=message)

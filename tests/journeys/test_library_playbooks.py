@@ -21,8 +21,9 @@ from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
 from orchestration.locks import StoredLocks
 from orchestration.runs.heralds import Heralds
-from orchestration.runs.runs import DurableRuns, Parts
+from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
+from orchestration.runs.staging import Parts
 from orchestration.store import Store
 from sandbox import github, kubernetes, operations
 from sandbox.serving import served
@@ -163,7 +164,7 @@ async def stage(world: World, tmp_path: Path) -> AsyncIterator[Stage]:
         dispatcher = Dispatcher(
             admission=world.dispatcher.admission, journal=world.journal, operations=engine,
             backends=backends, clock=clock,
-            renew=Renewal(world.policy.directory, {"discord": world.groups}),
+            renew=Renewal(world.policy.directory, {"discord": world.groups}), grants=runs.grants,
         )  # fmt: skip
         runs.bind(dispatcher)
         await engine.start(dispatcher.perform)

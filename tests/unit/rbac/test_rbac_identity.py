@@ -121,3 +121,14 @@ def test_nobody_has_an_account_where_none_is_written(desk: Any) -> None:
 
 def _may(desk: Any, caller: Any, permission: str) -> bool:
     return desk.guard.decide(caller, permission, Target()).allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "people"),
+    [("devi", ("devi",)), ("developer", ("devi",)), ("council", ("ana",)), ("webhook", ())],
+)
+def test_a_role_names_the_members_who_hold_it(
+    desk: Any, name: str, people: tuple[str, ...]
+) -> None:
+    """A person names themselves; what nobody holds names nobody."""
+    assert desk.guard._source.edition.people(name) == people

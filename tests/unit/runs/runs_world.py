@@ -24,13 +24,14 @@ from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
 from orchestration.locks import StoredLocks
 from orchestration.runs.heralds import Heralds
-from orchestration.runs.runs import DurableRuns, Parts, RunLimits
+from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
+from orchestration.runs.staging import Parts, RunLimits
 from orchestration.store import Store
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
-from tgk.command import Request, command
+from tgk.command import ApprovalRule, Request, command
 from tgk.context import Context
 from tgk.discovery import Discovery, Limits
 from tgk.dispatcher import Dispatcher
@@ -109,6 +110,25 @@ class Look(Request):
     name: str
 
 
+class Ship(Request):
+    """Ship a part."""
+
+    name: str
+    value: str = ""
+
+
+def council_of(request: Ship, discovery: Discovery) -> ApprovalRule | None:
+    """Ask about what is shipped, but for what is free."""
+    if request.name.startswith("free"):
+        return None
+    return ApprovalRule(
+        title=f"Ship {request.name}",
+        facts=(("Name", request.name),),
+        needed=2 if request.name.startswith("big") else 1,
+        expires_seconds=600,
+    )
+
+
 class Done(BaseModel):
     """A remembered effect."""
 
@@ -160,11 +180,16 @@ def registry(effects: Effects) -> Registry:
     async def gone(request: Look, context: Context) -> Reply:
         raise Unavailable("the world", "It is away.")
 
-    for handle, kind in ((mark, Mark), (look, Look), (gone, Look)):
+    async def ship(request: Ship, context: Context) -> Reply:
+        effects.do(request.name, context.invocation.delivery)
+        return Reply(title=f"shipped {request.name}", data={"name": request.name})
+
+    for handle, kind in ((mark, Mark), (look, Look), (gone, Look), (ship, Ship)):
         handle.__annotations__ = {"request": kind, "context": Context, "return": Reply}
     return Registry(
         [
             command("mark", permission="mark", effect="change")(mark),
+            command("ship", permission="ship", effect="change", approval=council_of)(ship),
             command("look", permission="look")(look),
             command("gone", permission="gone")(gone),
         ]
@@ -185,6 +210,7 @@ class World:
         self.shelf = folder / "playbooks"
         self.shelf.mkdir(exist_ok=True)
         self.heralds = Heralds()
+        self.voters: Callable[[str], tuple[str, ...]] = lambda name: (name,)
         self._count = 0
         self.runs: Any = None
         self.approvals: Any = None
@@ -214,6 +240,7 @@ class World:
                     locks=self.locks,
                     heralds=self.heralds,
                     council=COUNCIL,
+                    voters=self.voters,
                     limits=self.limits,
                 )
             )
@@ -223,8 +250,17 @@ class World:
                 admission=Admission(registry(self.effects), self.guard, discovery, limiter),
                 journal=self.journal,
                 operations=self.engine,
-                backends=Backends(**{**nothing, "board": FakeBoard(), "runs": self.runs}),
+                backends=Backends(
+                    **{
+                        **nothing,
+                        "board": FakeBoard(),
+                        "runs": self.runs,
+                        "approvals": self.approvals,
+                    }
+                ),
                 clock=self.clock,
+                grants=self.runs.grants,
+                renew=_same,
             )
             self.runs.bind(dispatcher)
             await self.engine.start(dispatcher.perform)
@@ -297,6 +333,11 @@ class World:
         near = [at for at in due if at - clock.monotonic() < 3000]
         if near:
             await clock.advance(max(0.0, near[0] - clock.monotonic()))
+
+
+async def _same(caller: Caller) -> Caller:
+    """Nobody's rights change here."""
+    return caller
 
 
 async def _unseen(view: RunView) -> None:

@@ -30,6 +30,9 @@ async def ended(made: World, view: RunView, how: str) -> RunView:
     if how == "forced":
         await made.until(lambda: "one" in made.effects.running)
         await made.runs.complete(view.id, who="dana", reason="enough")
+    if how in ("forced", "late"):
+        await made.until(lambda: "one" in made.effects.stopped)
+        made.effects.held.clear()
     if how == "denied":
         (question,) = await made.pending()
         await made.approvals.vote(question.id, BEN, approve=False, reason="no")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.runs.runs import RunLimits
+from orchestration.runs.staging import RunLimits
 from tests.unit.runs.runs_world import BEN, DANA, world
 from tgk.errors import Conflict, Denied, InvalidRequest, Missing
 from tgk.ports.runs import RunFilter, RunRequest
