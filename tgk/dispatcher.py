@@ -269,7 +269,7 @@ class Dispatcher:
             ref = await board.ref(key)
             end = operation.origin.model_copy(update={"reply_to": ref.message if ref else ""})
             await board.show(f"{key}:end", end, _summary(operation, outcome.reply), loud=True)
-        if outcome.result not in ("success", "failure"):
+        if outcome.result not in ("success", "failure") or not outcome.reply.mirrored:
             return
         command = self.admission.registry[operation.command]
         for room in command.mirror:

@@ -148,6 +148,8 @@ class Reply(_Part):
     """Only for the one who asked."""
     failed: bool = False
     """Whether what was asked was tried and did not work; recorded as such."""
+    mirrored: bool = True
+    """Whether it is also told where the ends of its command are; a plan is nobody else's news."""
     mentions: tuple[str, ...] = ()
     """People to notify, by person; everything else in the text never pings."""
     plain: Plain | None = None

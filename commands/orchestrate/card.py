@@ -56,7 +56,7 @@ def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
     if view.steps:
         blocks.append(graph(view, now=now).model_copy(update={"passing": not over}))
     if detailed:
-        blocks.append(Log(lines=_log(view), filename=f"{view.id}.log"))
+        blocks.append(Log(lines=log_of(view), filename=f"{view.id}.log"))
     return Reply(
         topic="orchestrate",
         title=headline,
@@ -130,7 +130,8 @@ def _note(step: StepView) -> str:
     return " · ".join(part for part in (tries, step.note) if part)
 
 
-def _log(view: RunView) -> tuple[str, ...]:
+def log_of(view: RunView) -> tuple[str, ...]:
+    """Return a line for each step that the tree has, in order."""
     lines = [
         " ".join(
             part

@@ -34,6 +34,7 @@ def planned(plan: Plan, *, title: str = "") -> Reply:
             Log(lines=lines or ("no steps",), filename=f"{plan.playbook}-plan.txt"),
         ),
         failed=bool(closed),
+        mirrored=False,
         plain=Plain(headline=title or f"{plan.playbook} {verdict}", lines=lines[:_SHOWN]),
         data=plan.model_dump(mode="json"),
     )

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.card import card, followed, meant
+from commands.orchestrate.card import meant
+from commands.orchestrate.following import follow
 from tgk.command import CheckpointId, Pairs, Request, RunId, command
 from tgk.context import Context
 from tgk.ports.runs import RunView
@@ -50,9 +51,4 @@ async def resume(request: Resume, context: Context) -> Reply:
         )
 
     view = await context.steps.once("resume", go_on, RunView)
-
-    async def show(now: RunView) -> None:
-        await context.show(card(now, context.clock.now()))
-
-    await show(view)
-    return followed(await runs.ended(view.id, show), context.clock.now())
+    return await follow(view, context)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
-from commands.orchestrate.card import card, followed
+from commands.orchestrate.following import follow
 from commands.orchestrate.gates import world_gates
 from commands.orchestrate.needs import require_parameters, require_published, require_right
 from commands.orchestrate.plan import planned
@@ -14,9 +12,6 @@ from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
 from tgk.ports.runs import RunRequest
 from tgk.reply import Reply
-
-if TYPE_CHECKING:
-    from tgk.ports.runs import RunView
 
 _COMMAND = "orchestrate run"
 _BY_ITSELF = ("schedule", "event", "webhook")
@@ -84,12 +79,7 @@ async def run(request: Run, context: Context) -> Reply:
     runs = context.backends.runs
     delivery = context.invocation.delivery
     view = await runs.start(wanted, context.caller, delivery=delivery, cause=_cause(delivery))
-
-    async def show(now: RunView) -> None:
-        await context.show(card(now, context.clock.now(), detailed=request.verbose))
-
-    ended = await runs.ended(view.id, show)
-    return followed(ended, context.clock.now())
+    return await follow(view, context, detailed=request.verbose)
 
 
 def _cause(delivery: str) -> str:

@@ -45,6 +45,8 @@ async def makes_sense(request: Plan, context: Context) -> None:
     """Refuse a half-given schedule before anything is asked of the council."""
     if request.cron and request.playbook is None:
         raise InvalidRequest(_COMMAND, [ArgumentFault("playbook", "needed with cron")])
+    if request.enabled and (request.disable or request.delete):
+        raise InvalidRequest(_COMMAND, [ArgumentFault("enabled", "not with disable or delete")])
     if any(getattr(request, each) for each in _ALONE) and not (request.name or request.playbook):
         raise InvalidRequest(_COMMAND, [ArgumentFault("name", "needed: which schedule")])
     if request.cron and request.playbook:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import discord
 
 from integrations.discord.faults import SYSTEM, translated
+from integrations.discord.rows import label
 from tgk.errors import Rejected
 from tgk.ports.board import MessageRef
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 _SECONDS = 60.0
 _RATE_LIMIT_SECONDS = 30.0
 _LOOK_BACK = 100
-_NO_SUCH_MESSAGE = 10008
+_NO_SUCH_MESSAGE, _THREAD_EXISTS = 10008, 160004
+_THREAD_NAME, _THREADS_KNOWN = 90, 500
+_DAY_OF_MINUTES: Final = 1440
 
 
 class RestClient:
@@ -87,6 +90,7 @@ class DiscordCourier:
         self._rest = rest
         self._discovery = discovery
         self._presenter = presenter
+        self._threads: dict[int, None] = {}
 
     @property
     def platform(self) -> Literal["discord"]:
@@ -100,7 +104,7 @@ class DiscordCourier:
 
     async def send(self, place: Place, reply: Reply, *, key: str, loud: bool) -> MessageRef:
         """Send once: the platform answers a repeated nonce with the message it already has."""
-        room = await self._room(place)
+        room = await self._room(place, reply.title)
         presented = await self._presenter.present(reply, mark=mark(key))
         options: dict[str, Any] = {
             "view": presented.view,
@@ -138,14 +142,14 @@ class DiscordCourier:
     async def find(
         self,
         place: Place,
-        reply: Reply,  # noqa: ARG002 - named by the protocol; the mark is surer than the wording
+        reply: Reply,
         *,
         key: str,
         after: MessageRef | None,
         known: Sequence[MessageRef] = (),  # noqa: ARG002 - named by the protocol
     ) -> MessageRef | None:
         """Look for our own message with this key's mark among the newest of the room."""
-        room = await self._room(place)
+        room = await self._room(place, reply.title)
         client = await self._rest.client()
         since = discord.Object(int(after.message)) if after else None
         with translated(f"reading {place.room}"):
@@ -158,9 +162,35 @@ class DiscordCourier:
                         )
         return None
 
-    async def _room(self, place: Place) -> discord.PartialMessageable:
+    async def _room(self, place: Place, title: str) -> discord.PartialMessageable:
         client = await self._rest.client()
-        return client.get_partial_messageable(self.channel_id(place))
+        channel = self.channel_id(place)
+        if not place.under:
+            return client.get_partial_messageable(channel)
+        await self._open_thread(client, channel, int(place.under), title)
+        return client.get_partial_messageable(int(place.under))  # the thread has its message's id
+
+    async def _open_thread(
+        self, client: discord.Client, channel: int, message: int, title: str
+    ) -> None:
+        """Open the thread of a message, unless it is open already."""
+        if message in self._threads:
+            return
+        with translated("opening a thread"):
+            try:
+                async with asyncio.timeout(_SECONDS):
+                    await client.http.start_thread_with_message(
+                        channel,
+                        message,
+                        name=label(title, _THREAD_NAME),
+                        auto_archive_duration=1440,
+                    )
+            except discord.HTTPException as error:
+                if error.code != _THREAD_EXISTS:
+                    raise
+        self._threads[message] = None
+        while len(self._threads) > _THREADS_KNOWN:
+            del self._threads[next(iter(self._threads))]
 
     def channel_id(self, place: Place) -> int:
         """Return the channel of a place; raises Rejected for a name nobody configured."""

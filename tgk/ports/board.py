@@ -24,6 +24,8 @@ class Place(BaseModel):
     """A Telegram topic id; the council's own is filled in by the courier."""
     reply_to: str = ""
     """The id of a message that this one answers."""
+    under: str = ""
+    """The id of a message in whose thread it stands (Discord), made where there is none."""
 
 
 class MessageRef(BaseModel):

@@ -83,3 +83,23 @@ async def test_a_channel_that_is_closed_to_us_is_given_up(
         await courier.send(PLACE, reply("x"), key="k", loud=True)
 
     assert "Give the bot" in caught.value.remedy
+
+
+async def test_what_stands_under_a_message_opens_its_thread_once(
+    wire: Wire, courier: DiscordCourier
+) -> None:
+    """Another life of the process finds the thread open; edits stay in it."""
+    card = await courier.send(PLACE, reply("card"), key="card", loud=True)
+    under = Place(platform="discord", room=card.channel, under=card.message)
+
+    first = await courier.send(under, reply("first"), key="a", loud=False)
+    courier._threads.clear()  # as after a restart
+    second = await courier.send(under, reply("second"), key="b", loud=False)
+    await courier.edit(first, reply("first, changed"))
+    found = await courier.find(under, reply("second"), key="b", after=None)
+
+    threads = [place for place in wire.platform.channels() if place.parent == wire.channel]
+    assert [(place.id, place.name) for place in threads] == [(card.message, "first")]
+    assert first.channel == second.channel == card.message
+    assert found == second
+    assert len(wire.platform.messages(wire.channel)) == 1

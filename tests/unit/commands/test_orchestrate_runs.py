@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tgk.ports.board import Place
 from tgk.ports.runs import Checkpoint, RunRequest, RunView, StepView
 from tgk.testing.runs import FakeRuns
 
@@ -206,6 +207,32 @@ async def test_the_end_of_a_run_is_told_to_the_council_and_deployments(world: Wo
 
     told = {shown.place.room: shown.reply.title for shown in world.board.shows}
     assert told["council"] == told["#deployments"] == "deploy-web-app succeeded"
+
+
+async def test_the_log_stands_in_the_thread_of_the_card(world: World) -> None:
+    """Where the card is in Discord, at each change; nothing of the kind elsewhere."""
+    ending(world)
+    place = Place(platform="discord", room="#deployments")
+    raw = {"playbook": "daily-backup"}
+
+    await world.dispatcher.run(
+        world.asked("orchestrate run", raw, world.caller("dana"), origin=place)
+    )
+    await world.run("/orchestrate run daily-backup", "dana")
+
+    logs = [shown for shown in world.board.shows if shown.key.endswith(":log")]
+    card = next(ref for key, ref in world.board.refs.items() if key.startswith("op:"))
+    assert [shown.key for shown in logs] == ["run:WF-2026-001:log"]
+    assert (logs[0].place.room, logs[0].place.under) == (card.channel, card.message)
+    [log] = [block for block in logs[0].reply.blocks if block.kind == "log"]
+    assert log.filename == "WF-2026-001.log"
+
+
+async def test_a_dry_run_is_nobody_else_s_news(world: World) -> None:
+    """Neither the council nor the channel hears of a plan."""
+    await world.run("/orchestrate run daily-backup --dry-run", "dana")
+
+    assert world.board.shows == []
 
 
 async def test_status_lists_what_goes_on_and_what_has_ended(world: World) -> None:

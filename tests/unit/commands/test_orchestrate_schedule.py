@@ -1,0 +1,133 @@
+"""``/orchestrate schedule`` on stored schedules: created, listed, switched, forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestration.schedules import StoredSchedules
+from orchestration.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.conftest import World
+
+
+@pytest.fixture
+async def kept(world: World, tmp_path: Path) -> AsyncIterator[World]:
+    """A core whose schedules are stored."""
+    async with Store(tmp_path / "tgk.sqlite") as store:
+        schedules = StoredSchedules(store, world.clock)
+        world.dispatcher.backends = replace(world.dispatcher.backends, schedules=schedules)
+        yield world
+
+
+async def data(world: World, options: str) -> dict[str, Any]:
+    """Return what a line gives to programs."""
+    outcome = await world.run(f"/orchestrate schedule {options}", "dana")
+    assert outcome.result == "success", outcome.reply
+    return outcome.reply.data
+
+
+async def test_every_option_is_kept(kept: World) -> None:
+    """The schedule runs as whoever made it, next at its own zone's time."""
+    found = await data(
+        kept,
+        '--playbook daily-backup --cron "0 2 * * *" --name nightly --enabled --missed all '
+        '--parameters "label=nightly, environments=staging,production" --environment staging '
+        "--timezone Europe/Berlin",
+    )
+
+    assert found["name"] == "nightly"
+    assert found["parameters"] == {"label": "nightly", "environments": "staging,production"}
+    assert (found["environment"], found["timezone"], found["missed"]) == (
+        "staging", "Europe/Berlin", "all",
+    )  # fmt: skip
+    assert found["owner"]["person"] == "dana"
+    assert datetime.fromisoformat(found["next"]).hour == 1  # two o'clock there, in winter
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "enabled"),
+    [
+        ('--playbook daily-backup --cron "0 2 * * *" --enabled', "daily-backup", True),
+        ('--playbook maintenance --cron "0 3 * * SUN"', "maintenance", False),
+        ('--playbook monthly-audit --cron "0 0 1 * *" --name audit-schedule', "audit-schedule",
+         False),
+    ],
+)  # fmt: skip
+async def test_without_a_name_it_is_called_after_its_playbook(
+    kept: World, line: str, name: str, *, enabled: bool
+) -> None:
+    """And only runs once it is switched on."""
+    found = await data(kept, line)
+
+    assert (found["name"], found["enabled"]) == (name, enabled)
+    assert (found["next"] is not None) == enabled
+
+
+async def test_schedules_are_listed_the_next_first(kept: World) -> None:
+    """Those that are off come last; without any the answer says so."""
+    empty = await data(kept, "")
+    await data(kept, 'maintenance "0 3 * * SUN"')
+    await data(kept, 'daily-backup "0 2 * * *" --enabled')
+    listed = await data(kept, "")
+    one = await data(kept, "--name maintenance")
+
+    assert empty == {"schedules": []}
+    assert [each["name"] for each in listed["schedules"]] == ["daily-backup", "maintenance"]
+    assert one["cron"] == "0 3 * * SUN"
+
+
+async def test_one_is_switched_and_forgotten(kept: World) -> None:
+    """What is gone has no button any more."""
+    await data(kept, 'daily-backup "0 2 * * *"')
+    on = await data(kept, "--name daily-backup --enabled")
+    off = await data(kept, "--name daily-backup --disable")
+    gone = await kept.run("/orchestrate schedule --name daily-backup --delete", "dana")
+    again = await kept.run("/orchestrate schedule --name daily-backup", "dana")
+
+    assert (on["enabled"], off["enabled"]) == (True, False)
+    assert (gone.result, gone.reply.actions) == ("success", ())
+    assert again.result == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('daily-backup "0 2 * *"', "five fields"),
+        ('daily-backup "61 2 * * *"', "cron"),
+        ('daily-backup "0 2 * * *" --timezone Mars/Olympus', "no such time zone"),
+        ('--cron "0 2 * * *"', "playbook: needed with cron"),
+        ("--delete", "name: needed"),
+        ("daily-backup --enabled --disable", "not with disable"),
+        ('deploy-web-app "0 2 * * *"', "version: needed"),
+        ('daily-bakup "0 2 * * *"', "daily-backup"),
+        ('daily-backup "0 2 * * *" --missed never', "once"),
+        ("--name nowhere --enabled", "nowhere"),
+        ('daily-backup "0 2 * * *" --name "Not A Name"', "name"),
+    ],
+)
+async def test_what_would_never_run_is_refused(kept: World, line: str, told: str) -> None:
+    """With what to write instead; nothing is kept."""
+    outcome = await kept.run(f"/orchestrate schedule {line}", "dana")
+
+    assert outcome.result == "invalid"
+    assert told in f"{outcome.reply.title} {outcome.reply.data}"
+    assert await data(kept, "") == {"schedules": []}
+
+
+async def test_a_missing_parameter_of_a_schedule_can_be_filled_in(kept: World) -> None:
+    """The button asks for it, and then schedules as was typed."""
+    outcome = await kept.run("/orchestrate schedule deploy-web-app '0 2 * * *' --enabled", "dana")
+
+    [action] = outcome.reply.actions
+    assert (action.command, action.asks) == ("orchestrate schedule", ("parameters.version",))
+    assert action.arguments == {
+        "playbook": "deploy-web-app", "cron": "0 2 * * *", "enabled": True,
+    }  # fmt: skip
