@@ -27,6 +27,7 @@ from bot.runtime.supervise import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
     from socket import socket
 
@@ -264,14 +265,21 @@ def _stopped_by(name: signal.Signals, stop: asyncio.Event) -> None:
 
 
 async def serve_until_stopped(settings: Settings, discovery: Discovery, root: Path) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run the bot until SIGTERM or SIGINT."""
+    await until_stopped(running(settings, discovery, root), simulated=settings.simulated)
+
+
+async def until_stopped(
+    opened: AbstractAsyncContextManager[Process], *, simulated: bool = False
+) -> None:
+    """Keep a process open until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _stopped_by, name, stop)
-    async with running(settings, discovery, root):
+    async with opened:
         collector.started()
-        logger.bind(simulated=settings.simulated).info("started")
+        logger.bind(simulated=simulated).info("started")
         await stop.wait()
         logger.info("stopping")
     logger.info("stopped")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orchestration.store_postgres import PostgresDatabase
     from tgk.ports.time import Clock
 
-Kind = Literal["bot", "worker"]
+Kind = Literal["bot", "worker", "terminal"]
 _BEATS: Final = 4
 """How often it says in one lease that it lives."""
 _SURE: Final = 0.75
@@ -37,13 +37,15 @@ _NOW: Final = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 _LOADS: Final = """SELECT count(runs.id) AS held FROM processes
     LEFT JOIN runs ON runs.holder = processes.name AND live
     WHERE kind = 'worker' GROUP BY processes.name"""
+_NO_WORKER: Final = "NOT EXISTS (SELECT FROM processes WHERE kind = 'worker')"
 _TURNS: Final[dict[Kind, str]] = {
-    "bot": "NOT EXISTS (SELECT FROM processes WHERE kind = 'worker')",
+    "bot": _NO_WORKER,
+    "terminal": _NO_WORKER,
     "worker": f"""(SELECT count(*) FROM runs WHERE live AND holder = :me)
         <= (SELECT min(held) FROM ({_LOADS}) AS loads)""",  # noqa: S608 - ours
 }
-"""When a process may begin a run that nobody has: a bot leaves them to workers, if there are any,
-and of several workers the one with the fewest is first."""
+"""When a process may begin a run that nobody has: all leave them to workers, if there are any, and
+of several workers the one with the fewest is first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,7 @@ class OwnSession:
         redactor = redactor_of(self._settings, discovery)
         open_notebook("ERROR", redactor.text, json=False)
         root = self._config.resolve().parent
-        async with assembled(self._settings, discovery, root) as core:
+        async with assembled(self._settings, discovery, root, kind="terminal") as core:
             await core.engine.start(core.dispatcher.perform)
             try:
                 async with asyncio.timeout(asked.timeout):

@@ -48,6 +48,17 @@ def gateway(
     )
 
 
+def probes(*, metrics: Metrics, alive: Probe, ready: Probe) -> Starlette:
+    """Return the application of a process that takes nothing from outside."""
+    return Starlette(
+        routes=[
+            Route("/healthz", _probe(alive)),
+            Route("/readyz", _probe(ready)),
+            Route("/metrics", _metrics(metrics)),
+        ]
+    )
+
+
 def _probe(probe: Probe) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:  # noqa: ARG001 - the signature of a route
         well, details = probe()

@@ -17,6 +17,7 @@ from audit.log import LogSettings
 from audit.salt import kept_salt
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
+from bot.runtime.company import inheriting, seated
 from bot.runtime.couriers import Couriers, open_couriers
 from bot.runtime.memory import Memory, open_memory
 from bot.runtime.playbooks import Timetable, folders, shelf_of
@@ -33,6 +34,7 @@ from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
 from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
+from orchestration.membership import Members
 from orchestration.runs.heralds import Heralds
 from orchestration.runs.live import LiveTraces
 from orchestration.runs.runs import DurableRuns
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.runtime.settings import Settings
+    from orchestration.membership import Kind
     from tgk.discovery import Discovery
     from tgk.errors import ConfigurationInvalid
     from tgk.ports.time import Clock
@@ -144,15 +147,17 @@ async def assembled(
     *,
     observer: Observer | None = None,
     clock: Clock | None = None,
+    kind: Kind = "bot",
 ) -> AsyncIterator[Core]:
     """Build the core, yield it, and let go of everything; the engine is started by the caller.
 
-    ``root`` is the folder of discovery.yml. Raises ConfigurationInvalid, Conflict when another
-    process writes the audit log, JournalUnavailable when the disk refuses.
+    ``root`` is the folder of discovery.yml; ``kind`` counts where a database is shared: a bot alone
+    posts to the platforms. Raises ConfigurationInvalid, Conflict when another process writes the
+    audit log or is the bot, JournalUnavailable when the disk refuses.
     """
     keep_apart(settings.state, simulated=settings.simulated)
     async with AsyncExitStack() as stack:
-        assembly = _Assembly(settings, discovery, clock or SystemClock(), stack)
+        assembly = _Assembly(settings, discovery, clock or SystemClock(), stack, kind)
         core = await assembly.core(root, observer)
         await stack.enter_async_context(_kept(*_duties(core)))
         yield core
@@ -162,8 +167,14 @@ class _Assembly:
     """Opens each part once and lets the stack close it."""
 
     def __init__(
-        self, settings: Settings, discovery: Discovery, clock: Clock, stack: AsyncExitStack
+        self,
+        settings: Settings,
+        discovery: Discovery,
+        clock: Clock,
+        stack: AsyncExitStack,
+        kind: Kind,
     ) -> None:
+        self._kind: Kind = kind
         self._settings = settings
         self._discovery = discovery
         self._clock = clock
@@ -174,13 +185,14 @@ class _Assembly:
         """Return the core; what writes is opened before what needs the network."""
         policy = policy_of(root / POLICY, self._discovery, self._clock)
         journal = await self._stack.enter_async_context(self._journal(policy))
-        memory = await open_memory(self._settings.state, self._clock, self._stack)
+        memory = await self._memory()
         couriers = await self._couriers(policy, memory)
-        board = DurableBoard(memory.store, couriers.all, self._clock)
+        remote = memory.store.shared and self._kind != "bot"
+        board = DurableBoard(memory.store, couriers.all, self._clock, remote=remote)
         await self._stack.enter_async_context(board)
         places = _council_places(self._discovery)
         approvals = StoredApprovals(memory.store, board, self._clock, places)
-        engine = self._engine()
+        engine = self._engine(memory)
         lying = folders(root, self._settings.state)
         playbooks = FolderPlaybooks([folder.path for folder in lying])
         runs = self._runs(playbooks, memory, approvals, engine, policy)
@@ -240,9 +252,19 @@ class _Assembly:
             clock=self._clock,
         )
 
-    def _engine(self) -> Engine:
-        url = self._settings.database_url
-        engine = Engine(self._settings.state, self._clock, database_url=url)
+    async def _memory(self) -> Memory:
+        return await open_memory(
+            self._settings, self._clock, self._stack, kind=self._kind, redactor=self._redactor
+        )
+
+    def _engine(self, memory: Memory) -> Engine:
+        engine = Engine(
+            self._settings.state,
+            self._clock,
+            database_url=self._settings.database,
+            executor=memory.name,
+            permit=memory.members.permit,
+        )
         self._stack.push_async_callback(engine.stop)
         return engine
 
@@ -260,7 +282,7 @@ class _Assembly:
                 store=memory.store,
                 clock=self._clock,
                 playbooks=playbooks,
-                carrier=RunCarrier(engine),
+                carrier=RunCarrier(engine, memory.members),
                 approvals=approvals,
                 locks=memory.locks,
                 heralds=self._heralds(),
@@ -300,15 +322,25 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "operations": core.engine.purge,
     }
     timetable = Timetable(core.memory.schedules, core.dispatcher, core.engine)
+    members, clock = core.memory.members, core.clock
     return (
         *_tracing(core),
+        *_together(core),
         core.approvals.run(),
         core.policy.watch(),
         core.runs.run(),
-        timetable.run(),
+        seated(members, "timetable", clock, timetable.run),
         witness.run(),
-        keep_tidy(core.clock, chores),
+        seated(members, "tidiness", clock, lambda: keep_tidy(clock, chores)),
     )
+
+
+def _together(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Return what a process does for those that share its database."""
+    members = core.memory.members
+    if not isinstance(members, Members):
+        return ()
+    return members.run(), inheriting(members, core.engine, core.runs, core.clock)
 
 
 def _tracing(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,11 +30,23 @@ AUDIT_LOG = "audit.jsonl"
 ANCHORS = "audit.anchors"
 _OF_THE_PROCESS = frozenset(
     {"AUDIT_HMAC_KEY", "LOG_LEVEL", "TGK_ALERT_TOKEN", "TGK_EVENT_SECRET", "TGK_HOOK_SECRET",
-     "TGK_HTTP", "TGK_SANDBOX_URL", "TGK_STATE", "TGK_USER"}
+     "TGK_HTTP", "TGK_LEASE", "TGK_SANDBOX_URL", "TGK_STATE", "TGK_USER"}
 )  # fmt: skip
 """What is about this process and no system outside: all that counts beside a simulated world."""
 _SAID_BY_THE_WORLD = frozenset({"TGK_SIMULATED"})
 TOKENS = ("DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "D12_TOKEN")
+
+
+def _postgres(url: SecretStr) -> SecretStr:
+    """Refuse an address that is none, without repeating it."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+        usable = parts.scheme in ("postgres", "postgresql") and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("write postgresql://user:password@host:5432/database")
+    return url
 
 
 class Settings(BaseModel):
@@ -139,10 +153,10 @@ class Settings(BaseModel):
         alias="OTEL_EXPORTER_OTLP_HEADERS",
         description="headers of these requests, such as a key: name=value by commas",
     )
-    database_url: str = Field(
-        default="",
+    database_url: Annotated[SecretStr, AfterValidator(_postgres)] | None = Field(
+        default=None,
         alias="DATABASE_URL",
-        description="PostgreSQL for running changes; empty: SQLite in the state folder",
+        description="PostgreSQL for all that is kept; without it SQLite in the state folder",
     )
     sandbox_url: Address | None = Field(
         default=None,
@@ -157,6 +171,13 @@ class Settings(BaseModel):
     )
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", alias="LOG_LEVEL", description="how much goes to standard error"
+    )
+    lease: float = Field(
+        default=10.0,
+        ge=2,
+        le=300,
+        alias="TGK_LEASE",
+        description="seconds of silence after which others take over; with DATABASE_URL only",
     )
     state: Path = Field(
         default=Path("var"),
@@ -190,7 +211,15 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value, for redaction only."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        told = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        password = urlsplit(self.database).password if self.database else None
+        return (*told, *((password, unquote(password)) if password else ()))
+
+    @property
+    def database(self) -> str:
+        """The address of PostgreSQL as every library reads it; empty for SQLite."""
+        url = self.database_url.get_secret_value() if self.database_url else ""
+        return url.replace("postgres://", "postgresql://", 1)
 
 
 def read_settings(

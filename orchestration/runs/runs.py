@@ -97,6 +97,10 @@ class DurableRuns:
             if self._ledger.shared:
                 await self._clock.sleep(_BREATH_SECONDS)
 
+    def stir(self) -> None:
+        """Look at once for runs that nobody plays."""
+        self._stirred.set()
+
     async def _take_up(self) -> None:
         """Begin what nobody plays, and let what is played here know what others changed."""
         for record in await self._ledger.alive():

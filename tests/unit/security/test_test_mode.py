@@ -94,7 +94,7 @@ def test_nothing_real_of_the_environment_is_reached_from_a_rehearsal() -> None:
 
     settings = read_settings(environ, {"LOKI_URL": "http://127.0.0.1:1", "TGK_SIMULATED": "true"})
 
-    assert (settings.database_url, settings.aws_region, settings.prometheus_url) == ("", None, None)
+    assert (settings.database_url, settings.aws_region, settings.prometheus_url) == (None,) * 3
     assert (settings.openai_api_key, settings.kubeconfig) == (None, None)
     assert (settings.simulated, str(settings.state)) == (True, "elsewhere")
 
