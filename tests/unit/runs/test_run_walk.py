@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -198,7 +199,8 @@ steps:
 async def test_items_of_a_loop_run_in_order_or_so_many_at_once(tmp_path: Path) -> None:
     """Each item has a path and values of its own."""
     async with world(tmp_path).open() as made:
-        view = await made.play("""
+        made.effects.held.update({"p-a": asyncio.Event(), "p-b": asyncio.Event()})
+        started = await made.start("""
 name: story
 steps:
   - {name: each, items: [a, b, c], as: it, steps: [{name: do, command: "/mark s-${it}"}]}
@@ -208,6 +210,10 @@ steps:
     max_parallel: 2
     steps: [{name: go, command: "/mark p-${it}"}]
 """)
+        await made.until(lambda: {"p-a", "p-b"} <= made.effects.running)
+        for name in ("p-a", "p-b"):
+            made.effects.held.pop(name).set()
+        view = await made.end(started.id)
 
     assert view.state == "succeeded"
     assert made.effects.names[:3] == ["s-a", "s-b", "s-c"]
