@@ -71,7 +71,7 @@ class Filter:
 
     def _is_of_run(self, record: Record) -> bool:
         """Say whether a record is of a step of the run, or of something that was done to it."""
-        of_step = record.delivery.startswith(f"run:{self.corr}:")
+        of_step = record.delivery.startswith((f"run:{self.corr}:", f"run:{self.corr}."))
         return of_step or record.args.get("workflow") == self.corr
 
 

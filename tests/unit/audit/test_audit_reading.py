@@ -55,17 +55,19 @@ async def test_a_query_yields_the_newest_first_over_segments(desk: Desk) -> None
 
 
 async def test_all_that_a_run_did_is_found_by_its_id(desk: Desk) -> None:
-    """Its steps, and what was done to it; nothing of a run whose id begins alike."""
+    """Its steps, those of its resumed lives, and what was done to it; nothing of other runs."""
     step, other = "run:WF-2026-002:deploy:1", "run:WF-2026-0021:deploy:1"
     async with desk.journal() as journal:
         await journal.conclude(desk.attempt(0, delivery=step), Conclusion("success"))
         await journal.conclude(desk.attempt(1, delivery=other), Conclusion("success"))
         paused = desk.attempt(2, args={"workflow": "WF-2026-002"}, delivery="discord:1")
         await journal.conclude(paused, Conclusion("success"))
+        resumed = desk.attempt(3, delivery="run:WF-2026-002.2:deploy:1")
+        await journal.conclude(resumed, Conclusion("success"))
 
     found = query(desk.path, Filter(phases=OUTCOMES, corr="WF-2026-002"))
 
-    assert [int(each.corr[4:]) for each in found] == [2, 0]
+    assert [int(each.corr[4:]) for each in found] == [3, 2, 0]
 
 
 @pytest.mark.parametrize(
