@@ -53,11 +53,13 @@ def token_of(entities: Iterable[Mapping[str, Any]]) -> str:
 
 
 def filled(action: Action, text: str) -> dict[str, object]:
-    """Return the arguments of an action with the answer put in: a line for each, or all for one."""
+    """Return an action's arguments with the answer in them: a line each, the rest for the last."""
     if len(action.asks) == 1:
         return answered(action, {action.asks[0]: text.strip()})
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return answered(action, dict(zip(action.asks, lines, strict=False)))
+    last = len(action.asks) - 1
+    rest = ["\n".join(lines[last:])] if lines[last:] else []
+    return answered(action, dict(zip(action.asks, [*lines[:last], *rest], strict=False)))
 
 
 def _told(blank: Blank) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from commands.orchestrate.build import builder
 from tgk.command import FileText, PlaybookName, Request, Rest, Token, command
 from tgk.context import Context
 from tgk.errors import Conflict, Refused
@@ -24,7 +25,7 @@ class Create(Request):
     description: Annotated[str, StringConstraints(max_length=200)] = Field(
         default="", description="what it is for, in one line"
     )
-    interactive: bool = Field(default=False, description="ask for the steps in a form")
+    interactive: bool = Field(default=False, description="add step by step, with a picture")
     validate_: bool = Field(default=False, description="check it at once")
 
 
@@ -46,16 +47,17 @@ class Publish(Request):
 
 @command("orchestrate create", permission="orchestrate", effect="change")
 async def create(request: Create, context: Context) -> Reply:
-    """Write the template as a draft, or ask for its text."""
+    """Write the template as a draft, and check it or go on building."""
     shelf = context.backends.playbooks
     text = shelf.template(request.template, name=request.name, description=request.description)
-    if request.interactive:
-        return _form(request, text)
 
     async def keep() -> Entry:
         return await shelf.save(request.name, text, who=context.caller.person)
 
-    return await _kept(await context.steps.once("save", keep, Entry), text, context)
+    entry = await context.steps.once("save", keep, Entry)
+    if request.interactive:
+        return await builder(entry.name, context)
+    return await _kept(entry, text, context)
 
 
 @command("orchestrate import", permission="orchestrate", effect="change")
@@ -100,24 +102,6 @@ async def publish(request: Publish, context: Context) -> Reply:
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]
-
-
-def _form(request: Create, text: str) -> Reply:
-    title = f"{request.name}: write its steps"
-    return Reply(
-        topic="orchestrate",
-        title=title,
-        tone="warning",
-        blocks=(Log(lines=tuple(text.splitlines()), filename=f"{request.name}.yml"),),
-        actions=(
-            Action(
-                label="Write it…", command="orchestrate import",
-                arguments={"name": request.name, "text": text}, asks=("text",), style="primary",
-            ),
-        ),
-        plain=Plain(headline=title, lines=tuple(text.splitlines())),
-        data={"name": request.name, "text": text},
-    )  # fmt: skip
 
 
 async def _kept(entry: Entry, text: str, context: Context) -> Reply:

@@ -18,6 +18,7 @@ from orchestration.runs.parameters import given
 from orchestration.runs.wording import took
 from orchestration.shelf.calls import calls, lines_of
 from orchestration.shelf.limits import Clockwork
+from orchestration.shelf.outline import outline
 from orchestration.shelf.outside import Outside
 from orchestration.shelf.scenario import scenario
 from orchestration.shelf.simulation import End
@@ -38,6 +39,7 @@ from tgk.ports.playbooks import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from orchestration.playbook.diagnostics import Diagnostic
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from tgk.admission import Admission
     from tgk.caller import Caller
     from tgk.ports.playbooks import TemplateName
-    from tgk.ports.runs import RunRequest
+    from tgk.ports.runs import RunRequest, RunView
 
 
 _ENDS: dict[End, Literal["succeeds", "fails", "depends"]] = {
@@ -193,6 +195,11 @@ class Shelf:
             return tuple(reached(book, _Known(self._books())).values())
         except TgkError:
             return (book,)
+
+    async def outline(self, name: str, caller: Caller, *, now: datetime) -> RunView | None:
+        """Return one as a run that has not begun, to be drawn; None where it cannot be read."""
+        book = (await self._one(name)).loaded.playbook
+        return outline(book, self._books(), caller, now) if book and book.steps else None
 
     def template(self, template: TemplateName, *, name: str, description: str) -> str:
         """Return the text of a new playbook, its first lines naming it."""

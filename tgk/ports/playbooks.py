@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tgk.caller import Caller
-    from tgk.ports.runs import RunRequest
+    from tgk.ports.runs import RunRequest, RunView
 
 Origin = Literal["library", "own", "draft"]
 """Shipped or written by the operator; drafts were imported or created in a chat.
@@ -221,6 +223,9 @@ class Playbooks(Protocol):
         ``outcomes`` is a table such as ``deploy-api: fail,fail,ok; verify: ok``: how steps are
         assumed to end, attempt by attempt. Raises InvalidRequest for a step that there is not.
         """
+
+    async def outline(self, name: str, caller: Caller, *, now: datetime) -> RunView | None:
+        """Return one as a run that has not begun, to be drawn; None where it cannot be read."""
 
     def template(self, template: TemplateName, *, name: str, description: str) -> str:
         """Return the text of a new playbook."""

@@ -50,3 +50,25 @@ async def test_what_is_missing_is_asked_for_and_answered_by_a_reply(live: Phone)
 
     assert "version: What to deploy, such as v1.4.0" in question.text
     assert runs.requests[0].parameters == {"version": "v1.4.0 watch=1"}
+
+
+async def test_a_playbook_is_built_by_replies(live: Phone) -> None:
+    """A button asks for the name and the commands; the lines after the first are the commands."""
+    card = await live.ask("devi", "/orchestrate create --name mine --interactive")
+    await live.until(lambda: live.emulator.message(COUNCIL, card.id).buttons)
+    await live.press("devi", card, "Add steps at once")
+    question = await live.until(
+        lambda: next(
+            (each for each in live.emulator.messages(COUNCIL) if "lines:" in each.text), None
+        )
+    )
+    said = await live.emulator.say(
+        "devi", COUNCIL, "both\n/test run --suite a\n/test run --suite b", thread=TOPIC,
+        reply_to=question.id,
+    )  # fmt: skip
+    await live.until(lambda: live.answers(said))
+
+    source = await live.dispatcher.backends.playbooks.source("mine")
+    assert "name: both\n" in source.text
+    assert "/test run --suite a" in source.text
+    assert "/test run --suite b" in source.text
