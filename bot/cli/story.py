@@ -134,7 +134,7 @@ def _kill(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:
 def _canary(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:
     say("dana: /orchestrate run canary, v1.5.0 beside what serves production, then 50 and 100 %")
     before = len(stage.effects())
-    given = 'version=v1.5.0 shares="50,100" watch=2'
+    given = "version=v1.5.0 shares=50,100 watch=2"
     stage.slash("dana", "#deployments", "orchestrate run", playbook="canary", parameters=given)
     _wait("the council's card", lambda: _any(stage.heard(), "Deploy canary api v1.5.0", "0/1"))
     _wait("the run's picture", lambda: _any(stage.pictures("#deployments"), "canary", "0 of 7"))

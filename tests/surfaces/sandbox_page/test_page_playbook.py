@@ -18,7 +18,7 @@ def test_the_tour_runs_a_playbook_that_the_council_approves(visit: Visit) -> Non
 
     page.click('[data-step="playbook"] button')
     assert page.input_value('form.command [name="playbook"]') == "canary"
-    page.fill('form.command [name="parameters"]', 'version=v1.5.0 shares="100" watch=2')
+    page.fill('form.command [name="parameters"]', "version=v1.5.0 shares=100 watch=2")
     page.click("form.command .send")
     page.wait_for_selector('.message .gallery img[alt*="0 of 7 steps"]')
     page.click('[data-step="approve"] button')
