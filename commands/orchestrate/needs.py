@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
+from tgk.pairs import written_pairs
 from tgk.reply import Action, Blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tgk.command import Request
     from tgk.context import Context
     from tgk.ports.playbooks import Entry, Wanted
 
 _LABEL = 75
+
+
+def typed(request: Request) -> dict[str, Any]:
+    """Return what was given, pairs as one text, so that secrets in it are masked like in others."""
+    given = request.model_dump(exclude_defaults=True)
+    pairs = given.get("parameters")
+    return {**given, "parameters": written_pairs(pairs)} if pairs else given
 
 
 async def require_parameters(

@@ -9,13 +9,17 @@ from tgk.reply import Fact, Facts, Log, Plain, Reply, Table
 
 if TYPE_CHECKING:
     from tgk.ports.playbooks import Gate, Plan, PlanRow
+    from tgk.reply import Action, Picture
 
 _STATES = {"runs": "", "skipped": "skipped", "depends": "depends"}
 _SHOWN = 40
 
 
-def planned(plan: Plan, *, title: str = "") -> Reply:
-    """Return what a run would do; it is an answer, so a closed gate is shown, not raised."""
+def planned(plan: Plan, *, picture: Picture | None = None, again: Action | None = None) -> Reply:
+    """Return what a run would do; it is an answer, so a closed gate is shown, not raised.
+
+    ``again`` is the button that does it, shown where no gate is closed.
+    """
     lines = tuple(_line(row) for row in plan.rows)
     closed = [gate for gate in plan.gates if gate.passed is False]
     facts = (
@@ -23,19 +27,21 @@ def planned(plan: Plan, *, title: str = "") -> Reply:
         Fact(label="At most", value=spell(plan.longest) if plan.longest else "without a limit"),
         Fact(label="Nothing was done", value="this is a plan"),
     )
-    verdict = "would be refused" if closed else "would run"
+    title = f"{plan.playbook} {'would be refused' if closed else 'would run'}"
     return Reply(
         topic="orchestrate",
-        title=title or f"{plan.playbook} {verdict}",
+        title=title,
         tone="bad" if closed else "ok",
         blocks=(
             Facts(facts=tuple(fact for fact in facts if fact.value)),
+            *((picture,) if picture else ()),
             Table(columns=("Gate", "", "Note"), rows=tuple(_gate(gate) for gate in plan.gates)),
             Log(lines=lines or ("no steps",), filename=f"{plan.playbook}-plan.txt"),
         ),
+        actions=(again,) if again and not closed else (),
         failed=bool(closed),
         mirrored=False,
-        plain=Plain(headline=title or f"{plan.playbook} {verdict}", lines=lines[:_SHOWN]),
+        plain=Plain(headline=title, lines=lines[:_SHOWN]),
         data=plan.model_dump(mode="json"),
     )
 

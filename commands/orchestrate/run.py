@@ -6,12 +6,13 @@ from pydantic import Field
 
 from commands.orchestrate.following import follow
 from commands.orchestrate.gates import world_gates
-from commands.orchestrate.needs import require_parameters, require_published, require_right
+from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
 from commands.orchestrate.plan import planned
+from orchestration.runs.picture import graph
 from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
 from tgk.ports.runs import RunRequest
-from tgk.reply import Reply
+from tgk.reply import Action, Reply
 
 _COMMAND = "orchestrate run"
 _BY_ITSELF = ("schedule", "event", "webhook")
@@ -51,7 +52,7 @@ async def has_what_it_needs(request: Run, context: Context) -> None:
     """Refuse a draft, an environment that is not theirs, and missing parameters with a way out."""
     if not request.dry_run:
         await require_published(request.playbook, context)
-    given = request.model_dump(exclude_defaults=True)
+    given = typed(request)
     book, values = request.playbook, request.parameters
     await require_parameters(
         _COMMAND, given, context, playbook=book, parameters=values, environment=request.environment
@@ -73,13 +74,25 @@ async def run(request: Run, context: Context) -> Reply:
     """Start the run, or join it after a restart, and follow it to its end."""
     wanted = asked(request)
     if request.dry_run:
-        plan = await context.backends.playbooks.plan(wanted, context.caller)
-        more = await world_gates(plan, context)
-        return planned(plan.model_copy(update={"gates": (*plan.gates, *more)}))
+        return await _plan(request, wanted, context)
     runs = context.backends.runs
     delivery = context.invocation.delivery
     view = await runs.start(wanted, context.caller, delivery=delivery, cause=_cause(delivery))
     return await follow(view, context, detailed=request.verbose)
+
+
+async def _plan(request: Run, wanted: RunRequest, context: Context) -> Reply:
+    """Ask every gate, and draw what would be played."""
+    shelf, now = context.backends.playbooks, context.clock.now()
+    plan = await shelf.plan(wanted, context.caller)
+    more = await world_gates(plan, context)
+    view = await shelf.outline(request.playbook, context.caller, now=now)
+    given = {name: value for name, value in typed(request).items() if name != "dry_run"}
+    return planned(
+        plan.model_copy(update={"gates": (*plan.gates, *more)}),
+        picture=graph(view, now=now) if view else None,
+        again=Action(label="Run it", command=_COMMAND, arguments=given, style="success"),
+    )
 
 
 def _cause(delivery: str) -> str:

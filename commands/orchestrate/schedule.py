@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.needs import require_parameters, require_published, require_right
+from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
 from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName, command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest
@@ -51,7 +51,7 @@ async def makes_sense(request: Plan, context: Context) -> None:
         raise InvalidRequest(_COMMAND, [ArgumentFault("name", "needed: which schedule")])
     if request.cron and request.playbook:
         await require_published(request.playbook, context)
-        given = request.model_dump(exclude_defaults=True)
+        given = typed(request)
         book, values, where = request.playbook, request.parameters, request.environment
         await require_parameters(
             _COMMAND, given, context, playbook=book, parameters=values, environment=where

@@ -21,7 +21,7 @@ def outline(
 ) -> RunView:
     """Return its whole tree, every step pending; other playbooks that it plays are drawn inside."""
     record = RunRecord(
-        id=book.name, root=book.name, delivery="", playbook=book.name, version=book.version,
+        id="Plan", root="Plan", delivery="", playbook=book.name, version=book.version,
         digest=book.digest, pinned={}, request=RunRequest(playbook=book.name), starter=caller,
         cause="asked", priority=book.priority, parameters={}, environment="", stamp=now, asked=now,
     )  # fmt: skip

@@ -315,6 +315,13 @@ async def test_a_dry_run_asks_every_gate_and_does_nothing(world: World) -> None:
     assert "finally/tell-the-team/then/#1" in found["known later"][1]
     assert [] == world.providers.invoked == world.runs.requests
     assert () == world.approvals.asked
+    [picture] = [block for block in outcome.reply.blocks if block.kind == "picture"]
+    assert "deploy-api" in picture.alt
+    [go_on] = outcome.reply.actions
+    assert go_on.arguments == {
+        "playbook": "deploy-web-app", "environment": "production",
+        "parameters": "version=v1.4.0",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", ["nobody", "locked"])
