@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from loguru import logger
 
+from bot.runtime.launching import Launcher, invocation_of
 from orchestration.triggers.starts import called, started_by
-from tgk.context import Invocation
 from tgk.errors import ConfigurationInvalid, Missing, RateLimited, TgkError
-from tgk.pairs import written_pairs
 from tgk.ports.board import Place
 from tgk.ports.runs import RunFilter
 from tgk.reply import Fact, Facts, Plain, Reply
@@ -27,16 +26,14 @@ if TYPE_CHECKING:
     from orchestration.runs.ports import Playbooks
     from orchestration.triggers.events import Event
     from orchestration.triggers.starts import Start
+    from tgk.context import Invocation
     from tgk.discovery import TriggerBounds
     from tgk.dispatcher import Dispatcher
     from tgk.guard import Directory
     from tgk.outcome import Outcome
     from tgk.ports.time import Clock
 
-COMMAND: Final = "orchestrate run"
 WITHIN: Final = timedelta(hours=1)
-PATIENCE_SECONDS: Final = 10.0
-"""How long a sender waits for a run to be durable before it is told to ask again."""
 _MOST_COUNTED: Final = 5000
 _FROM_OUTSIDE: Final = ("event:", "webhook:")
 
@@ -92,15 +89,14 @@ class Starts:
         self._clock = clock
         self._metrics = metrics
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._group = asyncio.TaskGroup()
-        self._running: set[asyncio.Task[Outcome]] = set()
+        self._launcher = Launcher(dispatcher)
 
     async def __aenter__(self) -> Self:
         for name in self._bounds:
             book = self._book(name)
             if book and not any(each.type in ("event", "webhook") for each in book.triggers):
                 logger.bind(playbook=name).warning("no event and no webhook starts this playbook")
-        await self._group.__aenter__()
+        await self._launcher.__aenter__()
         return self
 
     async def __aexit__(
@@ -110,9 +106,7 @@ class Starts:
         trace: TracebackType | None,
     ) -> None:
         """Let go of runs that go on: the engine carries them."""
-        for task in self._running:
-            task.cancel()
-        await self._group.__aexit__(kind, error, trace)
+        await self._launcher.__aexit__(kind, error, trace)
 
     async def event(self, event: Event) -> tuple[Answer, ...]:
         """Start every playbook that wants this event; what was started for it before is named."""
@@ -195,25 +189,11 @@ class Starts:
         return limited
 
     async def _begun(self, start: Start, invocation: Invocation) -> Answer:
-        """Let the run begin, and return once it is durable; it goes on by itself."""
-        begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        async def show(reply: Reply) -> None:
-            if reply.topic == "orchestrate" and not begun.done():
-                begun.set_result(str(reply.data.get("id", "")))
-
-        asked = self._dispatcher.run(replace(invocation, show=show))
-        task = self._group.create_task(asked)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        either: set[asyncio.Future[Any]] = {task, begun}
-        await asyncio.wait(either, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if begun.done():
-            return Answer(playbook=start.playbook, result="started", run=begun.result())
-        if not task.done():
-            why = "It did not begin in time; ask again under the same id."
-            return Answer(playbook=start.playbook, result="unavailable", why=why)
-        answer = self._refused(start.playbook, task.result())
+        """Let the run begin; it goes on by itself."""
+        launched = await self._launcher.launch(invocation)
+        if launched.outcome is None:
+            return Answer(playbook=start.playbook, result="started", run=launched.run)
+        answer = self._refused(start.playbook, launched.outcome)
         await self._tell(start, answer)
         return answer
 
@@ -247,20 +227,10 @@ class Starts:
         self, playbook: str, cause: str, delivery: str, parameters: Mapping[str, str]
     ) -> Invocation:
         identity, (kind, _, _) = identity_of(playbook), cause.partition(":")
-        given: dict[str, object] = {"playbook": playbook}
+        caller = self._directory.resolve("gateway", identity, name=identity, channel=kind)
         rest = dict(parameters)
-        if "environment" in rest:  # judged like any other: by the rights for that environment
-            given["environment"] = rest.pop("environment")
-        if rest:
-            given["parameters"] = written_pairs(rest)
-        return Invocation(
-            name=COMMAND,
-            raw=given,
-            caller=self._directory.resolve("gateway", identity, name=identity, channel=kind),
-            delivery=delivery,
-            door="playbook",
-            confirmed=True,
-        )
+        environment = rest.pop("environment", None)  # judged by the rights for it, like any other
+        return invocation_of(playbook, rest, caller, delivery, environment=environment)
 
 
 def refusal_card(start: Start, answer: Answer) -> Reply:

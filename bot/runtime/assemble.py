@@ -19,6 +19,7 @@ from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
 from bot.runtime.company import inheriting, seated
 from bot.runtime.couriers import Couriers, open_couriers
+from bot.runtime.launching import Launcher
 from bot.runtime.memory import Memory, open_memory
 from bot.runtime.playbooks import Timetable, folders, shelf_of
 from bot.runtime.settings import AUDIT_LOG
@@ -321,7 +322,7 @@ def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "approvals": core.approvals.purge,
         "operations": core.engine.purge,
     }
-    timetable = Timetable(core.memory.schedules, core.dispatcher, core.engine)
+    timetable = Timetable(core.memory.schedules, Launcher(core.dispatcher))
     members, clock = core.memory.members, core.clock
     return (
         *_tracing(core),

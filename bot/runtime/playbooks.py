@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Final, Never
+from typing import TYPE_CHECKING, Never
 
-from loguru import logger
-
+from bot.runtime.launching import invocation_of
 from orchestration.shelf.files import Files, Folder
 from orchestration.shelf.shelf import Shelf
-from tgk.context import Invocation
 from tgk.errors import Unavailable
-from tgk.pairs import written_pairs
-from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from orchestration.engine import Engine
+    from bot.runtime.launching import Launcher
     from orchestration.schedules import StoredSchedules
     from orchestration.shelf.outside import Outside
     from tgk.admission import Admission
-    from tgk.dispatcher import Dispatcher
-    from tgk.outcome import Outcome
     from tgk.ports.schedules import Schedule
-
-_LOOK_SECONDS: Final = 0.05
-_PATIENCE_SECONDS: Final = 30.0
 
 
 def folders(root: Path, state: Path) -> tuple[Folder, ...]:
@@ -51,43 +41,25 @@ def shelf_of(
 class Timetable:
     """Starts what is scheduled, as its owner; ``run`` must be owned by the process."""
 
-    def __init__(self, schedules: StoredSchedules, dispatcher: Dispatcher, engine: Engine) -> None:
+    def __init__(self, schedules: StoredSchedules, launcher: Launcher) -> None:
         self._schedules = schedules
-        self._dispatcher = dispatcher
-        self._engine = engine
-        self._group = asyncio.TaskGroup()
+        self._launcher = launcher
 
     async def run(self) -> Never:
         """Start what is due, until cancelled."""
-        async with self._group:
+        async with self._launcher:
             await self._schedules.run(self._start)
         raise AssertionError  # pragma: no cover - the watch never ends by itself
 
     async def _start(self, schedule: Schedule, due: datetime) -> None:
         """Return once the run is durable, or was refused; raises Unavailable to be asked again."""
-        delivery = f"schedule:{schedule.name}:{due:%Y-%m-%dT%H:%M}"
-        corr = correlation(delivery)
-        running = self._group.create_task(self._dispatched(schedule, delivery))
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while not running.done() and corr not in await self._engine.pending():
-                await asyncio.wait({running}, timeout=_LOOK_SECONDS)
-        if running.done() and running.result().result == "unavailable":
-            raise Unavailable("the engine", "The run could not begin.")
-
-    async def _dispatched(self, schedule: Schedule, delivery: str) -> Outcome:
-        given: dict[str, object] = {"playbook": schedule.playbook}
-        if schedule.parameters:
-            given["parameters"] = written_pairs(schedule.parameters)
-        if schedule.environment:
-            given["environment"] = schedule.environment
-        invocation = Invocation(
-            name="orchestrate run",
-            raw=given,
-            caller=schedule.owner.model_copy(update={"channel": "schedule"}),
-            delivery=delivery,
-            door="playbook",
-            confirmed=True,
+        invocation = invocation_of(
+            schedule.playbook,
+            schedule.parameters,
+            schedule.owner.model_copy(update={"channel": "schedule"}),
+            f"schedule:{schedule.name}:{due:%Y-%m-%dT%H:%M}",
+            environment=schedule.environment,
         )
-        outcome = await self._dispatcher.run(invocation)
-        logger.bind(schedule=schedule.name, result=outcome.result).info("scheduled run ended")
-        return outcome
+        outcome = (await self._launcher.launch(invocation)).outcome
+        if outcome and outcome.result == "unavailable":
+            raise Unavailable("the engine", "The run could not begin.")
