@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Never
 
 from bot.runtime.launching import invocation_of
-from orchestration.shelf.files import Files, Folder
+from orchestration.shelf.files import Files
+from orchestration.shelf.reading import Folder
 from orchestration.shelf.shelf import Shelf
 from tgk.errors import Unavailable
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _BOOLEANS = {"true": True, "false": False}
 _LONGEST = 4096
 _LONGEST_FOR_PATTERN = 256
-_TEXTS = frozenset({"string", "secret", "user", "component", "environment", "service"})
+TEXTS = frozenset({"string", "secret", "user", "component", "environment", "service"})
 _SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}")
 _NAMED = frozenset({"user", "component", "environment", "service"})
 
@@ -24,8 +24,8 @@ def typed(parameter: Parameter, given: Any) -> Plain:
     if parameter.choices and value not in parameter.choices:
         listed = ", ".join(str(choice) for choice in parameter.choices)
         raise ValueError(f"write one of {listed}")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        _check_bounds(parameter, value)
+    if not isinstance(value, bool) and value is not None:
+        _check_bounds(parameter, value if isinstance(value, int | float) else len(value))
     if isinstance(value, str) and parameter.pattern:
         too_long = len(value) > _LONGEST_FOR_PATTERN
         if too_long or not re.fullmatch(parameter.pattern, value):
@@ -43,7 +43,7 @@ def _check_bounds(parameter: Parameter, value: float) -> None:
 
 def _converted(parameter: Parameter, given: Any) -> Plain:
     kind = parameter.type
-    if kind in _TEXTS:
+    if kind in TEXTS:
         return _text(given, named=kind in _NAMED)
     if kind == "bool":
         return _boolean(given)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
+from orchestration.playbook.check import check
 from orchestration.playbook.expression import ExpressionError
 from orchestration.playbook.words import command_of, fill
 from tgk.errors import ConfigurationInvalid, Denied, InvalidRequest, TgkError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tgk.caller import Caller
     from tgk.command import Command
     from tgk.guard import Decision
+    from tgk.registry import Registry
 
 MOST_DEPTH = 8
 
@@ -66,6 +69,19 @@ def reached(playbook: Playbook, playbooks: Playbooks) -> dict[str, Playbook]:
 
     visit(playbook, ())
     return found
+
+
+def require_sound(playbooks: Mapping[str, Playbook], registry: Registry) -> None:
+    """Raise ConfigurationInvalid naming every error that the checker finds in any of them."""
+    faults = [
+        f"{PurePath(book.file).name}:{found.span.line}:{found.span.column}: {found.message}"
+        for book in playbooks.values()
+        for found in check(book, registry=registry, known_playbooks=playbooks)
+        if found.severity == "error"
+    ]
+    if faults:
+        name = next(iter(playbooks))
+        raise ConfigurationInvalid(f"{name} cannot be run.", faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from orchestration.playbook.durations import seconds
 from orchestration.playbook.expression import ExpressionError
+from orchestration.playbook.values import TEXTS, typed
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.suggest import nearest
 
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
     from tgk.ports.runs import RunRequest
 
 _COMMAND = "orchestrate run"
-_TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}")
-_WORDS = frozenset({"user", "component", "environment", "service"})
-_MOST_CHARACTERS = 10_000
+_WORDS = {"yes": True, "on": True, "1": True, "no": False, "off": False, "0": False}
 
 
 class _Unfit(Exception):
@@ -88,77 +84,24 @@ def _value(parameter: Parameter, raw: Mapping[str, Any]) -> Any:
         if parameter.required:
             raise _Unfit("it is required")
         return None
-    value = _typed(parameter, raw[parameter.name])
-    choices = [_plain(choice) for choice in parameter.choices]
-    if choices and value not in choices:
-        raise _Unfit(f"it is one of {', '.join(map(str, choices))}")
-    if parameter.pattern and not re.fullmatch(parameter.pattern, str(value)):
-        raise _Unfit(f"it must match {parameter.pattern}")
-    _bounded(parameter, value)
-    return value
-
-
-def _typed(parameter: Parameter, value: Any) -> Any:
-    if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
-        raise _Unfit(f"it is longer than {_MOST_CHARACTERS} characters")
-    match parameter.type:
-        case "int":
-            return _number(value, int, "a whole number")
-        case "number":
-            return _number(value, float, "a number")
-        case "bool":
-            return _boolean(value)
-        case "duration":
-            found = seconds(value) if isinstance(value, str | int | float) else None
-            return found if found is not None else _unfit("it is a duration, such as 300 or 5m")
-        case "list":
-            return value if isinstance(value, list) else _listed(str(value))
-        case _:
-            return _text(parameter, value)
-
-
-def _text(parameter: Parameter, value: Any) -> str:
-    if isinstance(value, list | dict):
-        _unfit("it is one value")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    if parameter.type in _WORDS and not _WORD.fullmatch(text):
-        _unfit("it is one word of letters, digits and . _ / # @ : + -")
-    return text
-
-
-def _number(value: Any, kind: type[int | float], what: str) -> int | float:
-    if isinstance(value, bool):
-        _unfit(f"it is {what}")
     try:
-        return kind(value)
-    except (ValueError, TypeError, OverflowError):
-        raise _Unfit(f"it is {what}") from None
+        return _plain(typed(parameter, _as_written(parameter, raw[parameter.name])))
+    except ValueError as error:
+        raise _Unfit(str(error)) from None
 
 
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    raise _Unfit("it is true or false")
-
-
-def _listed(text: str) -> list[Any]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _bounded(parameter: Parameter, value: Any) -> None:
-    size = len(value) if isinstance(value, str | list) else value
-    if parameter.minimum is not None and size < parameter.minimum:
-        _unfit(f"it is at least {parameter.minimum:g}")
-    if parameter.maximum is not None and size > parameter.maximum:
-        _unfit(f"it is at most {parameter.maximum:g}")
+def _as_written(parameter: Parameter, value: Any) -> Any:
+    """Return what somebody typed, or a step computed, as an author would have written it."""
+    if parameter.type == "bool" and isinstance(value, str):
+        return _WORDS.get(value.strip().lower(), value)
+    if parameter.type in TEXTS and isinstance(value, bool):
+        return str(value).lower()
+    if parameter.type in TEXTS and isinstance(value, int | float):
+        return str(value)
+    if parameter.type == "int" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-def _unfit(message: str) -> NoReturn:
-    raise _Unfit(message)

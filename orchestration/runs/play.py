@@ -54,7 +54,12 @@ class Play:
         return self.means.pulse.record
 
     def heed(self) -> None:
-        """Stop the body where somebody said that it is over; said again, stop what comes after."""
+        """Stop the body where it is over, by somebody's word or because another goes on.
+
+        Said again, stop what comes after the body.
+        """
+        if self.record.superseded:
+            self.body.stop("cancelled")
         times = self.record.force.times if self.record.force else 0
         for halt in (self.body, self.end)[:times]:
             halt.stop("cancelled")
@@ -69,7 +74,7 @@ class Play:
             begun = await self._begun()
             bad = await self._body() if begun else None
             state, reason = await self._judged(bad)
-            if begun:
+            if begun and not self.record.superseded:
                 state, reason = await self._last_words(state, reason, bad)
             await self._end(state, reason)
 
@@ -112,6 +117,8 @@ class Play:
         if self.record.force:
             force = self.record.force
             return "forced", f"{force.who}: {force.reason}"
+        if self.record.superseded:
+            return "cancelled", "another generation goes on from here"
         if self.record.expired:
             return "timed_out", "the time of the run was used up"
         if bad is None:

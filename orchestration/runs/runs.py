@@ -12,7 +12,7 @@ from loguru import logger
 
 from orchestration.alarm import rest
 from orchestration.playbook.load import load
-from orchestration.runs.authority import reached, require
+from orchestration.runs.authority import reached, require, require_sound
 from orchestration.runs.consents import RunGrants
 from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
@@ -117,6 +117,7 @@ class DurableRuns:
         """Check, queue and return the run; the same delivery again returns the first."""
         book = self._parts.playbooks.get(request.playbook)
         books = reached(book, self._parts.playbooks)
+        require_sound(books, self._admission.registry)
         record = self._record(_Asked(request, starter, delivery, cause, book.name), books)
         require(books, {**book.variables, **record.parameters}, starter, self._admission)
         sources = {
@@ -201,9 +202,10 @@ class DurableRuns:
         if record.pause is not None and record.state not in ENDED and not anew:
             await self._change(record.id, pause=None, reason="")
             return await self.view(record.id)
-        if record.state not in ENDED:
+        resting = record.state == "paused" and record.pause is not None
+        if record.state not in ENDED and not resting:
             why = f"It is {record.state}."
-            remedy = "Complete it with force first." if anew else ""
+            remedy = "Pause it first, and wait until nothing is under way." if anew else ""
             raise Conflict(f"{record.id} cannot be resumed.", why=why, remedy=remedy)
         if record.state == "succeeded" and not anew:
             raise Conflict(f"{record.id} has succeeded.", remedy="Name a step to begin from.")
@@ -301,7 +303,7 @@ class DurableRuns:
     ) -> RunView:
         """Begin the next generation with what is kept of the last."""
         books = await self._pinned(record)
-        steps = kept(await self._ledger.steps(record.id), books, record.playbook, wish)
+        kept(await self._ledger.steps(record.id), books, record.playbook, wish)  # sense first
         raw = {**record.request.parameters, **changed}
         request = record.request.model_copy(update={"parameters": raw})
         name, number = f"{record.root}.{record.generation + 1}", record.generation + 1
@@ -318,9 +320,22 @@ class DurableRuns:
             "stamp": record.stamp,
             "pinned": record.pinned,
         }
+        if record.state not in ENDED:
+            await self._superseded(record.id)
+        steps = kept(await self._ledger.steps(record.id), books, record.playbook, wish)
         born, _ = await self._ledger.beget(made.model_copy(update=facts), steps)
         await self._parts.carrier.begin(born.id)
         return await self.view(born.id)
+
+    async def _superseded(self, run: str) -> None:
+        """End a paused run where it stands: what it found goes on in the next generation."""
+        await self._change(run, superseded=True)
+        await self._parts.carrier.begin(run)
+        while True:
+            news = self._ledger.news(run)
+            if (await self._ledger.load(run)).state in ENDED:
+                return
+            await news.wait()
 
     async def _upto(self, record: RunRecord, name: str) -> int | None:
         if not name:

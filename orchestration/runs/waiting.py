@@ -28,8 +28,8 @@ async def approved(means: Means, step: ApprovalStep, frame: Frame, record: StepR
     consent = means.consents.of(question.id)
     if consent is None and step.exclude_requester:
         consent = await _covering(means, step, question)
+    await means.memory.note(record, waits=f"approval {question.id}")
     asked = await means.approvals.ask(consent.question if consent else question)
-    await means.memory.note(record, waits=f"approval {asked.id}")
     async with means.pulse.resting("approval"):
         verdict = await unless_halted(frame.halt, means.approvals.decided(asked.id))
     if consent and consent.state == "open" and verdict.state == "approved":

@@ -8,43 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from orchestration.playbook.load import Loaded, load
-from tgk.errors import ArgumentFault, Conflict, InvalidRequest, Missing, Refused, Unavailable
-from tgk.suggest import nearest
+from orchestration.playbook.load import load
+from orchestration.shelf.reading import Folder, Kept, Reader, listed
+from tgk.errors import ArgumentFault, Conflict, InvalidRequest, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tgk.ports.playbooks import Origin
 
-MOST_FILES: Final = 500
 MOST_DRAFTS: Final = 100
-_ENDINGS: Final = (".yml", ".yaml")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_LONGEST: Final = 256 * 1024
-"""One byte more is read, so that the loader can say that it is too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A place of playbooks; earlier folders win over later ones."""
-
-    path: Path
-    origin: Origin
-    writable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One file as it was read."""
-
-    name: str
-    path: Path
-    origin: Origin
-    text: bytes
-    loaded: Loaded
-    stamp: tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -54,27 +27,19 @@ class Files:
     folders: tuple[Folder, ...]
     drafts: Path
     published: Path
-    _read: dict[Path, Kept] = field(default_factory=dict)
+    _reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        drafts = Folder(self.drafts, "draft", writable=True)
+        self._reader = Reader((*self.folders, drafts))
 
     def all(self) -> dict[str, Kept]:
         """Return every playbook by name, read anew where its file has changed."""
-        found: dict[str, Kept] = {}
-        seen: set[Path] = set()
-        for folder in (*self.folders, Folder(self.drafts, "draft", writable=True)):
-            for path in _listed(folder.path):
-                kept = self._kept(path, folder.origin)
-                if kept is not None:
-                    seen.add(path)
-                    found.setdefault(kept.name, kept)
-        self._read = {path: kept for path, kept in self._read.items() if path in seen}
-        return dict(sorted(found.items()))
+        return self._reader.all()
 
     def one(self, name: str) -> Kept:
         """Return one; raises Missing with names that look alike."""
-        found = self.all()
-        if name not in found:
-            raise Missing("playbook", name, nearest(name, found), known=list(found))
-        return found[name]
+        return self._reader.one(name)
 
     def save(self, name: str, text: str) -> Kept:
         """Keep a draft; raises InvalidRequest for a name, Conflict where another one has it."""
@@ -88,7 +53,7 @@ class Files:
                 why=f"A playbook of that name stands in {standing.path.name}.",
                 remedy="Choose another name.",
             )
-        if standing is None and len([*_listed(self.drafts)]) >= MOST_DRAFTS:
+        if standing is None and len([*listed(self.drafts)]) >= MOST_DRAFTS:
             raise Conflict(
                 f"{name} is not kept.",
                 why=f"There are {MOST_DRAFTS} drafts.",
@@ -119,33 +84,6 @@ class Files:
             )
         _write(standing.path, text)
         return self.one(name)
-
-    def _kept(self, path: Path, origin: Origin) -> Kept | None:
-        """Return a file as it stands; None when it went away meanwhile."""
-        try:
-            stat = path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size)
-            known = self._read.get(path)
-            if known is not None and known.stamp == stamp:
-                return known
-            with path.open("rb") as file:
-                text = file.read(_LONGEST + 1)
-        except OSError:
-            return None
-        loaded = load(text, str(path), draft=origin == "draft")
-        name = loaded.playbook.name if loaded.playbook else path.stem
-        self._read[path] = Kept(name, path, origin, text, loaded, stamp)
-        return self._read[path]
-
-
-def _listed(folder: Path) -> Iterator[Path]:
-    """Yield the playbooks of a folder, not of those inside it, in order and within bounds."""
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:
-        return
-    files = [path for path in entries if path.suffix in _ENDINGS and path.is_file()]
-    yield from files[:MOST_FILES]
 
 
 def _write(path: Path, text: str) -> None:

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from orchestration.playbook.diagnostics import Diagnostic
     from orchestration.playbook.load import Loaded
     from orchestration.playbook.model import Parameter, Playbook
-    from orchestration.shelf.files import Files, Kept
+    from orchestration.shelf.files import Files
+    from orchestration.shelf.reading import Kept
     from tgk.admission import Admission
     from tgk.caller import Caller
     from tgk.ports.playbooks import TemplateName

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestration.runs.staging import RunLimits
+from orchestration.runs.views import bare
 from tests.unit.runs.runs_world import BEN, DANA, world
-from tgk.errors import Conflict, Denied, InvalidRequest, Missing
+from tgk.errors import ConfigurationInvalid, Conflict, Denied, InvalidRequest, Missing
 from tgk.ports.runs import RunFilter, RunRequest
 from tgk.testing.guard import FakeGuard
 
@@ -177,6 +178,77 @@ steps: ['/mark a-${v}', '/mark b-${v}']
 
     assert view.state == "succeeded"
     assert made.effects.names == ["a-x", "b-y"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "done"),
+    [
+        ({"parameters": {"v": "y"}}, ["one-x", "two-y", "tidied-y"]),
+        ({"from_step": "one"}, ["one-x", "one-x", "two-x", "tidied-x"]),
+        ({"from_step": "one", "parameters": {"v": "y"}}, ["one-x", "one-y", "two-y", "tidied-y"]),
+    ],
+)
+async def test_a_paused_run_goes_on_otherwise_as_another_generation(
+    tmp_path: Path, wish: dict[str, object], done: list[str]
+) -> None:
+    """What it found is kept, its locks go over, and ``finally`` is left to the new one."""
+    async with world(tmp_path).open() as made:
+        made.effects.held["one-x"] = asyncio.Event()
+        started = await made.start("""
+name: story
+parameters: [{name: v, default: x}]
+locks: ['env:x']
+steps: [{name: one, command: '/mark one-${v}'}, {name: two, command: '/mark two-${v}'}]
+finally: ['/mark tidied-${v}']
+""")
+        await made.seen(lambda: "one-x" in made.effects.running)
+        await made.runs.pause(started.id, who="dana", reason="look", until=None, checkpoint=False)
+        with pytest.raises(Conflict, match="nothing is under way"):
+            await made.runs.resume(started.id, who=DANA, **wish)
+        made.effects.held.pop("one-x").set()
+        await made.state(started.id, "paused")
+        again = await made.runs.resume(started.id, who=DANA, **wish)
+        view = await made.end(again.id)
+        old = bare(await made.runs._ledger.load(started.id))
+
+    assert (old.state, old.reason) == ("cancelled", "another generation goes on from here")
+    assert (view.id, view.previous, view.state) == (f"{old.id}.2", old.id, "succeeded")
+    assert view.steps[0].state == ("succeeded" if "from_step" in wish else "kept")
+    assert made.effects.names == done
+
+
+async def test_what_makes_no_sense_leaves_a_paused_run_as_it_was(tmp_path: Path) -> None:
+    """An unknown step or value is refused before anything is ended."""
+    async with world(tmp_path).open() as made:
+        made.effects.held["one"] = asyncio.Event()
+        started = await made.start(TWO)
+        await made.seen(lambda: "one" in made.effects.running)
+        await made.runs.pause(started.id, who="dana", reason="look", until=None, checkpoint=False)
+        made.effects.held.pop("one").set()
+        await made.state(started.id, "paused")
+        with pytest.raises(Missing):
+            await made.runs.resume(started.id, who=DANA, from_step="tow")
+        with pytest.raises(InvalidRequest):
+            await made.runs.resume(started.id, who=DANA, parameters={"x": "1"})
+        paused = await made.runs.view(started.id)
+        await made.runs.resume(started.id, who=DANA)
+        view = await made.end(started.id)
+
+    assert (paused.state, view.state) == ("paused", "succeeded")
+
+
+async def test_a_playbook_with_errors_never_starts(tmp_path: Path) -> None:
+    """The checker's word counts, for every playbook that is reached."""
+    made = world(tmp_path)
+    made.write("name: inner\nsteps: ['/mark ${nothing}', '/mark x --nmae y']\n")
+    async with made.open():
+        with pytest.raises(ConfigurationInvalid) as caught:
+            await made.start("name: story\nsteps: [{name: sub, playbook: inner}]\n")
+        found = await made.runs.find(RunFilter())
+
+    assert any("nmae" in fault for fault in caught.value.faults)
+    assert any(fault.startswith("inner.yaml:2:") for fault in caught.value.faults)
+    assert found == ()
 
 
 async def test_the_same_delivery_starts_one_run(tmp_path: Path) -> None:
