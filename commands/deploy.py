@@ -338,6 +338,7 @@ deploy: Command[Deploy] = command(
     confirm=Confirmation(when=_protected, question=_question),
     check=_check,
     approval=_approval,
+    excusable=True,
     mirror=("#deployments", "council"),
     slow=True,
 )(follow_deployment)

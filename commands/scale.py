@@ -67,6 +67,7 @@ async def require_expected(request: Scale, context: Context) -> None:
     permission="scale",
     effect="change",
     check=within_bounds,
+    excusable=True,
     mirror=("#deployments", "council"),
     slow=True,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tgk.errors import Denied, Missing, Refused, UnknownCommand
 from tgk.guard import Target
+from tgk.reply import Action
 from tgk.suggest import enumerated, nearest
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from tgk.limits import RateLimiter
     from tgk.registry import Registry
 
+NO_RULE = "no rule"
+"""What the guard answers when nothing of the policy speaks for or against it."""
+EXCUSED = "no rule; the council decides"
 _MOST_NAMED = 3
+_PLEA_SECONDS = 3600.0
 _ANYTHING = "/anything"
 """No row of a policy names it, so only those who may do everything may do it: administrators."""
 
@@ -32,6 +37,8 @@ class Admitted:
     command: Command[Any]
     request: Request
     decision: Decision
+    excused: bool = False
+    """Whether the caller has no right to it, and the council is to decide instead."""
 
 
 class Admission:
@@ -57,11 +64,14 @@ class Admission:
             raise UnknownCommand(invocation.name)
         request = self.with_defaults(command, command.parse(invocation.raw))
         decision = self.decide(command, request, invocation.caller)
-        if not decision.allowed:
+        excused = invocation.pleads and self._may_plead(command, decision, invocation.caller)
+        if not decision.allowed and not excused:
             raise self.denial(command, request, decision, invocation.caller)
         entry = self.discovery.commands.get(self._listed(command.name))
         self._require_channel(command, invocation.caller, entry)
         self._require_known(command, request)
+        if not decision.allowed:
+            return Admitted(command, request, replace(decision, rule=EXCUSED), excused=True)
         return Admitted(command, request, decision)
 
     def count(self, invocation: Invocation) -> None:
@@ -134,7 +144,15 @@ class Admission:
             needed = roles or "a right that no role has"
             why = f"/{command.name}{where} needs {needed}. You have: {held}."
         remedy = self._whom_to_ask(decision, caller)
-        return Denied(command.name, decision, why=why, remedy=remedy)
+        may_plead = self._may_plead(command, decision, caller)
+        pleas = [_plea(command, request, caller)] if may_plead else []
+        return Denied(command.name, decision, why=why, remedy=remedy, ways_out=pleas)
+
+    def _may_plead(self, command: Command[Any], decision: Decision, caller: Caller) -> bool:
+        """Say whether the council may be asked: never against a rule, nor by a stranger."""
+        open_to_it = command.excusable and command.effect == "change"
+        missing = not decision.allowed and decision.rule == NO_RULE
+        return open_to_it and missing and caller.known and self.discovery.telegram is not None
 
     def _whom_to_ask(self, decision: Decision, caller: Caller) -> str:
         """Name who can do it instead; whoever has no role needs an administrator first."""
@@ -179,3 +197,17 @@ class Admission:
         typed = command.request.model_construct(**{**dict.fromkeys(fields), **given})
         target = self._meant(command.target(typed, caller.channel))
         return self.guard.decide(caller, command.permission, target).allowed
+
+
+def _plea(command: Command[Any], request: Request, caller: Caller) -> Action:
+    """Return the button that asks the council to let exactly this be done once."""
+    return Action(
+        label="Ask for approval",
+        command=command.name,
+        arguments=request.model_dump(mode="json", exclude_none=True),
+        style="primary",
+        confirms=True,
+        pleads=True,
+        only=caller.person,
+        lifetime=_PLEA_SECONDS,
+    )

@@ -6,16 +6,20 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from tgk.command import ApprovalRule
 from tgk.reply import Action, Block, Fact, Facts, Progress, Reply, Stage, StageState, Text, Tone
+from tgk.suggest import enumerated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tgk.admission import Admission, Admitted
-    from tgk.command import ApprovalRule
     from tgk.guard import Target
     from tgk.ports.council import Approval
 
+EXCEPTION_SECONDS = 3600.0
+"""How long somebody without the right waits for the council's yes, which then counts once."""
+_MOST_ROLES = 3
 _TONES: dict[str, Tone] = {
     "open": "warning", "approved": "ok", "denied": "bad", "expired": "off",
 }  # fmt: skip
@@ -35,6 +39,24 @@ def bound_to(rule: ApprovalRule, admitted: Admitted, admission: Admission, chann
     target = admitted.command.target(admitted.request, channel)
     raw = admitted.request.model_dump(mode="json")
     return digest(rule, admitted.command.name, raw, admission.guard.version, target)
+
+
+def exception(
+    own: ApprovalRule | None, person: str, line: str, roles: Sequence[str]
+) -> ApprovalRule:
+    """Return what the council is asked about somebody without the right: this once, and no more.
+
+    What the command asks the council anyway is part of the same question.
+    """
+    name = line.partition(" --")[0]
+    needs = enumerated(roles, _MOST_ROLES, last=" or ") or "a right that no role has"
+    facts = (("Command", line), ("Missing", f"{person} would need {needs}"))
+    return ApprovalRule(
+        title=f"Exception for {person}: {name}",
+        facts=(*facts, *(own.facts if own else ())),
+        needed=max(1, own.needed if own else 1),
+        expires_seconds=min(EXCEPTION_SECONDS, own.expires_seconds if own else EXCEPTION_SECONDS),
+    )
 
 
 def voices(approval: Approval) -> Progress:

@@ -166,6 +166,8 @@ class Command(Generic[R]):
     """Raises when the request makes no sense right now, before anybody is asked about it."""
     approval: Callable[[R, Discovery], ApprovalRule | None] | None = None
     """Returns what the council must be asked, or None."""
+    excusable: bool = False
+    """Whether the council may let somebody without the right do it once."""
     mirror: tuple[str, ...] = ()
     """Where the end is reported besides the asker: channels and ``council``."""
     private: bool = False

@@ -38,6 +38,8 @@ class Invocation:
     door: Door
     confirmed: bool = False
     """Whether a confirmation button was pressed or ``--yes`` was given."""
+    pleads: bool = False
+    """Whether the council is asked to let the caller do it once, should the right be missing."""
     origin: Place | None = None
     """Where a durable answer belongs; None for surfaces that wait for the outcome."""
     show: Show = field(default=show_nothing)

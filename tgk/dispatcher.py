@@ -19,6 +19,7 @@ from tgk.ports.grants import NoGrants
 from tgk.ports.operations import Operation, Record
 from tgk.recording import Observer, Recorder, reference
 from tgk.renewal import unknowable
+from tgk.typed import value_line
 from tgk.view import View
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ class Dispatcher:
             delivery=operation.delivery,
             door=operation.door or operation.caller.platform,
             confirmed=True,
+            pleads=operation.pleads,
             origin=operation.origin,
             show=shown,
         )
@@ -188,6 +190,7 @@ class Dispatcher:
             delivery=invocation.delivery,
             origin=invocation.origin,
             door=invocation.door,
+            pleads=invocation.pleads,
         )
 
     def _kept(self, raw: Mapping[str, object]) -> dict[str, object]:
@@ -200,7 +203,7 @@ class Dispatcher:
         Returns what the audit log must say of an approval that was given beforehand.
         """
         discovery = self.admission.discovery
-        rule = self._rule(admitted)
+        rule = self._rule(admitted, context)
         if not rule:
             return ""
         if not discovery.telegram:
@@ -231,7 +234,7 @@ class Dispatcher:
         await self._admit_again(context)
         if (verdict.corr, verdict.digest) != (
             context.corr,
-            self._digest(self._rule(admitted), admitted, context),
+            self._digest(self._rule(admitted, context), admitted, context),
         ):
             raise Conflict(
                 f"{rule.title} was not done.",
@@ -249,10 +252,15 @@ class Dispatcher:
         caller = await context.steps.once("rights", renewed, Caller)
         self.admission.admit(replace(context.invocation, caller=caller), count=False)
 
-    def _rule(self, admitted: Admitted) -> ApprovalRule | None:
+    def _rule(self, admitted: Admitted, context: Context) -> ApprovalRule | None:
         """Return what the council must be asked about a request, as things are now."""
         approval = admitted.command.approval
-        return approval(admitted.request, self.admission.discovery) if approval else None
+        own = approval(admitted.request, self.admission.discovery) if approval else None
+        if not admitted.excused:
+            return own
+        raw = admitted.request.model_dump(mode="json", exclude_none=True)
+        line = self._redact(value_line(admitted.command.name, raw))
+        return council.exception(own, context.caller.person, line, admitted.decision.roles_needed)
 
     def _digest(self, rule: ApprovalRule | None, admitted: Admitted, context: Context) -> str:
         if rule is None:

@@ -118,14 +118,24 @@ class VerbWanted(UnknownCommand):
 
 
 class Denied(Refused):
-    """The caller may not do this; ``decision`` holds the rule and who may."""
+    """The caller may not do this; ``decision`` holds the rule and who may.
+
+    ``ways_out`` are buttons that lead to it all the same.
+    """
 
     def __init__(
-        self, command: str, decision: Decision, *, why: str = "", remedy: str = ""
+        self,
+        command: str,
+        decision: Decision,
+        *,
+        why: str = "",
+        remedy: str = "",
+        ways_out: Sequence[Action] = (),
     ) -> None:
         super().__init__(f"/{command} was not done.", why=why, remedy=remedy)
         self.command = command
         self.decision = decision
+        self.ways_out = tuple(ways_out)
 
 
 class RateLimited(Refused):

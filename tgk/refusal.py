@@ -97,6 +97,7 @@ def crashed(*, command: str, reference: str) -> Outcome:
 def _ways_out(error: TgkError) -> tuple[Action, ...]:
     if isinstance(error, Denied):
         return (
+            *error.ways_out,
             Action(label="Who can?", command="help", arguments={"command": error.command}),
             Action(label="What may I do?", command="whoami"),
         )

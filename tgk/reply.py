@@ -121,6 +121,8 @@ class Action(_Part):
     """A link instead of a command."""
     confirms: bool = False
     """Whether the press answers a confirmation."""
+    pleads: bool = False
+    """Whether the press asks the council to let the presser do this once, without the right."""
     only: str = ""
     """The only person who may press; empty means anybody the policy allows."""
     lifetime: float = 7 * 86400

@@ -73,11 +73,13 @@ class Exchange:
         *,
         delivery: str = "",
         confirmed: bool = False,
+        pleads: bool = False,
     ) -> None:
         """Run a command and show its end; a change goes on after this process and this token."""
-        invocation = self._desk.asked(
+        asked = self._desk.asked(
             self._interaction, name, raw, delivery=delivery, confirmed=confirmed
         )
+        invocation = replace(asked, pleads=pleads)
         preview = self._desk.dispatcher.preview(invocation)
         if preview.change:
             await self._change(invocation)
@@ -173,7 +175,10 @@ def _working(invocation: Invocation) -> Reply:
 
 
 def _confirmed(invocation: Invocation) -> Reply:
-    return Reply(topic="notice", title=f"/{invocation.name} was confirmed.", tone="ok")
+    title = f"/{invocation.name} was confirmed."
+    if invocation.pleads:
+        title = f"The council is asked about /{invocation.name}."
+    return Reply(topic="notice", title=title, tone="ok")
 
 
 def _withdrawn(invocation: Invocation) -> Reply:

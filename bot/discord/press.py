@@ -71,7 +71,11 @@ async def press(desk: Desk, interaction: discord.Interaction, token: str) -> Non
     message = interaction.message.id if interaction.message else interaction.id
     delivery = f"discord:{message}:{token}" if action.confirms else ""
     await Exchange(desk, interaction).run(
-        action.command, action.arguments, delivery=delivery, confirmed=action.confirms
+        action.command,
+        action.arguments,
+        delivery=delivery,
+        confirmed=action.confirms,
+        pleads=action.pleads,
     )
 
 

@@ -173,7 +173,7 @@ class Conversation:
         invocation = self._invocation(
             action.command, action.arguments, press.sender, place, delivery
         )
-        invocation = replace(invocation, confirmed=action.confirms)
+        invocation = replace(invocation, confirmed=action.confirms, pleads=action.pleads)
         await self._run_pressed(press, invocation, place, key)
 
     async def _run_pressed(

@@ -34,6 +34,8 @@ class Operation(BaseModel):
     """Where the asker reads progress and the end, once no surface waits any more."""
     door: Door | None = None
     """Which door it came through; None is that of the caller's own platform."""
+    pleads: bool = False
+    """Whether the council decides in place of a right that the caller does not have."""
 
     def require_same(self, again: Operation) -> None:
         """Let a repetition join; raises Conflict for another request under the same id."""
