@@ -30,7 +30,7 @@ _PATIENCE_SECONDS: Final = 8.0
 _EVERYTHING_SECONDS: Final = 5.0
 _EAR_SECONDS: Final = 0.25
 _SETTINGS: Final = f"""SET search_path TO {SCHEMA}; SET statement_timeout = '10s';
-    SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
+    SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '3s';
     SET default_transaction_isolation = 'read committed'"""
 
 

@@ -79,7 +79,7 @@ class Server:
     def stop(self) -> None:
         """Stop it at once, cutting every connection."""
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(signal.SIGQUIT)
             self.process.wait(20)
 
     def _wait(self) -> None:

@@ -17,6 +17,7 @@ from orchestration.runs.consents import RunGrants
 from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.memory import Memory
+from orchestration.runs.neighbours import beside
 from orchestration.runs.parameters import key_of, wanted
 from orchestration.runs.play import Play, checkpoint
 from orchestration.runs.records import Force, Pause, RunRecord
@@ -235,9 +236,9 @@ class DurableRuns:
         try:
             self._plays[run] = play = await self._staged(record)
             await play.run()
-        except Exception as error:
-            if isinstance(error, Unavailable) and error.system == "store":
-                raise  # the run is where it was: whoever has the store again goes on
+        except Exception as error:  # noqa: BLE001 - a fault of ours must end the run, not hang it
+            if away := _store_away(error):  # whoever has the store again goes on from there
+                raise away from None
             logger.bind(run=run).opt(exception=error).error("run crashed")
             await self._crashed(run, error)
         finally:
@@ -350,7 +351,11 @@ class DurableRuns:
 
     async def _pinned(self, record: RunRecord) -> dict[str, Playbook]:
         """Return the playbooks of a run as they were when it began."""
-        return {name: await self._book(digest) for name, digest in record.pinned.items()}
+        found = {name: await self._book(digest) for name, digest in record.pinned.items()}
+        if record.request.parallel:
+            book = found[record.playbook]
+            found[record.playbook] = beside(book, self._admission.registry)
+        return found
 
     async def _book(self, digest: str) -> Playbook:
         if digest not in self._books:
@@ -389,6 +394,15 @@ class DurableRuns:
 
 def _digest(delivery: str) -> str:
     return hashlib.sha256(delivery.encode()).hexdigest()
+
+
+def _store_away(error: BaseException) -> Unavailable | None:
+    """Return the word of the store that it is away, if that is what went wrong."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_store_away, error.exceptions)), None)
+    if isinstance(error, Unavailable) and error.system == "store":
+        return error
+    return None
 
 
 def _require_same(sources: Mapping[str, tuple[str, bytes]]) -> None:
