@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.spelling import spell
@@ -131,22 +132,24 @@ def _note(step: StepView) -> str:
 
 
 def log_of(view: RunView) -> tuple[str, ...]:
-    """Return a line for each step that the tree has, in order."""
-    lines = [
-        " ".join(
-            part
-            for part in (
-                step.began.strftime("%H:%M:%S") if step.began else " " * 8,
-                f"{step.state:<10}",
-                step.path,
-                f"({_note(step)})" if _note(step) else "",
-                f"audit {step.reference}" if step.reference else "",
-            )
-            if part
-        )
-        for step in walk(view.steps)
-    ]
+    """Return a line for each step that the tree has, in order; for debugging what it found, too."""
+    lines: list[str] = []
+    for step in walk(view.steps):
+        lines.append(_line(step, view))
+        if view.request.debug and step.output:
+            lines.append(f"    {json.dumps(step.output, ensure_ascii=False, default=str)}")
     return tuple(lines) or ("nothing has begun yet",)
+
+
+def _line(step: StepView, view: RunView) -> str:
+    parts = (
+        (step.began or view.asked).strftime("%H:%M:%S"),
+        f"{step.state:<10}",
+        step.path,
+        f"({_note(step)})" if _note(step) else "",
+        f"audit {step.reference}" if step.reference else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _actions(view: RunView) -> tuple[Action, ...]:

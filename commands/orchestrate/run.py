@@ -24,13 +24,13 @@ class Run(Request):
     playbook: PlaybookName = Field(description="which one")
     parameters: Pairs = Field(default={}, description='key=value pairs, as in "version=v1.4.0"')
     environment: RunEnvironment | None = Field(default=None, description="target environment")
-    parallel: bool = Field(default=False, description="run independent neighbours at once")
+    parallel: bool = Field(default=False, description="play neighbours at once that only look")
     dry_run: bool = Field(default=False, description="only show what would be done")
     checkpoint: bool = Field(default=False, description="keep a checkpoint after every step")
     timeout: float | None = Field(
         default=None, gt=0, le=10080, description="minutes for the whole run"
     )
-    debug: bool = Field(default=False, description="keep each step's arguments and output")
+    debug: bool = Field(default=False, description="with each step's output in the log")
     verbose: bool = Field(default=False, description="show every step as it ends")
 
 

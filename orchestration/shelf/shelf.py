@@ -14,6 +14,7 @@ from orchestration.playbook.fix import mend
 from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text
 from orchestration.runs.authority import reached, require
+from orchestration.runs.neighbours import beside
 from orchestration.runs.parameters import given
 from orchestration.runs.wording import took
 from orchestration.shelf.calls import calls, lines_of
@@ -126,6 +127,8 @@ class Shelf:
     async def plan(self, request: RunRequest, caller: Caller) -> Plan:
         """Ask every gate that can be asked here, and walk; raises InvalidRequest."""
         kept, book = await self._sound(request.playbook)
+        if request.parallel:
+            book = beside(book, self._admission.registry)
         raw = dict(request.parameters)
         if request.environment and any(each.name == "environment" for each in book.parameters):
             raw.setdefault("environment", request.environment)

@@ -50,7 +50,7 @@ class RunRequest(_Shape):
     """As typed; values get their types from the playbook."""
     environment: str | None = None
     parallel: bool = False
-    """Run neighbouring steps at once where nothing of one is used by the next."""
+    """Run neighbouring steps at once that only look, where none uses what another has found."""
     checkpoint: bool = False
     """Keep a named checkpoint after every step, not only at pauses and failures."""
     timeout: float | None = Field(default=None, gt=0)

@@ -342,6 +342,15 @@ async def test_a_dry_run_tells_what_would_be_refused(world: World, fault: str) -
     assert outcome.reply.title == "deploy-web-app would be refused"
 
 
+async def test_a_dry_run_shows_what_would_be_played_at_once(world: World) -> None:
+    """Neighbours that only look are one step with a branch for each."""
+    outcome = await world.run("/orchestrate run disaster-recovery --parallel --dry-run", "dana")
+
+    rows = {row["path"]: row["depth"] for row in outcome.reply.data["rows"] if row["path"]}
+    assert rows["assess-damage+"] == 0
+    assert rows["assess-damage"] == rows["newest-backups"] == 2
+
+
 async def test_a_dry_run_shows_both_branches_where_nothing_is_known(world: World) -> None:
     """What depends on a step that has not run is said to depend."""
     outcome = await world.run("/orchestrate run incident-response --dry-run", "dana")

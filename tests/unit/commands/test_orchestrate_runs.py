@@ -199,6 +199,18 @@ async def until(so: Callable[[], Any]) -> None:
             await asyncio.sleep(0)
 
 
+async def test_for_debugging_the_log_has_what_each_step_found(world: World) -> None:
+    """Only where it was asked for."""
+    request = RunRequest(playbook="canary", debug=True)
+    found = StepView(path="a", name="a", kind="command", state="succeeded", output={"passed": 9})
+    put(world, request=request, steps=(found,))
+
+    outcome = await world.run("/orchestrate status WF-2026-001 --detailed", "dana")
+
+    [log] = [block for block in outcome.reply.blocks if block.kind == "log"]
+    assert log.lines[1] == '    {"passed": 9}'
+
+
 async def test_the_end_of_a_run_is_told_to_the_council_and_deployments(world: World) -> None:
     """With the same card, whoever started it and wherever."""
     ending(world)
