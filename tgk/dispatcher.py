@@ -213,19 +213,8 @@ class Dispatcher:
         if granted:
             await self._admit_again(context)
             return f"approval {granted}"
-        now = self._clock.now()
-        question = Approval(
-            id=context.corr[:10],
-            corr=context.corr,
-            title=rule.title,
-            facts=rule.facts,
-            requester=context.caller.person,
-            members=discovery.telegram.council.members,
-            needed=rule.needed + (not context.caller.known),  # a stranger may be one of the members
-            digest=bound_to,
-            asked_at=now,
-            expires_at=now + timedelta(seconds=rule.expires_seconds),
-        )
+        members = discovery.telegram.council.members
+        question = self._question(rule, context, members, bound_to)
         asked = await self.backends.approvals.ask(question)
         await context.show(council.waiting(asked))
         verdict = await self.backends.approvals.decided(asked.id)
@@ -242,6 +231,23 @@ class Dispatcher:
                 remedy="Ask again.",
             )
         return ""
+
+    def _question(
+        self, rule: ApprovalRule, context: Context, members: tuple[str, ...], bound_to: str
+    ) -> Approval:
+        now = self._clock.now()
+        return Approval(
+            id=context.corr[:10],
+            corr=context.corr,
+            title=rule.title,
+            facts=rule.facts,
+            requester=context.caller.person,
+            members=members,
+            needed=rule.needed + (not context.caller.known),  # a stranger may be one of the members
+            digest=bound_to,
+            asked_at=now,
+            expires_at=now + timedelta(seconds=rule.expires_seconds),
+        )
 
     async def _admit_again(self, context: Context) -> None:
         """Judge the request with the rights that the asker has by now; asked of platforms once."""

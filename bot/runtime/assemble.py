@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from loguru import logger
 
@@ -164,6 +164,17 @@ async def assembled(
         yield core
 
 
+class _Records(NamedTuple):
+    """What is on disk, and what is brought to the chats from there."""
+
+    policy: PolicyFile
+    journal: AuditJournal
+    memory: Memory
+    couriers: Couriers
+    board: DurableBoard
+    approvals: StoredApprovals
+
+
 class _Assembly:
     """Opens each part once and lets the stack close it."""
 
@@ -184,30 +195,21 @@ class _Assembly:
 
     async def core(self, root: Path, observer: Observer | None) -> Core:
         """Return the core; what writes is opened before what needs the network."""
-        policy = policy_of(root / POLICY, self._discovery, self._clock)
-        journal = await self._stack.enter_async_context(self._journal(policy))
-        memory = await self._memory()
-        couriers = await self._couriers(policy, memory)
-        remote = memory.store.shared and self._kind != "bot"
-        board = DurableBoard(memory.store, couriers.all, self._clock, remote=remote)
-        await self._stack.enter_async_context(board)
-        places = _council_places(self._discovery)
-        approvals = StoredApprovals(memory.store, board, self._clock, places)
-        engine = self._engine(memory)
+        kept = await self._records(root)
+        engine = self._engine(kept.memory)
         lying = folders(root, self._settings.state)
         playbooks = FolderPlaybooks([folder.path for folder in lying])
-        runs = self._runs(playbooks, memory, approvals, engine, policy)
+        runs = self._runs(playbooks, kept.memory, kept.approvals, engine, kept.policy)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
-        registry = registry_of(self._discovery)
-        admission = self._admission(registry, policy)
+        admission = self._admission(kept.policy)
         shelf = shelf_of(root, self._settings.state, admission, self._outside())
         dispatcher = Dispatcher(
             admission=admission,
-            journal=journal,
+            journal=kept.journal,
             operations=engine,
-            backends=outside.backends(board, approvals, memory, runs, shelf),
+            backends=outside.backends(kept.board, kept.approvals, kept.memory, runs, shelf),
             clock=self._clock,
-            renew=Renewal(policy.directory, couriers.groups),
+            renew=Renewal(kept.policy.directory, kept.couriers.groups),
             observer=observer,
             redact=self._redactor.text,
             simulated=self._settings.simulated,
@@ -219,19 +221,32 @@ class _Assembly:
             discovery=self._discovery,
             clock=self._clock,
             redactor=self._redactor,
-            policy=policy,
-            registry=registry,
-            memory=memory,
-            board=board,
-            approvals=approvals,
+            policy=kept.policy,
+            registry=admission.registry,
+            memory=kept.memory,
+            board=kept.board,
+            approvals=kept.approvals,
             engine=engine,
             runs=runs,
             playbooks=playbooks,
-            journal=journal,
-            couriers=couriers,
+            journal=kept.journal,
+            couriers=kept.couriers,
             dispatcher=dispatcher,
             off=outside.off,
         )
+
+    async def _records(self, root: Path) -> _Records:
+        """Open the journal first: nothing is written where it cannot be."""
+        policy = policy_of(root / POLICY, self._discovery, self._clock)
+        journal = await self._stack.enter_async_context(self._journal(policy))
+        memory = await self._memory()
+        couriers = await self._couriers(policy, memory)
+        remote = memory.store.shared and self._kind != "bot"
+        board = DurableBoard(memory.store, couriers.all, self._clock, remote=remote)
+        await self._stack.enter_async_context(board)
+        places = _council_places(self._discovery)
+        approvals = StoredApprovals(memory.store, board, self._clock, places)
+        return _Records(policy, journal, memory, couriers, board, approvals)
 
     def _journal(self, policy: PolicyFile) -> AuditJournal:
         path = self._settings.state / AUDIT_LOG
@@ -305,9 +320,9 @@ class _Assembly:
         clock, variable = self._clock, self._settings.variable
         return SlackHerald(clock), JiraHerald(clock, variable), DatadogHerald(clock, variable)
 
-    def _admission(self, registry: Registry, policy: PolicyFile) -> Admission:
+    def _admission(self, policy: PolicyFile) -> Admission:
         limiter = RateLimiter(self._discovery.limits, self._clock)
-        return Admission(registry, policy.guard, self._discovery, limiter)
+        return Admission(registry_of(self._discovery), policy.guard, self._discovery, limiter)
 
 
 def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
