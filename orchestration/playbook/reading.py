@@ -21,6 +21,11 @@ _CODES = {
     "merge": "E003", "duplicate": "E011", "boolean": "E005", "value": "E002",
 }  # fmt: skip
 _TAB = re.compile(r"^ *\t[ \t]*", re.MULTILINE)
+_ITEM = re.compile(r"^( *)- ")
+_VALUED = re.compile(r"^[ -]*[\w-]+: +[^\s|>#\[{&!][^#]*$")
+_KEY_ALONE = re.compile(r"^[ -]*[\w-]+:\s*(#.*)?$")
+_FAR = 12
+"""So many lines above the place where YAML stumbles the cause is looked for."""
 _MOST_BROKEN_LINES = 5
 _SHARE = "put what is shared into a playbook of its own, or into `variables`"
 
@@ -54,6 +59,19 @@ def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Re
     tabs = _tabs(source, report)
     if tabs:
         text = _TAB.sub(lambda found: found[0].replace("\t", "  "), text)
+    elif orphan := _orphan(source, broken.mark.line):
+        report.add(
+            "E002", orphan, "this list stands under no key",
+            help="a line such as `steps:` is missing before it",
+        )  # fmt: skip
+        text = _without_list(source, orphan)
+    elif bare := _bare(source, broken.mark.line):
+        report.add(
+            "E002", bare, "the first item of this list has no '- '",
+            help="a line such as `- name: …` is missing before it",
+        )  # fmt: skip
+        begin = source.index(Span(bare.line, 1)) + bare.column - 3
+        text = f"{text[:begin]}- {text[begin + 2 :]}"
     else:
         _tell(report, source, faults)
         text = _without(source, text, broken)
@@ -93,6 +111,56 @@ def _without(source: Source, text: str, fault: Fault) -> str:
         line -= 1
     begin = source.index(Span(line, 1))
     return text[:begin] + "#" + text[begin + len(source.line(line)) :]
+
+
+def _orphan(source: Source, last: int) -> Span | None:
+    """Return the first item of a list that follows a value, as when the line of its key is gone."""
+    before: str | None = None
+    for number in range(max(1, last - _FAR), last + 1):
+        line = source.line(number)
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        item = _ITEM.match(line)
+        if item and before and _VALUED.match(before) and len(item[1]) > _depth(before):
+            return Span(number, len(item[1]) + 1, len(line.strip()))
+        before = line
+    return None
+
+
+def _bare(source: Source, number: int) -> Span | None:
+    """Return where a list begins whose second item is at this line and whose first has no dash."""
+    second = _ITEM.match(source.line(number))
+    if not second:
+        return None
+    first, deep = None, len(second[1])
+    while number > 1:
+        number -= 1
+        line = source.line(number)
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if len(line) - len(line.lstrip(" ")) < deep + 2:
+            break
+        first = number
+    if first is None or not _KEY_ALONE.match(source.line(number)):
+        return None
+    line = source.line(first)
+    column = len(line) - len(line.lstrip(" ")) + 1
+    return Span(first, column, len(line.strip())) if column == deep + 3 else None
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" -"))
+
+
+def _without_list(source: Source, first: Span) -> str:
+    """Blank a list: its lines, and what is nested in them."""
+    lines = source.text.splitlines(keepends=True)
+    for number in range(first.line - 1, len(lines)):
+        line = lines[number]
+        if line.strip() and len(line) - len(line.lstrip(" ")) < first.column - 1:
+            break
+        lines[number] = "#" + line[1:] if line.strip() else line
+    return "".join(lines)
 
 
 def _tell(report: Report, source: Source, faults: tuple[Fault, ...]) -> None:

@@ -73,7 +73,7 @@ def _deleted(lines: list[str], number: int) -> Slip:
     """Take a line away: told where it was, or at the mapping that lacks it."""
     rest = [*lines[: number - 1], *lines[number:]]
     depth = _depth(lines[number - 1])
-    around = {number - 1, number}
+    around = {number - 1, _next(rest, number)}
     for before in range(number - 1, 0, -1):
         if lines[before - 1].strip() and _depth(lines[before - 1]) <= depth:
             around.add(before)
@@ -81,6 +81,13 @@ def _deleted(lines: list[str], number: int) -> Slip:
             if lines[before - 1].lstrip().startswith("- "):
                 break
     return Slip("deleted", "\n".join(rest) + "\n", frozenset(around | {1}), silent=True)
+
+
+def _next(lines: list[str], number: int) -> int:
+    """Return the first line from here on that says something."""
+    while number < len(lines) and lines[number - 1].lstrip()[:1] in ("", "#"):
+        number += 1
+    return number
 
 
 def _slip(kind: str, lines: list[str], number: int, line: str) -> Slip:

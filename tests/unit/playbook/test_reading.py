@@ -120,3 +120,23 @@ def test_no_text_makes_reading_fail(text: str) -> None:
     loaded = load(text.encode("utf-8", "replace"), "x.yml")
 
     assert loaded.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "steps"),
+    [
+        ("name: x\ncategory: y\n\n  - name: a\n    command: /status\n",
+         (4, 3), "this list stands under no key", 0),
+        ("name: x\nsteps:\n    command: /status\n  - name: b\n    command: /status\n",
+         (3, 5), "the first item of this list has no '- '", 2),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_gone_is_told_where_it_was(
+    text: str, place: tuple[int, int], message: str, steps: int
+) -> None:
+    """Not where YAML stumbles later; what is behind it is still read."""
+    loaded = load(text.encode(), "x.yml")
+
+    first = min(loaded.diagnostics, key=lambda one: one.span)
+    assert (first.span.line, first.span.column, first.message) == (*place, message)
+    assert loaded.playbook is None or len(loaded.playbook.steps) == steps
