@@ -28,6 +28,7 @@ from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.runs.staging import Parts, RunLimits
 from orchestration.store import Store
+from orchestration.store_postgres import PostgresDatabase
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
@@ -199,14 +200,17 @@ def registry(effects: Effects) -> Registry:
 class World:
     """One life of the process."""
 
-    def __init__(self, folder: Path, clock: Clock, guard: FakeGuard, limits: RunLimits) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, guard: FakeGuard, limits: RunLimits, url: str = ""
+    ) -> None:
         self.folder = folder
+        self.url = url
         self.clock = clock
         self.guard = guard
         self.limits = limits
         self.effects = Effects(folder)
         self.journal = FakeJournal()
-        self.store = Store(folder / "tgk.sqlite")
+        self.store = Store(PostgresDatabase(url) if url else folder / "tgk.sqlite")
         self.shelf = folder / "playbooks"
         self.shelf.mkdir(exist_ok=True)
         self.heralds = Heralds()
@@ -229,7 +233,7 @@ class World:
         async with self.store, asyncio.TaskGroup() as group:
             self.approvals = StoredApprovals(self.store, FakeBoard(), self.clock, [])
             self.locks = StoredLocks(self.store, self.clock)
-            self.engine = Engine(self.folder, self.clock)
+            self.engine = Engine(self.folder, self.clock, database_url=self.url)
             self.runs = DurableRuns(
                 Parts(
                     store=self.store,
