@@ -87,9 +87,20 @@ def implied(links: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     }
 
 
+class _Enforcer(casbin.Enforcer):  # type: ignore[misc]  # Casbin has no types
+    """Parses its matcher once; Casbin itself does with every question."""
+
+    _parsed: Any = None
+
+    def _get_expression(self, expr: str, functions: dict[str, Any] | None = None) -> Any:
+        if self._parsed is None:
+            self._parsed = super()._get_expression(expr, functions)
+        return self._parsed
+
+
 def _enforcer(model: str) -> Any:
     _silence()
-    made = casbin.Enforcer(casbin.Enforcer.new_model(text=model))
+    made = _Enforcer(casbin.Enforcer.new_model(text=model))
     _silence()  # the first enforcer of a process sets its own levels
     made.enable_auto_save(auto_save=False)
     for name, matcher in (("holds", _holds), ("lit", _lit), ("pat", _pat), ("within", _within)):
