@@ -186,6 +186,15 @@ class Engine:
         )
         return frozenset(entry.workflow_id for entry in listed)
 
+    async def succeeded(self, corrs: Collection[str]) -> frozenset[str]:
+        """Return those that came to their end, in whichever process."""
+        if not corrs:
+            return frozenset()
+        ended = await self._dbos.DBOS.list_workflows_async(
+            workflow_ids=list(corrs), status=["SUCCESS"], load_input=False, load_output=False
+        )
+        return frozenset(entry.workflow_id for entry in ended)
+
     async def adopt(self, living: Callable[[], Awaitable[Collection[str]]]) -> None:
         """Let somebody go on with operations whose process is not among the living.
 

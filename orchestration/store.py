@@ -222,3 +222,12 @@ def _shown(database: Database, error: Exception) -> Exception:
     shown = database.unavailable(error)
     shown.__cause__ = error
     return shown
+
+
+def store_away(error: BaseException) -> Unavailable | None:
+    """Return the word of a store that it cannot be used, if that is what went wrong."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(store_away, error.exceptions)), None)
+    if isinstance(error, Unavailable) and error.system == "store":
+        return error
+    return None

@@ -17,32 +17,26 @@ from audit.log import LogSettings
 from audit.salt import kept_salt
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
-from bot.runtime.company import inheriting, seated
 from bot.runtime.couriers import Couriers, open_couriers
-from bot.runtime.launching import Launcher
+from bot.runtime.duties import duties
 from bot.runtime.memory import Memory, open_memory
-from bot.runtime.playbooks import Timetable, folders, shelf_of
+from bot.runtime.playbooks import folders, shelf_of
 from bot.runtime.settings import AUDIT_LOG
 from bot.runtime.simulation import keep_apart
-from bot.runtime.witness import Witness
 from integrations.heralds.datadog import DatadogHerald
 from integrations.heralds.jira import JiraHerald
 from integrations.heralds.slack import SlackHerald
-from integrations.otlp import OtlpSpans
 from integrations.providers.bound import named_variables
 from integrations.secrets import SecretSources
 from orchestration.approvals import StoredApprovals
 from orchestration.board import DurableBoard
 from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
-from orchestration.membership import Members
 from orchestration.runs.heralds import Heralds
-from orchestration.runs.live import LiveTraces
 from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.runs.staging import Parts, RunLimits
 from orchestration.shelf.outside import Outside
-from orchestration.upkeep import keep_tidy
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
 from tgk.dispatcher import Dispatcher
@@ -160,7 +154,7 @@ async def assembled(
     async with AsyncExitStack() as stack:
         assembly = _Assembly(settings, discovery, clock or SystemClock(), stack, kind)
         core = await assembly.core(root, observer)
-        await stack.enter_async_context(_kept(*_duties(core)))
+        await stack.enter_async_context(_kept(*duties(core)))
         yield core
 
 
@@ -323,53 +317,6 @@ class _Assembly:
     def _admission(self, policy: PolicyFile) -> Admission:
         limiter = RateLimiter(self._discovery.limits, self._clock)
         return Admission(registry_of(self._discovery), policy.guard, self._discovery, limiter)
-
-
-def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what must go on in the background as long as the core lives."""
-    witness = Witness(
-        core.journal, core.board, core.discovery, clock=core.clock, state=core.settings.state
-    )
-    chores = {
-        "buttons": core.memory.buttons.purge,
-        "deliveries": core.memory.deliveries.purge,
-        "board": core.board.purge,
-        "approvals": core.approvals.purge,
-        "operations": core.engine.purge,
-    }
-    timetable = Timetable(core.memory.schedules, Launcher(core.dispatcher))
-    members, clock = core.memory.members, core.clock
-    return (
-        *_tracing(core),
-        *_together(core),
-        core.approvals.run(),
-        core.policy.watch(),
-        core.runs.run(),
-        seated(members, "timetable", clock, timetable.run),
-        witness.run(),
-        seated(members, "tidiness", clock, lambda: keep_tidy(clock, chores)),
-    )
-
-
-def _together(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what a process does for those that share its database."""
-    members = core.memory.members
-    if not isinstance(members, Members):
-        return ()
-    return members.run(), inheriting(members, core.engine, core.runs, core.clock)
-
-
-def _tracing(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what tells runs to a backend of traces, where one is named."""
-    if core.settings.otlp_endpoint is None:
-        return ()
-    headers = core.settings.otlp_headers
-    spans = OtlpSpans(
-        core.settings.otlp_endpoint,
-        core.clock,
-        headers=headers.get_secret_value() if headers else "",
-    )
-    return spans.run(), LiveTraces(core.runs, spans, core.clock).run()
 
 
 def _council_places(discovery: Discovery) -> tuple[Place, ...]:

@@ -21,11 +21,16 @@ TURNS = "deploying:"
 
 
 async def settle(core: Core) -> None:
-    """Mark changes that nobody goes on with as unknown, tell the council, and free their turns."""
+    """Mark changes that nobody goes on with as unknown, tell the council, and free their turns.
+
+    The council is not told of those that another process has brought to their end.
+    """
     held = await core.memory.locks.held()  # before asking what goes on: a newer turn stays
     going_on = await core.engine.pending()
     await free_turns(core.memory.locks, {lock.key: lock.holder for lock in held}, going_on)
-    lost = await core.journal.close_orphans(keep=going_on)
+    closed = await core.journal.close_orphans(keep=going_on)
+    elsewhere = await core.engine.succeeded({each.corr for each in closed})
+    lost = [each for each in closed if each.corr not in elsewhere]
     if lost and core.discovery.telegram:
         key, place, reply = lost_changes(lost)
         await core.board.show(key, place, reply, loud=True)

@@ -25,7 +25,10 @@ LOOK_EVERY_SECONDS = 30.0
 
 
 class Witness:
-    """Posts an anchor whenever one is due, and keeps it beside the log for `tgk audit verify`."""
+    """Posts an anchor whenever one is due, and keeps it beside the log for `tgk audit verify`.
+
+    ``whose`` tells the logs of several processes apart.
+    """
 
     def __init__(
         self,
@@ -35,7 +38,9 @@ class Witness:
         *,
         clock: Clock,
         state: Path,
+        whose: str = "",
     ) -> None:
+        self._whose = whose
         self._journal = journal
         self._board = board
         self._clock = clock
@@ -54,8 +59,8 @@ class Witness:
         anchor = self._journal.anchor()
         try:
             for place in self._places:
-                key = f"anchor:{anchor.size}:{place.platform}"
-                await self._board.show(key, place, anchor_card(anchor))
+                key = f"anchor:{self._whose}{anchor.size}:{place.platform}"
+                await self._board.show(key, place, anchor_card(anchor, self._whose))
             keep(self._file, anchor)
             witnesses = [f"{place.platform}:{place.room}" for place in self._places]
             await self._journal.anchored(anchor, witnesses)
@@ -64,7 +69,7 @@ class Witness:
         return anchor
 
 
-def anchor_card(anchor: Anchor) -> Reply:
+def anchor_card(anchor: Anchor, whose: str = "") -> Reply:
     """Draw an anchor; its text is what `tgk audit verify --anchors` reads."""
     facts = (
         Fact(label="Records", value=str(anchor.size)),
@@ -72,7 +77,7 @@ def anchor_card(anchor: Anchor) -> Reply:
     )
     return Reply(
         topic="audit",
-        title="Audit log",
+        title=f"Audit log of {whose}" if whose else "Audit log",
         blocks=(
             Facts(facts=facts),
             Text(text="Everything up to here can no longer be changed unseen.", style="small"),

@@ -24,6 +24,7 @@ from orchestration.runs.records import Force, Pause, RunRecord
 from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.staging import Parts, Stage
 from orchestration.runs.views import bare, whole
+from orchestration.store import store_away
 from tgk.errors import Conflict, Missing, TgkError, Unavailable
 from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView
 
@@ -237,7 +238,7 @@ class DurableRuns:
             self._plays[run] = play = await self._staged(record)
             await play.run()
         except Exception as error:  # noqa: BLE001 - a fault of ours must end the run, not hang it
-            if away := _store_away(error):  # whoever has the store again goes on from there
+            if away := store_away(error):  # whoever has the store again goes on from there
                 raise away from None
             logger.bind(run=run).opt(exception=error).error("run crashed")
             await self._crashed(run, error)
@@ -394,15 +395,6 @@ class DurableRuns:
 
 def _digest(delivery: str) -> str:
     return hashlib.sha256(delivery.encode()).hexdigest()
-
-
-def _store_away(error: BaseException) -> Unavailable | None:
-    """Return the word of the store that it is away, if that is what went wrong."""
-    if isinstance(error, BaseExceptionGroup):
-        return next(filter(None, map(_store_away, error.exceptions)), None)
-    if isinstance(error, Unavailable) and error.system == "store":
-        return error
-    return None
 
 
 def _require_same(sources: Mapping[str, tuple[str, bytes]]) -> None:
