@@ -148,11 +148,12 @@ class Route(_Section):
 
 
 class TriggerBounds(_Section):
-    """Lets events and webhooks start a playbook that has triggers for them."""
+    """Lets a playbook be started by its triggers."""
 
     per_hour: int = Field(
-        default=12, ge=1, le=3600, description="most runs that they start within an hour"
-    )
+        default=12, ge=1, le=3600,
+        description="most runs that events and webhooks start within an hour",
+    )  # fmt: skip
 
 
 class EventGateway(_Section):
@@ -161,7 +162,7 @@ class EventGateway(_Section):
     routes: tuple[Route, ...] = ()
     triggers: dict[PlaybookTitle, TriggerBounds] = Field(
         default={},
-        description="playbooks that events and webhooks may start, each with the rights that "
+        description="playbooks that their triggers may start, each with the rights that "
         "rbac/policy.yml gives to `trigger:<playbook>` under sources; others start nothing",
     )
 

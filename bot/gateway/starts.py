@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from loguru import logger
 
 from bot.runtime.launching import Launcher, invocation_of
-from orchestration.triggers.starts import called, started_by
+from orchestration.triggers.starts import called, service_of, started_by
 from tgk.errors import ConfigurationInvalid, Missing, RateLimited, TgkError
 from tgk.ports.board import Place
 from tgk.ports.runs import RunFilter
@@ -60,11 +60,6 @@ class Answer:
         return {name: value for name, value in facts.items() if value}
 
 
-def identity_of(playbook: str) -> str:
-    """Return the name of the service that a playbook's own starts are made by."""
-    return f"trigger:{playbook}"
-
-
 class Starts:
     """Starts runs through the dispatcher; to be entered before anything is started.
 
@@ -94,8 +89,8 @@ class Starts:
     async def __aenter__(self) -> Self:
         for name in self._bounds:
             book = self._book(name)
-            if book and not any(each.type in ("event", "webhook") for each in book.triggers):
-                logger.bind(playbook=name).warning("no event and no webhook starts this playbook")
+            if book and not book.triggers:
+                logger.bind(playbook=name).warning("this playbook has no triggers")
         await self._launcher.__aenter__()
         return self
 
@@ -226,7 +221,7 @@ class Starts:
     def _invocation(
         self, playbook: str, cause: str, delivery: str, parameters: Mapping[str, str]
     ) -> Invocation:
-        identity, (kind, _, _) = identity_of(playbook), cause.partition(":")
+        identity, (kind, _, _) = service_of(playbook), cause.partition(":")
         caller = self._directory.resolve("gateway", identity, name=identity, channel=kind)
         rest = dict(parameters)
         environment = rest.pop("environment", None)  # judged by the rights for it, like any other
@@ -251,6 +246,6 @@ def refusal_card(start: Start, answer: Answer) -> Reply:
 
 def _advice(playbook: str, outcome: Outcome) -> str:
     if outcome.reply.data.get("error") == "Denied":
-        name = identity_of(playbook)
+        name = service_of(playbook)
         return f"Give {name} a role under sources in rbac/policy.yml, or a grant."
     return str(outcome.reply.data.get("do", ""))

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from orchestration.playbook.model import Playbook, Trigger
     from orchestration.triggers.events import Event
 
+SERVICE: Final = "trigger:"
 _COMMAND: Final = "orchestrate run"
+_LONGEST: Final = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,44 @@ class Start:
     def delivery(self) -> str:
         """What makes a repetition join the first."""
         return f"{self.cause}:{self.playbook}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """A time at which a playbook starts by itself."""
+
+    name: str
+    """Of the schedule: ``<playbook>.trigger-1``."""
+    cron: str
+    timezone: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    environment: str | None = None
+
+
+def service_of(playbook: str) -> str:
+    """Return the name of the service that a playbook's own starts are made by."""
+    return f"{SERVICE}{playbook}"
+
+
+def timed(playbook: Playbook) -> tuple[Timed, ...]:
+    """Return the times of a playbook's own; of a draft none, and none that cannot be said."""
+    times = [each for each in playbook.triggers if each.type == "schedule"]
+    found = []
+    for number, trigger in enumerate(() if playbook.draft else times, 1):
+        values, faults = _texts(trigger.parameters)
+        if faults or not trigger.cron:
+            continue
+        name = playbook.name.casefold().strip("_")[:_LONGEST]
+        found.append(
+            Timed(
+                name=f"{name}.trigger-{number}",
+                cron=trigger.cron,
+                timezone=trigger.timezone,
+                environment=values.pop("environment", None),
+                parameters=values,
+            )
+        )
+    return tuple(found)
 
 
 def started_by(event: Event, playbook: Playbook) -> Start | None:

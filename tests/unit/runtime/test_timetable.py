@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.runtime.launching import Launcher
-from bot.runtime.playbooks import Timetable, folders, shelf_of
+from bot.runtime.playbooks import StandingSchedules, Timetable, folders, shelf_of
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.schedules import StoredSchedules
 from orchestration.store import Store
@@ -50,7 +49,7 @@ async def life(
     """Live once: the schedules of a store, and the timetable that starts them."""
     async with Store(path / "tgk.sqlite") as store:
         schedules = StoredSchedules(store, clock)
-        timetable = Timetable(schedules, Launcher(world.dispatcher, patience=patience))
+        timetable = Timetable(schedules, world.dispatcher, patience=patience)
         async with asyncio.TaskGroup() as group:
             duty = group.create_task(timetable.run())
             yield schedules
@@ -234,6 +233,117 @@ async def test_a_run_that_does_not_begin_in_time_ends_no_timetable(
         await passed(schedules, clock, 2026, 1, 16, 3)
 
     assert ["other", "tidy"] == [view.playbook for view in views(world)]
+
+
+TIMED = """
+name: tidy
+parameters: [{name: what, default: all}, {name: environment, type: environment, default: staging}]
+triggers:
+  - {type: schedule, cron: "0 2 * * *", timezone: Europe/Berlin, parameters: {what: logs}}
+  - {type: schedule, cron: "0 4 * * 0", parameters: {environment: development}}
+  - {type: event, source: s, event: e}
+steps: [{command: /status}]
+"""
+
+
+def standing(
+    world: World, schedules: StoredSchedules, shelf: Path, *allowed: str
+) -> StandingSchedules:
+    """Return what keeps the schedules of playbooks."""
+    return StandingSchedules(
+        schedules,
+        FolderPlaybooks([shelf]),
+        world.policy.directory,
+        allowed=allowed or ("tidy",),
+        clock=world.clock,
+    )
+
+
+@asynccontextmanager
+async def stored(tmp_path: Path) -> AsyncIterator[StoredSchedules]:
+    """Open the schedules of a store."""
+    async with Store(tmp_path / "tgk.sqlite") as store:
+        yield StoredSchedules(store, FakeClock(NOON))
+
+
+async def test_a_playbook_has_a_schedule_for_each_of_its_times(
+    world: World, shelf: Path, tmp_path: Path
+) -> None:
+    """Owned by its own service; asked again nothing changes, and what it missed stays owed."""
+    (shelf / "tidy.yml").write_text(TIMED)
+    async with stored(tmp_path) as schedules:
+        keeper = standing(world, schedules, shelf)
+        await keeper.settle()
+        first = await schedules.listed()
+        await keeper.settle()
+        assert first == await schedules.listed()
+
+    assert [
+        ("tidy.trigger-1", "0 2 * * *", "Europe/Berlin", {"what": "logs"}, None),
+        ("tidy.trigger-2", "0 4 * * 0", "UTC", {}, "development"),
+    ] == [
+        (each.name, each.cron, each.timezone, each.parameters, each.environment)
+        for each in sorted(first, key=lambda each: each.name)
+    ]
+    assert {"gateway:trigger:tidy"} == {each.owner.person for each in first}
+    assert all(each.enabled and each.next for each in first)
+
+
+async def test_times_follow_their_playbook_and_leave_what_people_made(
+    world: World, shelf: Path, tmp_path: Path
+) -> None:
+    """Changed, gone, or not allowed any more; a person's own of the same name is left alone."""
+    (shelf / "tidy.yml").write_text(TIMED)
+    async with stored(tmp_path) as schedules:
+        await schedules.put(nightly(world, name="tidy.trigger-2", cron="9 9 * * *"))
+        keeper = standing(world, schedules, shelf)
+        await keeper.settle()
+        await schedules.switch("tidy.trigger-1", enabled=False)
+        (shelf / "tidy.yml").write_text(TIMED.replace("0 2 * * *", "0 3 * * *"))
+        await keeper.settle()
+        changed = {each.name: each for each in await schedules.listed()}
+        (shelf / "tidy.yml").write_text("name: tidy\nsteps: [{comand: broken}]\n")
+        await keeper.settle()
+        broken = [each.name for each in await schedules.listed()]
+        (shelf / "tidy.yml").write_text(NIGHTLY)
+        await keeper.settle()
+        gone = [each.name for each in await schedules.listed()]
+
+    assert ("0 3 * * *", False) == (
+        changed["tidy.trigger-1"].cron, changed["tidy.trigger-1"].enabled,
+    )  # fmt: skip
+    assert ("9 9 * * *", "dana") == (
+        changed["tidy.trigger-2"].cron, changed["tidy.trigger-2"].owner.person,
+    )  # fmt: skip
+    assert {"tidy.trigger-1", "tidy.trigger-2"} == set(broken)
+    assert ["tidy.trigger-2"] == gone
+
+
+async def test_times_of_a_playbook_that_is_not_switched_on_start_nothing(
+    world: World, shelf: Path, tmp_path: Path
+) -> None:
+    """Having a trigger is not enough; one that is switched off again goes."""
+    (shelf / "tidy.yml").write_text(TIMED)
+    async with stored(tmp_path) as schedules:
+        await standing(world, schedules, shelf).settle()
+        await standing(world, schedules, shelf, "other").settle()
+
+        assert () == await schedules.listed()
+
+
+async def test_a_time_of_a_playbook_is_started_by_the_rights_of_its_service(
+    world: World, shelf: Path, tmp_path: Path
+) -> None:
+    """None until the policy gives some: the refusal is audited under the service's name."""
+    (shelf / "tidy.yml").write_text(TIMED)
+    clock = FakeClock(NOON)
+    async with life(world, tmp_path, clock) as schedules:
+        await standing(world, schedules, shelf).settle()
+        await passed(schedules, clock, 2026, 1, 16, 2)
+
+    assert [] == views(world)
+    assert ["denied"] == world.journal.results("/orchestrate run")
+    assert "gateway:trigger:tidy" == world.journal.conclusions[-1][0].caller.person
 
 
 async def test_the_first_folder_that_has_a_name_wins(world: World, tmp_path: Path) -> None:
