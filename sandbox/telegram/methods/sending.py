@@ -50,7 +50,7 @@ def _send_file(state: TelegramState, params: Params, kind: str) -> Json:
     message.source = params.text("caption")
     message.upload = _upload(state, params, kind)
     message.file_kind = kind
-    message.file_id = f"{kind}-{message.chat}-{message.id}"
+    message.file_id = f"{kind}-{message.chat}-{len(state.files) + 1}"
     state.files[message.file_id] = message.upload
     return _finish(state, message)
 

@@ -247,6 +247,17 @@ async def test_files_marks_and_menus_are_kept(
         await bot.send_document(**council, document=b"x", caption="x" * 1025)
 
 
+async def test_every_picture_is_itself(
+    bot: Bot, council: dict[str, Any], telegram: TelegramEmulator
+) -> None:
+    """Two of one chat are two files, also for whoever looks at the older one."""
+    first = await bot.send_photo(**council, photo=b"\x89PNG one")
+    second = await bot.send_photo(**council, photo=b"\x89PNG two")
+
+    kept = [telegram.file(sent.photo[-1].file_id).content for sent in (first, second)]
+    assert kept == [b"\x89PNG one", b"\x89PNG two"]
+
+
 async def test_nobody_is_written_to_who_never_wrote(
     bot: Bot, cast: Cast, telegram: TelegramEmulator
 ) -> None:
