@@ -183,6 +183,10 @@ class Limits(_Section):
     runs_waiting: int = Field(
         default=200, ge=1, le=10_000, description="runs that have not ended, waiting ones included"
     )
+    runs_per_minute: int = Field(default=30, ge=1, description="runs that one person starts")
+    runs_lock_wait: timedelta = Field(
+        default=timedelta(hours=1), description="seconds that a run waits for a lock at most"
+    )
 
 
 class Redaction(_Section):

@@ -304,7 +304,12 @@ class _Assembly:
                 council=telegram.council.members if telegram else (),
                 voters=policy.people,
                 redact=self._redactor.text,
-                limits=RunLimits(at_once=limits.runs_at_once, waiting=limits.runs_waiting),
+                limits=RunLimits(
+                    at_once=limits.runs_at_once,
+                    waiting=limits.runs_waiting,
+                    lock_wait=limits.runs_lock_wait.total_seconds(),
+                    per_minute=limits.runs_per_minute,
+                ),
             )
         )
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from orchestration.runs.records import RunRecord, StepRecord
-from tgk.errors import Conflict, Missing
+from tgk.errors import Conflict, Missing, RateLimited
 from tgk.ports.runs import ENDED, Checkpoint
 from tgk.suggest import nearest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestration.store import Store
     from tgk.ports.runs import RunFilter
 
+_MINUTE = 60.0
 _SAVE = "UPDATE runs SET state = ?, live = ?, body = ? WHERE id = ?"
 _KEEP = """INSERT INTO run_steps (run, path, label, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (run, path, label) DO UPDATE SET body = excluded.body"""
@@ -44,11 +45,17 @@ class Ledger:
         return self._news.setdefault(run, asyncio.Event())
 
     async def admit(
-        self, record: RunRecord, sources: Mapping[str, tuple[str, bytes]], *, most: int
+        self,
+        record: RunRecord,
+        sources: Mapping[str, tuple[str, bytes]],
+        *,
+        most: int,
+        per_minute: int,
     ) -> tuple[RunRecord, bool]:
         """Keep a new run under the next id; a delivery or key seen before: its run, and False.
 
-        Raises Conflict when ``most`` runs have not ended yet.
+        Raises Conflict when ``most`` runs have not ended yet, RateLimited when this person has
+        started ``per_minute`` within the last minute.
         """
 
         def put(connection: sqlite3.Connection) -> tuple[RunRecord, bool]:
@@ -56,6 +63,7 @@ class Ledger:
             if seen:
                 return seen, False
             _require_room(connection, most)
+            _require_calm(connection, record, per_minute)
             made = _numbered(connection, record)
             _insert(connection, made)
             for digest, (file, source) in sources.items():
@@ -236,6 +244,12 @@ class Ledger:
 
         return await self._store.write(put)
 
+    async def rows(self) -> tuple[tuple[str, str], ...]:
+        """Return every lock with each who has it or stands in its row, the first one first."""
+        question = "SELECT key, holder FROM run_turns ORDER BY seq"
+        rows = await self._store.read(lambda connection: connection.execute(question).fetchall())
+        return tuple((str(key), str(holder)) for key, holder in rows)
+
     async def leave_row(self, holder: str) -> None:
         """Leave every row of locks that this holder stands in."""
         await self._store.write(
@@ -284,6 +298,17 @@ def _require_room(connection: sqlite3.Connection, most: int) -> None:
             why=f"{going} runs have not ended yet.",
             remedy="Wait for one of them, or complete one with force.",
         )
+
+
+def _require_calm(connection: sqlite3.Connection, record: RunRecord, most: int) -> None:
+    now = record.asked.timestamp()
+    rows = connection.execute(
+        """SELECT asked FROM runs WHERE person = ? AND generation = 1 AND asked > ?
+        ORDER BY asked DESC LIMIT ?""",
+        (record.starter.person, now - _MINUTE, most),
+    ).fetchall()
+    if len(rows) >= most:
+        raise RateLimited(float(rows[-1][0]) + _MINUTE - now)
 
 
 def _numbered(connection: sqlite3.Connection, record: RunRecord) -> RunRecord:

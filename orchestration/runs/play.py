@@ -13,6 +13,7 @@ from orchestration.runs.frame import Frame, values_of
 from orchestration.runs.halt import Halt, Halted, unless_halted
 from orchestration.runs.records import BAD, Fault, Result
 from orchestration.runs.walk import Walk
+from tgk.errors import Conflict
 from tgk.ports.runs import Checkpoint, RunState
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Play:
     """Told ``start``, ``failure`` and ``success`` with what becomes true by it; never raises."""
     body: Halt = field(default_factory=Halt)
     end: Halt = field(default_factory=Halt)
+    hindered: str = ""
+    """Why it could not even begin."""
     walk: Walk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +89,9 @@ class Play:
             await self._locks()
         except Halted:
             return False
+        except Conflict as error:
+            self.hindered = str(error)
+            return False
         if not await self.means.pulse.gate(self.body):
             return False
         now = self.means.clock.now()
@@ -119,6 +125,8 @@ class Play:
             return "forced", f"{force.who}: {force.reason}"
         if self.record.superseded:
             return "cancelled", "another generation goes on from here"
+        if self.hindered:
+            return "failed", self.hindered
         if self.record.expired:
             return "timed_out", "the time of the run was used up"
         if bad is None:

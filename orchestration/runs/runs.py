@@ -64,7 +64,7 @@ class DurableRuns:
         self._clock = parts.clock
         self._ledger = Ledger(parts.store)
         self._slots = Slots(self._ledger, parts.limits.at_once)
-        self._turns = Turns(self._ledger, parts.locks, parts.clock)
+        self._turns = Turns(self._ledger, parts.locks, parts.clock, parts.limits.lock_wait)
         self._plays: dict[str, Play] = {}
         self._books: dict[str, Playbook] = {}
         self._dispatcher: Dispatcher | None = None
@@ -127,8 +127,9 @@ class DurableRuns:
             for each in books.values()
         }
         _require_same(sources)
+        limits = self._parts.limits
         kept_record, fresh = await self._ledger.admit(
-            record, sources, most=self._parts.limits.waiting
+            record, sources, most=limits.waiting, per_minute=limits.per_minute
         )
         if fresh or kept_record.state not in ENDED:
             await self._parts.carrier.begin(kept_record.id)

@@ -9,6 +9,7 @@ from orchestration.runs.consents import Consents
 from orchestration.runs.means import Means
 from orchestration.runs.memory import Memory
 from orchestration.runs.pulse import Pulse
+from orchestration.runs.slots import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +34,10 @@ class RunLimits:
     at_once: int = 5
     waiting: int = 200
     """Runs that have not ended, queued and paused ones included."""
+    lock_wait: float = LONGEST_WAIT
+    """Seconds that a run or a step waits for a lock."""
+    per_minute: int = 30
+    """Runs that one person starts in a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import pytest
 from orchestration.runs.staging import RunLimits
 from orchestration.runs.views import bare
 from tests.unit.runs.runs_world import BEN, DANA, world
-from tgk.errors import ConfigurationInvalid, Conflict, Denied, InvalidRequest, Missing
+from tgk.errors import ConfigurationInvalid, Conflict, Denied, InvalidRequest, Missing, RateLimited
 from tgk.ports.runs import RunFilter, RunRequest
 from tgk.testing.guard import FakeGuard
 
@@ -361,3 +361,22 @@ steps: [/mark before, {name: ask, type: approval, prompt: "Go?"}, /mark after]
 
     assert (view.state, asked.state, paused.reason) == ("succeeded", "succeeded", "dana: look")
     assert sorted(second.effects.names) == ["after", "before", "one", "two"]
+
+
+async def test_one_person_starts_only_so_many_runs_a_minute(tmp_path: Path) -> None:
+    """Repeated deliveries do not count, and a minute later there is room again."""
+    limits = RunLimits(per_minute=2)
+    async with world(tmp_path, limits=limits).open() as made:
+        for number in range(2):
+            view = await made.start("name: story\nsteps: [/mark one]\n", delivery=f"d{number}")
+            await made.end(view.id)
+        again = await made.start("name: story\nsteps: [/mark one]\n", delivery="d1")
+        with pytest.raises(RateLimited) as caught:
+            await made.start("name: story\nsteps: [/mark one]\n")
+        await made.clock.advance(caught.value.retry_after + 1)
+        later = await made.start("name: story\nsteps: [/mark one]\n")
+        await made.end(later.id)
+
+    assert again.id == view.id
+    assert 0 < caught.value.retry_after <= 60
+    assert later.id.endswith("-003")
