@@ -18,14 +18,9 @@ from audit.salt import kept_salt
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
 from bot.runtime.couriers import Couriers, open_couriers
-<<<<<<< Updated upstream
 from bot.runtime.duties import duties
 from bot.runtime.memory import Memory, open_memory
 from bot.runtime.playbooks import folders, shelf_of
-=======
-from bot.runtime.memory import Memory, open_memory
-from bot.runtime.playbooks import StandingSchedules, Timetable, folders, shelf_of
->>>>>>> Stashed changes
 from bot.runtime.settings import AUDIT_LOG
 from bot.runtime.simulation import keep_apart
 from integrations.heralds.datadog import DatadogHerald
@@ -329,68 +324,6 @@ class _Assembly:
         return Admission(registry_of(self._discovery), policy.guard, self._discovery, limiter)
 
 
-<<<<<<< Updated upstream
-=======
-def _duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what must go on in the background as long as the core lives."""
-    witness = Witness(
-        core.journal, core.board, core.discovery, clock=core.clock, state=core.settings.state
-    )
-    chores = {
-        "buttons": core.memory.buttons.purge,
-        "deliveries": core.memory.deliveries.purge,
-        "board": core.board.purge,
-        "approvals": core.approvals.purge,
-        "operations": core.engine.purge,
-    }
-    timetable = Timetable(core.memory.schedules, core.dispatcher)
-    members, clock = core.memory.members, core.clock
-    return (
-        *_tracing(core),
-        *_together(core),
-        core.approvals.run(),
-        core.policy.watch(),
-        core.runs.run(),
-        seated(members, "timetable", clock, timetable.run),
-        seated(members, "schedules", clock, _standing(core).run),
-        witness.run(),
-        seated(members, "tidiness", clock, lambda: keep_tidy(clock, chores)),
-    )
-
-
-def _together(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what a process does for those that share its database."""
-    members = core.memory.members
-    if not isinstance(members, Members):
-        return ()
-    return members.run(), inheriting(members, core.engine, core.runs, core.clock)
-
-
-def _tracing(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what tells runs to a backend of traces, where one is named."""
-    if core.settings.otlp_endpoint is None:
-        return ()
-    headers = core.settings.otlp_headers
-    spans = OtlpSpans(
-        core.settings.otlp_endpoint,
-        core.clock,
-        headers=headers.get_secret_value() if headers else "",
-    )
-    live = LiveTraces(core.runs, spans, core.clock)
-    return spans.run(), seated(core.memory.members, "traces", core.clock, live.run)
-
-
-def _standing(core: Core) -> StandingSchedules:
-    return StandingSchedules(
-        core.memory.schedules,
-        core.playbooks,
-        core.policy.directory,
-        allowed=core.discovery.event_gateway.triggers,
-        clock=core.clock,
-    )
-
-
->>>>>>> Stashed changes
 def _council_places(discovery: Discovery) -> tuple[Place, ...]:
     """Return where questions to the council stand: its own thread, and #deployments."""
     places = []

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.runtime.company import inheriting, seated
-from bot.runtime.launching import Launcher
-from bot.runtime.playbooks import Timetable
+from bot.runtime.playbooks import StandingSchedules, Timetable
 from bot.runtime.witness import Witness
 from integrations.otlp import OtlpSpans
 from orchestration.membership import Members
@@ -36,7 +35,7 @@ def duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "approvals": core.approvals.purge,
         "operations": core.engine.purge,
     }
-    timetable = Timetable(core.memory.schedules, Launcher(core.dispatcher))
+    timetable = Timetable(core.memory.schedules, core.dispatcher)
     members, clock = core.memory.members, core.clock
     return (
         *_tracing(core),
@@ -45,6 +44,7 @@ def duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         core.policy.watch(),
         core.runs.run(),
         seated(members, "timetable", clock, timetable.run),
+        seated(members, "schedules", clock, _standing(core).run),
         witness.run(),
         seated(members, "tidiness", clock, lambda: keep_tidy(clock, chores)),
     )
@@ -70,3 +70,13 @@ def _tracing(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
     )
     traces = LiveTraces(core.runs, spans, core.clock)
     return spans.run(), seated(core.memory.members, "traces", core.clock, traces.run)
+
+
+def _standing(core: Core) -> StandingSchedules:
+    return StandingSchedules(
+        core.memory.schedules,
+        core.playbooks,
+        core.policy.directory,
+        allowed=core.discovery.event_gateway.triggers,
+        clock=core.clock,
+    )
