@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from commands.estimate import expected, learn
 from tgk.command import (
     ApprovalRule,
     Command,
@@ -220,15 +221,27 @@ async def follow_deployment(request: Deploy, context: Context) -> Reply:
     async with _Turn(request, context):
         before = await context.steps.once("before", note_version, Before)
         run = await context.steps.once("dispatch", dispatch, PipelineRun)
-        state = await _follow(request, run, context)
+        state = await _follow(request, run, before, context)
     now = await _version_now(request, context)
-    seconds = (context.clock.now() - before.at).total_seconds()
+    seconds = _elapsed(before, context)
+    if state.conclusion == "success":
+        await learn(_subject(request), seconds, context)
     return _end(Story(request, run, state, before.version, now, seconds))
 
 
-async def _follow(request: Deploy, run: PipelineRun, context: Context) -> RunState:
+def _elapsed(before: Before, context: Context) -> float:
+    return (context.clock.now() - before.at).total_seconds()
+
+
+def _subject(request: Deploy) -> str:
+    """Return whose durations are compared with this one's."""
+    return f"deploy:{request.env}:{request.service or '*'}"
+
+
+async def _follow(request: Deploy, run: PipelineRun, before: Before, context: Context) -> RunState:
     """Show the run until it is done; an outage of the build system only delays the news."""
     began = context.clock.monotonic()
+    estimate = await expected(_subject(request), context)
     trouble = ""
     state = RunState(status="queued")
     while context.clock.monotonic() - began < GIVE_UP_AFTER_SECONDS:
@@ -239,7 +252,8 @@ async def _follow(request: Deploy, run: PipelineRun, context: Context) -> RunSta
             trouble = f"{error.system} does not answer, still trying: {error.why}"
         if state.status == "done":
             return state
-        await context.show(_progress(request, run, state, trouble))
+        left = estimate.left(_elapsed(before, context)) if estimate else ""
+        await context.show(_progress(request, run, state, trouble, left))
         await context.clock.sleep(LOOK_EVERY_SECONDS)
     raise Unavailable(
         "the workflow", "it still runs after an hour", remedy=f"Look at {run.url} yourself."
@@ -256,9 +270,9 @@ def _stages(state: RunState) -> tuple[Stage, ...]:
     )  # fmt: skip
 
 
-def _bar(state: RunState) -> Progress:
+def _bar(state: RunState, left: str = "") -> Progress:
     finished = sum(job.state in ("done", "failed", "skipped") for job in state.jobs)
-    note = "waits for a runner" if state.status == "queued" else ""
+    note = "waits for a runner" if state.status == "queued" else left
     return Progress(done=finished, total=len(state.jobs), note=note, stages=_stages(state))
 
 
@@ -274,8 +288,8 @@ def _words(request: Deploy, run: PipelineRun, *more: str) -> Plain:
     )
 
 
-def _progress(request: Deploy, run: PipelineRun, state: RunState, trouble: str) -> Reply:
-    blocks: list[Block] = [_bar(state)]
+def _progress(request: Deploy, run: PipelineRun, state: RunState, trouble: str, left: str) -> Reply:
+    blocks: list[Block] = [_bar(state, left)]
     if trouble:
         blocks.append(Text(text=trouble, style="small"))
     return Reply(

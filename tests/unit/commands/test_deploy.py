@@ -111,6 +111,66 @@ async def test_progress_names_every_job(world: World) -> None:
     assert bar.stages[0].note == "3 s"
 
 
+def looks(count: int) -> tuple[RunState, ...]:
+    """Return states of a run that is looked at so many times before it ends."""
+    running = RunState(status="running", jobs=(Job(name="deploy", state="running"),))
+    done = RunState(status="done", conclusion="success", jobs=(Job(name="deploy", state="done"),))
+    return (*[running] * count, done)
+
+
+def notes_shown(world: World) -> list[str]:
+    """Return what was said of the time, in order, each once."""
+    bars = [block for reply in world.shown for block in reply.blocks if isinstance(block, Progress)]
+    world.shown.clear()
+    return list(dict.fromkeys(bar.note for bar in bars if bar.note))
+
+
+async def test_a_deployment_says_how_long_it_will_take_from_those_before(world: World) -> None:
+    """Nothing the first time; then by the middle of the last ones, of the same place alone."""
+    for count in (20, 60, 61):  # three seconds a look
+        world.pipelines.states = looks(count)
+        await world.run("/deploy staging v1.4.0", "dana")
+        if count == 20:
+            assert [] == notes_shown(world)
+    world.shown.clear()
+
+    world.pipelines.states = looks(80)
+    await world.run("/deploy staging v1.3.0", "dana")
+    said = notes_shown(world)
+    await world.run("/deploy staging v1.4.0 event-gateway", "dana")
+
+    assert said == [
+        "about 3 min left, as the last 3 took", "about 2 min left, as the last 3 took",
+        "under a minute left, as the last 3 took", "longer than the last 3 took",
+    ]  # fmt: skip
+    assert [] == notes_shown(world)
+
+
+async def test_what_failed_teaches_nothing_about_time(world: World) -> None:
+    """A failure is quick or endless; only what went well is compared with."""
+    world.pipelines.states = FAILED
+    await world.run("/deploy staging v1.4.0", "dana")
+    world.shown.clear()
+
+    world.pipelines.states = looks(3)
+    await world.run("/deploy staging v1.4.0", "dana")
+
+    assert [] == notes_shown(world)
+
+
+async def test_only_the_last_ten_times_count(world: World) -> None:
+    """Whoever made a workflow quicker is believed after a while, whatever a note was before."""
+    await world.notes.put("took:deploy:staging:*", "of another version")
+    for count in (100, *[10] * 10):
+        world.pipelines.states = looks(count)
+        await world.run("/deploy staging v1.4.0", "dana")
+    world.shown.clear()
+
+    await world.run("/deploy staging v1.4.0", "dana")
+
+    assert notes_shown(world)[0] == "under a minute left, as the last 10 took"
+
+
 async def test_the_way_back_carries_the_version_before(world: World) -> None:
     """One press reverts, and asks all over again who may."""
     world.cluster.put("staging", "event-gateway", Workload("Running", "v1.3.0", 2, 2))
