@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, TypeAlias
 
 from orchestration.playbook.check import Surroundings, check
 from orchestration.playbook.exports import as_annotations, as_sarif
-from orchestration.playbook.expression import UNKNOWN
 from orchestration.playbook.fix import mend
 from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text
-from orchestration.runs.authority import reached, require
-from orchestration.runs.neighbours import beside
-from orchestration.runs.parameters import given
-from orchestration.runs.wording import took
-from orchestration.shelf.calls import calls, lines_of
-from orchestration.shelf.limits import Clockwork
+from orchestration.shelf.gates import Gates, Trees, commands_gate
 from orchestration.shelf.outline import outline
 from orchestration.shelf.outside import Outside
-from orchestration.shelf.scenario import scenario
-from orchestration.shelf.simulation import End
-from orchestration.shelf.simulation import Simulation as Walked
-from tgk.errors import ConfigurationInvalid, Denied, TgkError
-from tgk.ports.playbooks import (
-    Entry,
-    Examination,
-    Finding,
-    Gate,
-    OutcomeRow,
-    Plan,
-    PlanRow,
-    Simulation,
-    Source,
-    Wanted,
-)
+from orchestration.shelf.planning import Planner, assumed
+from tgk.errors import ConfigurationInvalid
+from tgk.ports.playbooks import Entry, Examination, Finding, Gate, Plan, Simulation, Source, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -54,9 +34,7 @@ if TYPE_CHECKING:
     from tgk.ports.runs import RunRequest, RunView
 
 
-_ENDS: dict[End, Literal["succeeds", "fails", "depends"]] = {
-    "on": "succeeds", "perhaps": "depends", "stop": "fails",
-}  # fmt: skip
+Stamps: TypeAlias = tuple[tuple["Path", tuple[int, int]], ...]
 
 
 class Shelf:
@@ -68,11 +46,21 @@ class Shelf:
         self._files = files
         self._templates = templates
         self._admission = admission
-        self._outside = outside or Outside()
+        self._gates = Gates(admission, outside or Outside())
+        self._listed: tuple[Stamps, tuple[Entry, ...]] = ((), ())
 
     async def entries(self) -> tuple[Entry, ...]:
         """Return all, by name; one that cannot be read is listed with its errors."""
-        return tuple(self._entry(kept) for kept in (await self._all()).values())
+        return await asyncio.to_thread(self._entries)
+
+    def _entries(self) -> tuple[Entry, ...]:
+        """Check all, once for each change of any: whoever completes a name asks at every key."""
+        found = self._files.all()
+        stamps = tuple((kept.path, kept.stamp) for kept in found.values())
+        if stamps != self._listed[0]:
+            books = _trees(found)
+            self._listed = stamps, tuple(self._entry(each, books) for each in found.values())
+        return self._listed[1]
 
     async def source(self, name: str) -> Source:
         """Return the text of one."""
@@ -82,21 +70,24 @@ class Shelf:
 
     async def save(self, name: str, text: str, *, who: str) -> Entry:  # noqa: ARG002 - audited
         """Keep a text as a draft; raises Conflict for a name that is taken by another origin."""
-        return self._entry(await asyncio.to_thread(self._files.save, name, text))
+        kept = await asyncio.to_thread(self._files.save, name, text)
+        return self._entry(kept, self._books())
 
     async def publish(self, name: str, *, who: str) -> Entry:  # noqa: ARG002 - audited
         """Make a draft one of our own; raises ConfigurationInvalid while it has errors."""
         kept = await self._one(name)
         sound = load(kept.text, kept.path.name)  # judged by what it may do from then on
-        faults = [one for one in self._judged(sound) if one.severity == "error"]
+        faults = [one for one in self._judged(sound, self._books()) if one.severity == "error"]
         if faults:
             listed = [f"{kept.path.name}:{one.span.line}: {one.message}" for one in faults]
             raise ConfigurationInvalid(f"{name} is not published.", listed)
-        return self._entry(await asyncio.to_thread(self._files.publish, name))
+        kept = await asyncio.to_thread(self._files.publish, name)
+        return self._entry(kept, self._books())
 
     async def mend(self, name: str, text: str) -> Entry:
         """Replace the text of one that is ours to write; raises Refused for a shipped one."""
-        return self._entry(await asyncio.to_thread(self._files.mend, name, text))
+        kept = await asyncio.to_thread(self._files.mend, name, text)
+        return self._entry(kept, self._books())
 
     async def examine(
         self, name: str, *, caller: Caller, environment: str = "", dependencies: bool = False
@@ -110,8 +101,9 @@ class Shelf:
         book = kept.loaded.playbook
         gates: tuple[Gate, ...] = ()
         if dependencies and book:
-            values, _ = _assumed(book, environment)
-            gates = (*_commands(book, found), *await self._gates(book, values, caller))
+            values, _ = assumed(book, environment)
+            more = await self._gates.of(book, Trees(self._books()), values, caller)
+            gates = (commands_gate(book, found), *more)
         return Examination(
             name=kept.name,
             file=file,
@@ -127,59 +119,16 @@ class Shelf:
     async def plan(self, request: RunRequest, caller: Caller) -> Plan:
         """Ask every gate that can be asked here, and walk; raises InvalidRequest."""
         kept, book = await self._sound(request.playbook)
-        if request.parallel:
-            book = beside(book, self._admission.registry)
-        raw = dict(request.parameters)
-        if request.environment and any(each.name == "environment" for each in book.parameters):
-            raw.setdefault("environment", request.environment)
-        values = given(book, raw)
-        walked, _ = self._walked(book, values, "")
-        draft = Gate(name="published", passed=kept.origin != "draft", note=kept.origin)
-        named = Gate(
-            name="parameters", passed=True, note=f"{len(values)} are given or have defaults"
-        )
-        return Plan(
-            playbook=book.name,
-            digest=book.digest,
-            parameters=values,
-            gates=(draft, named, *await self._gates(book, values, caller)),
-            rows=tuple(_plain(row) for row in walked.rows),
-            calls=tuple(calls(self._reached(book), walked, self._admission)),
-            locks=tuple(lock.text(walked.scenario.scope) for lock in book.locks),
-            longest=walked.clockwork.run(book).within(request.timeout).whole,
-        )
+        first = Gate(name="published", passed=kept.origin != "draft", note=kept.origin)
+        return await self._planner().plan(book, request, caller, first=first)
 
     async def simulate(self, name: str, *, environment: str = "", outcomes: str = "") -> Simulation:
         """Walk through a run of which only the environment is given; raises InvalidRequest."""
         _, book = await self._sound(name)
-        values, unknown = _assumed(book, environment)
-        walked, end = self._walked(book, values, outcomes)
-        longest = walked.clockwork.run(book)
-        rows = tuple(walked.rows)
-        return Simulation(
-            playbook=book.name,
-            digest=book.digest,
-            parameters={key: value for key, value in values.items() if key not in unknown},
-            unknown=unknown,
-            assumed=outcomes,
-            rows=rows,
-            ends=_ENDS[end],
-            longest=longest.whole,
-            waiting=longest.people,
-            unlimited=tuple(row.path for row in rows if row.path and row.longest is None),
-            unreached=tuple(
-                row.path for row in rows if row.path and row.state in ("skipped", "unreached")
-            ),
-        )
+        return self._planner().simulate(book, environment, outcomes)
 
-    def _walked(
-        self, book: Playbook, values: Mapping[str, object], outcomes: str
-    ) -> tuple[Walked, End]:
-        facts = {"timestamp": UNKNOWN, "run": {"id": UNKNOWN, "playbook": book.name}}
-        found = scenario(book, {**facts, **values}, outcomes)
-        clockwork = Clockwork({**book.variables, **values}, self._books())
-        walked = Walked(book, found, clockwork)
-        return walked, walked.run()
+    def _planner(self) -> Planner:
+        return Planner(self._admission, self._gates, self._books())
 
     async def _sound(self, name: str) -> tuple[Kept, Playbook]:
         """Return a playbook that has no errors; raises ConfigurationInvalid with all of them."""
@@ -191,14 +140,7 @@ class Shelf:
         return kept, kept.loaded.playbook
 
     def _books(self) -> dict[str, Playbook]:
-        trees = {name: kept.loaded.playbook for name, kept in self._files.all().items()}
-        return {name: tree for name, tree in trees.items() if tree is not None}
-
-    def _reached(self, book: Playbook) -> tuple[Playbook, ...]:
-        try:
-            return tuple(reached(book, _Known(self._books())).values())
-        except TgkError:
-            return (book,)
+        return _trees(self._files.all())
 
     async def outline(self, name: str, caller: Caller, *, now: datetime) -> RunView | None:
         """Return one as a run that has not begun, to be drawn; None where it cannot be read."""
@@ -218,57 +160,22 @@ class Shelf:
             ]
         return "\n".join(named) + "\n"
 
-    async def _gates(
-        self, book: Playbook, values: Mapping[str, object], caller: Caller
-    ) -> tuple[Gate, ...]:
-        """Ask what a start would ask: sub-playbooks, commands and rights; then who else is told."""
-        try:
-            books = reached(book, _Known(self._books()))
-        except TgkError as error:
-            return (Gate(name="sub-playbooks", passed=False, note=str(error)),)
-        played = ", ".join(name for name in books if name != book.name)
-        gates = [Gate(name="sub-playbooks", passed=True, note=played or "none")]
-        try:
-            require(books, values, caller, self._admission)
-        except Denied as error:
-            gates.append(Gate(name="rights", passed=False, note=error.why))
-        except ConfigurationInvalid as error:
-            gates.append(Gate(name="commands", passed=False, note=str(error)))
-        else:
-            gates.append(Gate(name="rights", passed=True, note=f"{caller.person} may do all of it"))
-        for each in books.values():
-            gates += await self._asked_outside(each, values)
-        return tuple(gates)
-
-    async def _asked_outside(
-        self, book: Playbook, values: Mapping[str, object]
-    ) -> tuple[Gate, ...]:
-        """Look outside; for a draft nobody is called and no secret is fetched."""
-        if not book.draft:
-            return await self._outside.gates(book, values)
-        if not (book.secrets or book.integrations):
-            return ()
-        return (Gate(name="outside", passed=None, note="asked once it is published"),)
-
     def _found(self, kept: Kept) -> tuple[Diagnostic, ...]:
         """Return what the loader and, where a tree is left, the checker say."""
-        return self._judged(kept.loaded)
+        return self._judged(kept.loaded, self._books())
 
-    def _judged(self, loaded: Loaded) -> tuple[Diagnostic, ...]:
+    def _judged(self, loaded: Loaded, known: Mapping[str, Playbook]) -> tuple[Diagnostic, ...]:
         if loaded.playbook is None:
             return loaded.diagnostics
-        registry, known = self._admission.registry, self._books()
+        registry = self._admission.registry
         more = check(loaded.playbook, registry=registry, known_playbooks=known)
         return (*loaded.diagnostics, *more)
-
-    async def _all(self) -> dict[str, Kept]:
-        return await asyncio.to_thread(self._files.all)
 
     async def _one(self, name: str) -> Kept:
         return await asyncio.to_thread(self._files.one, name)
 
-    def _entry(self, kept: Kept) -> Entry:
-        found, book = self._found(kept), kept.loaded.playbook
+    def _entry(self, kept: Kept, books: Mapping[str, Playbook]) -> Entry:
+        found, book = self._judged(kept.loaded, books), kept.loaded.playbook
         return Entry(
             name=kept.name,
             description=book.description if book else "",
@@ -283,60 +190,10 @@ class Shelf:
         )
 
 
-class _Known:
-    """The playbooks of one look at the shelf."""
-
-    def __init__(self, known: Mapping[str, Playbook]) -> None:
-        self._known = known
-
-    def get(self, name: str) -> Playbook:
-        """Return one; raises ConfigurationInvalid."""
-        if name not in self._known:
-            raise ConfigurationInvalid(f"There is no playbook {name}.", [])
-        return self._known[name]
-
-    def names(self) -> tuple[str, ...]:
-        """Return all names."""
-        return tuple(self._known)
-
-    def source(self, name: str) -> bytes:
-        """Return nothing: a look only needs trees."""
-        raise NotImplementedError(name)
-
-
-def _assumed(book: Playbook, environment: str) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return what is known without being given anything, and what is required and not known."""
-    named = any(each.name == "environment" for each in book.parameters)
-    raw = {"environment": environment} if environment and named else {}
-    unknown = tuple(
-        each.name
-        for each in book.parameters
-        if each.required and not each.has_default and each.name not in raw
-    )
-    optional = replace(
-        book, parameters=tuple(each for each in book.parameters if each.name not in unknown)
-    )
-    return {**given(optional, raw), **dict.fromkeys(unknown, UNKNOWN)}, unknown
-
-
-def _commands(book: Playbook, found: Sequence[Diagnostic]) -> Iterator[Gate]:
-    """Yield whether every command and option of the playbook exists."""
-    names = sorted({f"/{line.name}" for line in lines_of(book)})
-    bad = [one.message for one in found if one.code.startswith("E04")]
-    yield Gate(name="commands", passed=not bad, note="; ".join(bad) or ", ".join(names) or "none")
-
-
-def _plain(row: OutcomeRow) -> PlanRow:
-    """Return a row of a simulation for a plan."""
-    notes = [row.note] if row.note else []
-    if row.attempts > 1:
-        notes.append(f"up to {row.attempts} attempts")
-    if row.longest:
-        notes.append(f"at most {took(row.longest)}")
-    state = "skipped" if row.state == "unreached" else row.state
-    return PlanRow(
-        path=row.path, depth=row.depth, what=row.what, state=state, note=" · ".join(notes)
-    )
+def _trees(found: Mapping[str, Kept]) -> dict[str, Playbook]:
+    """Return every playbook that can be read."""
+    trees = {name: kept.loaded.playbook for name, kept in found.items()}
+    return {name: tree for name, tree in trees.items() if tree is not None}
 
 
 def _finding(one: Diagnostic) -> Finding:

@@ -1,0 +1,91 @@
+"""What is asked before anything runs: playbooks, commands, rights, and what lies outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestration.runs.authority import reached, require
+from orchestration.shelf.calls import lines_of
+from tgk.errors import ConfigurationInvalid, Denied, TgkError
+from tgk.ports.playbooks import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orchestration.playbook.diagnostics import Diagnostic
+    from orchestration.playbook.model import Playbook
+    from orchestration.shelf.outside import Outside
+    from tgk.admission import Admission
+    from tgk.caller import Caller
+
+
+class Trees:
+    """The playbooks of one look at the shelf."""
+
+    def __init__(self, known: Mapping[str, Playbook]) -> None:
+        self._known = known
+
+    def get(self, name: str) -> Playbook:
+        """Return one; raises ConfigurationInvalid."""
+        if name not in self._known:
+            raise ConfigurationInvalid(f"There is no playbook {name}.", [])
+        return self._known[name]
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names."""
+        return tuple(self._known)
+
+    def source(self, name: str) -> bytes:
+        """Return nothing: a look only needs trees."""
+        raise NotImplementedError(name)
+
+
+class Gates:
+    """Asks them; each answer is as things are now."""
+
+    def __init__(self, admission: Admission, outside: Outside) -> None:
+        self._admission = admission
+        self._outside = outside
+
+    async def of(
+        self, book: Playbook, trees: Trees, values: Mapping[str, object], caller: Caller
+    ) -> tuple[Gate, ...]:
+        """Ask what a start would ask: sub-playbooks, commands and rights; then who else is told."""
+        try:
+            books = reached(book, trees)
+        except TgkError as error:
+            return (Gate(name="sub-playbooks", passed=False, note=str(error)),)
+        played = ", ".join(name for name in books if name != book.name)
+        gates = [Gate(name="sub-playbooks", passed=True, note=played or "none")]
+        gates.append(self._rights(books, values, caller))
+        for each in books.values():
+            gates += await self._asked_outside(each, values)
+        return tuple(gates)
+
+    def _rights(
+        self, books: Mapping[str, Playbook], values: Mapping[str, object], caller: Caller
+    ) -> Gate:
+        try:
+            require(books, values, caller, self._admission)
+        except Denied as error:
+            return Gate(name="rights", passed=False, note=error.why)
+        except ConfigurationInvalid as error:
+            return Gate(name="rights", passed=False, note=str(error))
+        return Gate(name="rights", passed=True, note=f"{caller.person} may do all of it")
+
+    async def _asked_outside(
+        self, book: Playbook, values: Mapping[str, object]
+    ) -> tuple[Gate, ...]:
+        """Look outside; for a draft nobody is called and no secret is fetched."""
+        if not book.draft:
+            return await self._outside.gates(book, values)
+        if not (book.secrets or book.integrations):
+            return ()
+        return (Gate(name="outside", passed=None, note="asked once it is published"),)
+
+
+def commands_gate(book: Playbook, found: Sequence[Diagnostic]) -> Gate:
+    """Return whether every command and option of the playbook exists."""
+    names = sorted({f"/{line.name}" for line in lines_of(book)})
+    bad = [one.message for one in found if one.code.startswith("E04")]
+    return Gate(name="commands", passed=not bad, note="; ".join(bad) or ", ".join(names) or "none")
