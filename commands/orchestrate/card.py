@@ -75,9 +75,10 @@ def followed(view: RunView, now: datetime) -> Reply:
     """Return the end of a run for whoever waited for it, with the log of its steps."""
     shown = card(view, now, detailed=True)
     failures = [step for step in walk(view.steps) if step.state in ("failed", "timed_out")]
-    if not failures:
+    told = [f"{step.path}: {step.note or step.state}" for step in failures[:5]]
+    if not told or told == [view.reason]:  # which the card says already
         return shown
-    words = "\n".join(f"{step.path}: {step.note or step.state}" for step in failures[:5])
+    words = "\n".join(told)
     blocks = (*shown.blocks[:1], Text(text=words, style="quote"), *shown.blocks[1:])
     return shown.model_copy(update={"blocks": blocks})
 
@@ -127,6 +128,8 @@ def _progress(view: RunView) -> Progress:
 
 
 def _note(step: StepView) -> str:
+    if step.state == "undone":
+        return "taken back"
     tries = f"attempt {step.attempt} of {step.attempts}" if step.attempt > 1 else ""
     return " · ".join(part for part in (tries, step.note) if part)
 

@@ -72,7 +72,7 @@ def parts(step: StepView) -> Parts:
 
 
 def stages(view: RunView) -> tuple[StepView, ...]:
-    """Return everything at the top of a run, what takes back included."""
+    """Return everything at the top of a run in the order it ran, what takes back included."""
     if not view.undoes:
         return view.steps
     taken = StepView(
@@ -84,7 +84,8 @@ def stages(view: RunView) -> tuple[StepView, ...]:
         ended=view.undoes[-1].ended,
         steps=view.undoes,
     )
-    return (*view.steps, taken)
+    last = tuple(step for step in view.steps if step.kind == "finally")
+    return (*(step for step in view.steps if step.kind != "finally"), taken, *last)
 
 
 def leaves(steps: Iterable[StepView]) -> Iterator[StepView]:

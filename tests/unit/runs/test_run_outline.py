@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestration.runs.picture import mermaid, tree
+from orchestration.runs.shape import stages
 from tests.unit.runs.run_stories import (
     NOW,
     choice,
@@ -93,3 +94,13 @@ def test_no_word_of_a_playbook_is_mermaid_syntax() -> None:
     assert re.fullmatch(r'  n1\["[^"<>{}\[\]()]*<br/>to come"\]', line)
     assert all(not each.lstrip().startswith("click") for each in text.splitlines())
     assert "%%{" not in text
+
+
+def test_what_was_taken_back_stands_where_it_happened() -> None:
+    """Before the last steps, which run in every ending."""
+    steps = [step("a", "undone", 0, 1), step("finally", "succeeded", 3, 4, kind="finally")]
+    view = run(steps).model_copy(
+        update={"undoes": (step("a/undo/#1", "succeeded", 2, 3, name="/back"),)}
+    )
+
+    assert [each.name for each in stages(view)] == ["a", "taken back", "finally"]
