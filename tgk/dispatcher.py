@@ -13,7 +13,7 @@ from tgk.context import Context, Invocation, Show
 from tgk.errors import Conflict, Declined, InvalidRequest, TgkError
 from tgk.masking import masked
 from tgk.outcome import Outcome
-from tgk.ports.board import Place
+from tgk.ports.board import mirrors
 from tgk.ports.council import Approval
 from tgk.ports.grants import NoGrants
 from tgk.ports.operations import Operation, Record
@@ -286,10 +286,8 @@ class Dispatcher:
         if outcome.result not in ("success", "failure") or not outcome.reply.mirrored:
             return
         command = self.admission.registry[operation.command]
-        for room in command.mirror:
-            place = Place(platform="telegram" if room == "council" else "discord", room=room)
-            if not operation.origin or operation.origin.room != room:
-                await board.show(f"{key}:{room}", place, outcome.reply, loud=True)
+        for kept, place in mirrors(operation.corr, operation.origin, command.mirror).items():
+            await board.show(kept, place, outcome.reply, loud=True)
 
     def _shown(self, operation: Operation, watch: Show) -> Show:
         """Show progress to whoever waits in this process, and durably where it was asked."""

@@ -38,6 +38,21 @@ class MessageRef(BaseModel):
     message: str
 
 
+def mirrors(corr: str, origin: Place | None, rooms: Sequence[str]) -> dict[str, Place]:
+    """Return by key the messages that report an invocation, besides the one that answers it."""
+    places = {
+        room: Place(platform="telegram" if room == "council" else "discord", room=room)
+        for room in rooms
+        if not origin or origin.room != room
+    }
+    return {f"{answer(corr)}:{room}": place for room, place in places.items()}
+
+
+def answer(corr: str) -> str:
+    """Return the key of the message that answers an invocation where it was asked."""
+    return f"op:{corr}"
+
+
 class Board(Protocol):
     """Keeps one message per ``key`` as last shown.
 

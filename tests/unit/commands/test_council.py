@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tgk.ports.board import Place
+
 if TYPE_CHECKING:
     from tests.conftest import World
 
@@ -19,6 +21,51 @@ async def test_a_lock_is_released_by_anybody_who_may_and_both_are_named(world: W
     assert outcome.reply.plain is not None
     assert outcome.reply.plain.lines == ("Unlocked by: alex",)
     assert again.result == "invalid"
+
+
+async def test_every_message_of_a_lock_says_when_it_is_open_again(world: World) -> None:
+    """Where it was asked and where it was mirrored; none offers to unlock what is open."""
+    here = Place(platform="discord", room="400000000000000009")
+    locked = world.invocation("/lock staging database migration", "dana", origin=here)
+    await world.dispatcher.run(locked)
+    cards = world.board.keys
+
+    await world.run("/unlock staging", "alex")
+
+    assert 3 == len(cards)
+    for key in cards:
+        before, after = world.board.of(key)
+        assert ["Unlock"] == [each.label for each in before.actions]
+        assert ((), "off") == (after.actions, after.tone)
+        assert "staging was locked for deployments" == after.title
+        assert {"database migration", "dana", "alex"} <= set(after.model_dump_json().split('"'))
+        assert not [each for each in world.board.shows if each.key == key][-1].loud
+
+
+async def test_a_lock_that_is_taken_again_is_closed_in_both_places(world: World) -> None:
+    """And only the messages of this lock are: those of the one before stay as they ended."""
+    for reason in ("first reason", "second reason"):
+        await world.run(f"/lock staging {reason}", "dana")
+    both = world.board.keys
+    await world.run("/unlock staging", "dana")
+    closed = {key: len(world.board.of(key)) for key in both}
+    await world.run("/lock staging another", "dana")
+    await world.run("/unlock staging", "dana")
+
+    assert [2] * 4 == [*closed.values()]
+    assert closed == {key: len(world.board.of(key)) for key in both}
+
+
+async def test_an_old_message_that_is_gone_is_not_put_up_again(world: World) -> None:
+    """A lock that outlived its messages is unlocked without new ones in their place."""
+    await world.run("/lock staging long winter", "dana")
+    cards = world.board.keys
+    world.board.refs.clear()
+    await world.clock.sleep(40 * 86400)
+
+    await world.run("/unlock staging", "dana")
+
+    assert [1, 1] == [len(world.board.of(key)) for key in cards]
 
 
 async def test_a_lock_needs_a_reason(world: World) -> None:
