@@ -127,6 +127,8 @@ class Members:
         self._kind: Kind = kind
         self._lease = lease
         self._sure_until = float("-inf")
+        self._beaten = self._steady = float("-inf")
+        """When it last said that it lives, and since when it did so without a gap."""
         store.listen(["processes"], self.changed.set)
 
     async def join(self) -> None:
@@ -135,12 +137,13 @@ class Members:
         Waits as long as a bot that was killed counts as alive. Raises Conflict while another bot
         serves, Unavailable when the database does not answer.
         """
-        until = self._clock.monotonic() + self._lease + 1
+        began = self._clock.monotonic()
         while True:
+            waited = self._clock.monotonic() - began
             try:
-                await self._enter()
+                await self._enter(bury=waited >= self._lease)
             except Conflict:
-                if self._clock.monotonic() > until:
+                if waited > self._lease + 1:
                     raise
                 await self._clock.sleep(_LOOK_SECONDS)
             else:
@@ -203,30 +206,42 @@ class Members:
         )
         return frozenset(name for (name,) in rows)
 
-    async def _enter(self) -> None:
+    def _renewed(self, sent: float) -> None:
+        if sent - self._beaten >= self._lease / 2:
+            self._steady = sent
+        self._beaten = sent
+        self._sure_until = sent + _SURE * self._lease
+
+    async def _enter(self, *, bury: bool) -> None:
         life, lease = secrets.token_hex(8), self._lease
         facts = (self.name, life, self._kind, socket.gethostname(), os.getpid(), lease)
         sent = self._clock.monotonic()
 
         def put(connection: Any) -> None:
-            _bury(connection)
+            if bury:
+                _bury(connection)
             if self._kind == "bot":
                 _require_no_other_bot(connection, self.name)
             connection.execute(_ENTER, facts)
 
         await self._store.write(put)
         self._database.fence = Life(self.name, life)
-        self._sure_until = sent + _SURE * lease
+        self._renewed(sent)
 
     async def _beat(self) -> None:
+        """Say that the process lives, and take others off the list that do not.
+
+        After a gap of one's own, as when the database was away for all, others get a lease's time.
+        """
         sent = self._clock.monotonic()
+        steady = sent - self._beaten < self._lease / 2 and sent - self._steady >= self._lease
 
         def put(connection: Any) -> list[str]:
             connection.execute(_BEAT, (self.name,))
-            return _bury(connection)
+            return _bury(connection) if steady else []
 
         gone = await self._store.write(put)
-        self._sure_until = sent + _SURE * self._lease
+        self._renewed(sent)
         if gone:
             logger.bind(processes=gone).warning("taken over from a process that is silent")
             self.changed.set()

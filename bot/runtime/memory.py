@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 STORE = "tgk.sqlite"
 ALONE: Final = "tgk"
 """What a process is called that has its database for itself."""
-_NAME, _ESTATE = "process.name", "tgk:estate"
+NAME: Final = "process.name"
+_ESTATE: Final = "tgk:estate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ async def open_memory(
 
 def kept_name(state: Path) -> str:
     """Return the name of the process with this state folder: the same in every life of it."""
-    path = state / _NAME
+    path = state / NAME
     if not path.exists():
         host = re.sub(r"[^a-z0-9-]+", "-", socket.gethostname().lower())[:40]
         path.write_text(f"{host}-{secrets.token_hex(3)}", encoding="ascii")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.runtime.memory import STORE
+from bot.runtime.memory import NAME, STORE
 from bot.runtime.settings import AUDIT_LOG, read_settings
 from tgk.errors import ConfigurationInvalid, Unavailable
 
@@ -95,7 +95,7 @@ def keep_apart(state: Path, *, simulated: bool) -> None:
     What was approved in a rehearsal would else be done for real. Raises ConfigurationInvalid.
     """
     mark = state / _MARK
-    if mark.exists() if not simulated else ((state / STORE).exists() and not mark.exists()):
+    if mark.exists() if not simulated else (_is_used(state) and not mark.exists()):
         whose, now = ("the real", "simulated") if simulated else ("a simulated", "real")
         raise ConfigurationInvalid(
             "Real and simulated changes do not go together.",
@@ -105,6 +105,10 @@ def keep_apart(state: Path, *, simulated: bool) -> None:
     if simulated:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         mark.touch(mode=0o600)
+
+
+def _is_used(state: Path) -> bool:
+    return any((state / name).exists() for name in (STORE, NAME))
 
 
 def _whereabouts(settings: Settings) -> tuple[str, ...]:

@@ -79,7 +79,10 @@ def record(delivery: str, **facts: Any) -> RunRecord:
 
 async def admitted(ledger: Ledger, *deliveries: str, **facts: Any) -> list[str]:
     """Admit runs; returns their ids."""
-    return [(await ledger.admit(record(d, **facts), {}, most=50))[0].id for d in deliveries]
+    return [
+        (await ledger.admit(record(d, **facts), {}, most=50, per_minute=50))[0].id
+        for d in deliveries
+    ]
 
 
 async def test_a_nested_run_does_everything_once_and_in_order(made: World) -> None:
@@ -118,7 +121,7 @@ async def test_a_delivery_is_one_run_and_ids_count_up(ledger: Ledger) -> None:
 
     assert ids == ["WF-2026-001", "WF-2026-002", "WF-2026-001"]
     with pytest.raises(Conflict, match="2 runs have not ended"):
-        await ledger.admit(record("three"), {}, most=2)
+        await ledger.admit(record("three"), {}, most=2, per_minute=50)
 
 
 async def test_runs_are_found_by_what_is_asked(ledger: Ledger) -> None:
@@ -140,7 +143,9 @@ async def test_runs_are_found_by_what_is_asked(ledger: Ledger) -> None:
 
 async def test_steps_sources_and_checkpoints_come_back_as_kept(ledger: Ledger) -> None:
     """Bytes as bytes, texts as texts, in the order in which they began."""
-    run = (await ledger.admit(record("one"), {"d": ("s.yml", b"a\\b\x00")}, most=5))[0].id
+    run = (await ledger.admit(record("one"), {"d": ("s.yml", b"a\\b\x00")}, most=5, per_minute=50))[
+        0
+    ].id
     step = StepRecord(path="a", label="1", seq=1, began=NOW, clock=0.5)
     for seq, path in ((2, "z"), (1, "a")):
         await ledger.keep_step(run, step.model_copy(update={"path": path, "seq": seq}))
@@ -250,6 +255,28 @@ async def test_slots_and_locks_count_over_all_processes(postgres: str) -> None:
         await turns[0].give(runs[0])
         async with asyncio.timeout(10):
             await second
+
+
+async def test_an_outage_of_the_database_is_nobodys_death(postgres: str) -> None:
+    """Who was silent itself does not judge others by what they said before; later it does."""
+    clock = FakeClock()
+    database = PostgresDatabase(postgres)
+    async with Store(database) as store, processes(postgres, "other"):
+        members = Members(database, store, clock, name="one", kind="worker", lease=4)
+        await members.join()
+        await store.write(
+            lambda connection: connection.execute("UPDATE processes SET beat = beat - 60").rowcount
+        )
+        await clock.advance(60)  # the database was away
+        assert clock.monotonic() > members._sure_until
+        lists = []
+        for _ in range(6):
+            await members._beat()
+            await members.permit()
+            lists.append(sorted(await members.living()))
+            await clock.advance(1)
+
+    assert lists == [["one", "other"]] * 4 + [["one"]] * 2
 
 
 async def test_workers_share_runs_and_inherit_them(postgres: str) -> None:
