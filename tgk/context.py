@@ -40,6 +40,8 @@ class Invocation:
     """Whether a confirmation button was pressed or ``--yes`` was given."""
     pleads: bool = False
     """Whether the council is asked to let the caller do it once, should the right be missing."""
+    key: str = ""
+    """What other systems are told, so that they do it once; empty: the id of this invocation."""
     origin: Place | None = None
     """Where a durable answer belongs; None for surfaces that wait for the outcome."""
     show: Show = field(default=show_nothing)
@@ -90,3 +92,8 @@ class Context:
     def caller(self) -> Caller:
         """Who asks."""
         return self.invocation.caller
+
+    @property
+    def key(self) -> str:
+        """What names this to other systems: the same key again is the same effect."""
+        return self.invocation.key or self.corr

@@ -147,6 +147,7 @@ class Dispatcher:
             caller=operation.caller,
             delivery=operation.delivery,
             door=operation.door or operation.caller.platform,
+            key=operation.key,
             confirmed=True,
             pleads=operation.pleads,
             origin=operation.origin,
@@ -190,6 +191,7 @@ class Dispatcher:
             delivery=invocation.delivery,
             origin=invocation.origin,
             door=invocation.door,
+            key=invocation.key,
             pleads=invocation.pleads,
         )
 

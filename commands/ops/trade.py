@@ -99,7 +99,7 @@ class Trade(Generic[R]):
 
         async def invoke() -> ProviderResult:
             providers = context.backends.providers
-            return await providers.invoke(self.command, told, key=context.corr, watch=watch)
+            return await providers.invoke(self.command, told, key=context.key, watch=watch)
 
         began = await context.steps.once("began", begin, Began)
         result = await context.steps.once("invoke", invoke, ProviderResult)

@@ -32,6 +32,8 @@ class Operation(BaseModel):
     delivery: str
     origin: Place | None = None
     """Where the asker reads progress and the end, once no surface waits any more."""
+    key: str = ""
+    """What other systems are told; empty: the id of the operation."""
     door: Door | None = None
     """Which door it came through; None is that of the caller's own platform."""
     pleads: bool = False

@@ -313,3 +313,18 @@ def test_the_fake_refuses_what_nobody_does(world: World) -> None:
 
     with pytest.raises(ConfigurationInvalid):
         world.providers.plan("infra deploy", {})
+
+
+async def test_a_provider_is_told_the_key_that_was_given(world: World) -> None:
+    """Else the id of the invocation: the same key is one effect at the other side."""
+    council(world, answer=True)
+    line = "/test run --suite smoke --environment staging"
+    keyed = [replace(world.invocation(line, "dana"), key="release-1") for _ in "ab"]
+    plain = world.invocation(line, "dana")
+
+    for invocation in (*keyed, plain):
+        assert "success" == (await world.dispatcher.run(invocation)).result
+
+    assert ["release-1", correlation(plain.delivery)] == [
+        each.key for each in world.providers.invoked
+    ]
