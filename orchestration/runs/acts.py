@@ -56,7 +56,8 @@ class Acts:
         """Play it."""
         match step:
             case model.CommandStep():
-                return await command(self.means, step.command, frame, record)
+                key = step.idempotency_key
+                return await command(self.means, step.command, frame, record, key=key)
             case model.ApprovalStep():
                 return await approved(self.means, step, frame, record)
             case model.Wait():

@@ -9,8 +9,10 @@ from orchestration.runs.halt import Halted, unless_halted
 from orchestration.runs.records import Fault, Result
 from tgk.context import Invocation
 from tgk.errors import UnknownCommand
+from tgk.recording import correlation
 
 if TYPE_CHECKING:
+    from orchestration.playbook.template import Template
     from orchestration.playbook.words import CommandLine
     from orchestration.runs.frame import Frame
     from orchestration.runs.means import Means
@@ -22,12 +24,18 @@ _KINDS = {"denied": "denied", "invalid": "invalid", "pending": "invalid"}
 
 
 async def command(
-    means: Means, line: CommandLine, frame: Frame, record: StepRecord, *, turn: str = ""
+    means: Means,
+    line: CommandLine,
+    frame: Frame,
+    record: StepRecord,
+    *,
+    turn: str = "",
+    key: Template | None = None,
 ) -> Result:
     """Run the command once; after a kill the change that was under way is joined.
 
-    ``turn`` tells one asking from the next within an attempt. Raises Halted when it was stopped:
-    then the change has been withdrawn.
+    ``turn`` tells one asking from the next within an attempt; ``key`` is what other systems know
+    it by. Raises Halted when it was stopped: then the change has been withdrawn.
     """
     entry = command_of(line, means.registry)
     if entry is None:
@@ -40,6 +48,7 @@ async def command(
         delivery=delivery,
         door="playbook",
         confirmed=True,
+        key=_key(key, frame),
     )
 
     async def note(waits: str) -> None:
@@ -54,6 +63,12 @@ async def command(
         await means.carrier.withdraw(delivery, why)
         raise
     return _result(outcome, record)
+
+
+def _key(key: Template | None, frame: Frame) -> str:
+    """Return what a step's ``idempotency_key`` comes to; two playbooks never share one."""
+    text = key.text(frame.scope()) if key else ""
+    return correlation(f"key:{frame.playbook.name}:{text}") if text else ""
 
 
 def _result(outcome: Outcome, record: StepRecord) -> Result:

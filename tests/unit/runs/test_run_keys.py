@@ -10,6 +10,7 @@ import pytest
 from tests.unit.runs.runs_world import BEN, world
 from tgk.errors import InvalidRequest
 from tgk.ports.runs import RunRequest
+from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,3 +108,44 @@ async def test_the_run_of_a_delivery_is_found_again(tmp_path: Path) -> None:
 
     assert found is not None
     assert (found.id, found.state, nothing) == (view.id, "succeeded", None)
+
+
+TOLD = """
+name: tell
+parameters: [{name: what, default: x}]
+steps:
+  - {name: keyed, command: /mark --name one, idempotency_key: "note-${what}", retry: 1}
+  - {name: plain, command: /mark --name two}
+"""
+
+
+async def test_a_step_s_key_is_handed_on_in_every_run_and_attempt(tmp_path: Path) -> None:
+    """Other systems know by it what they did; another value is another key."""
+
+    async def key(run: str, step: str, attempt: int = 1) -> str:
+        found = await here.engine._stored(correlation(f"run:{run}:{step}:{attempt}"))
+        assert found is not None
+        return found.key
+
+    async with world(tmp_path).open() as here:
+        here.effects.failing["one"] = 1
+        first = (await here.play(TOLD)).id
+        again = (await here.play(TOLD)).id
+        other = (await here.play(TOLD, parameters={"what": "y"})).id
+        renamed = (await here.play(TOLD.replace("name: tell", "name: told"))).id
+        keys = [await key(run, "keyed") for run in (first, again, other, renamed)]
+        second = await key(first, "keyed", 2)
+        plain = await key(first, "plain")
+
+    assert keys[0] == keys[1] == second
+    assert 3 == len(set(keys))
+    assert plain == ""
+
+
+async def test_a_key_of_a_step_that_cannot_be_computed_fails_the_step(tmp_path: Path) -> None:
+    """Nothing is done under half a key."""
+    async with world(tmp_path).open() as here:
+        view = await here.play(TOLD.replace("default: x", "required: false"))
+
+    assert view.state == "failed"
+    assert here.effects.names == []
