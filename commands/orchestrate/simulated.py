@@ -75,10 +75,10 @@ def _lines(row: OutcomeRow) -> Iterator[str]:
     notes = " · ".join(part for part in (_STATES[row.state], row.note, _time(row)) if part)
     yield f"{margin}{row.what}" + (f"  [{notes}]" if notes else "")
     if row.state in ("runs", "depends") and row.path:
-        yield f"{margin}    ok   → {row.success}"
+        yield f"{margin}    succeeds: {row.success}"
+        yield f"{margin}    fails: {row.failure}"
         if row.failure != row.exhausted:
-            yield f"{margin}    fail → {row.failure}"
-        yield f"{margin}    {'gone' if row.failure != row.exhausted else 'fail'} → {row.exhausted}"
+            yield f"{margin}    gives up: {row.exhausted}"
 
 
 def _short(row: OutcomeRow) -> str:

@@ -81,7 +81,8 @@ class Reader:
                 text = file.read(_LONGEST + 1)
         except OSError:
             return None
-        loaded = load(text, str(path), draft=origin == "draft")
+        shown = "/".join(path.parts[-2:])  # such as playbooks/first.yml: enough to find it
+        loaded = load(text, shown, draft=origin == "draft")
         name = loaded.playbook.name if loaded.playbook else path.stem
         self._read[path] = Kept(name, path, origin, text, loaded, stamp)
         return self._read[path]

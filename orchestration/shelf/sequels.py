@@ -64,6 +64,11 @@ def sequels(step: Step, following: Sequence[Step], around: Around) -> Sequels:
     after = name_of(following[0]) if following else around.next
     success = f"{_names(step.on_success)}, then {after}" if step.on_success else after
     exhausted = _given_up(step, after, around)
+    if isinstance(step, model.ApprovalStep):
+        exhausted = (
+            f"{exhausted}; without an answer in {took(step.expires)} {_silence(step, after)}"
+        )
+        return Sequels(success, exhausted, exhausted)
     more = step.retry.more
     failure = _again(step) if more else exhausted
     return Sequels(success, failure, exhausted)
@@ -75,6 +80,13 @@ def last_words(book: Playbook, undone: Sequence[str]) -> str:
     if book.finally_:
         parts.append(f"finally {_names(book.finally_)}")
     return ", ".join(parts)
+
+
+def _silence(step: model.ApprovalStep, after: str) -> str:
+    """Say what it means that nobody answers."""
+    return {"fail": "the same", "skip": f"{after}", "approve": f"{after}, as after a yes"}[
+        step.on_timeout
+    ]
 
 
 def _again(step: Step) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from orchestration.playbook import model
 from orchestration.playbook.expression import UNKNOWN, ExpressionError
+from orchestration.runs.views import kind_of
 from orchestration.shelf.sequels import RUN_FAILS, Around, last_words, name_of, sequels
 from tgk.ports.playbooks import OutcomeRow
 
@@ -94,9 +95,9 @@ class Simulation:
         undone = self.undoable if self.book.transaction else []
         more = last_words(self.book, undone)
         told = {
-            name: f"{value}: {more}"
+            name: value.replace(RUN_FAILS, f"{RUN_FAILS}: {more}")
             for name, value in (("failure", row.failure), ("exhausted", row.exhausted))
-            if more and value.endswith(RUN_FAILS)
+            if more
         }
         return row.model_copy(update=told)
 
@@ -211,8 +212,7 @@ def what(step: Step) -> str:
     """Return what to call a step in a plan."""
     if isinstance(step, model.CommandStep):
         return f"{step.name}: /{step.command.name}" if step.name else f"/{step.command.name}"
-    kind = type(step).__name__.casefold().removesuffix("step")
-    return f"{step.name or step.path} ({kind})"
+    return f"{step.name or step.path} ({kind_of(step)})"
 
 
 def _other(then: Fate, above: Fate) -> Fate:

@@ -336,6 +336,20 @@ async def test_an_incident_is_answered_by_the_version_before(stage: Stage) -> No
     assert [each.name[:9] for each in stage.service.backups] == ["incident-"]
 
 
+async def test_an_incident_goes_on_without_a_yes(stage: Stage) -> None:
+    """Nobody goes back; as it does not recover by itself, people are called."""
+    await stage.does("/infra deploy --component api --version v1.3.1 --environment staging")
+    stage.approvals._answer = False  # the council says no
+
+    view = await stage.run("incident-response", "environment=staging")
+
+    found = states(view["steps"])
+    assert view["state"] == "failed"
+    assert (found["respond/then/go-back"], found["respond/then/rollback"]) == ("failed", "skipped")
+    assert found["respond/then/recovered"] == "timed_out"
+    assert any("did not recover within ten minutes" in each for each in stage.told)
+
+
 async def test_maintenance_renews_one_service_after_the_other(stage: Stage) -> None:
     """With a notice before and proof behind; each has the size that was asked for."""
     view = await stage.run("maintenance", "notice=30s")

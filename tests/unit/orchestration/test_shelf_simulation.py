@@ -229,6 +229,26 @@ def test_a_failure_inside_is_told_to_what_holds_it() -> None:
     assert rows["careful"].exhausted == "mend, then end; where that fails too, the run fails"
 
 
+@pytest.mark.parametrize(
+    ("silence", "told"),
+    [("fail", "the same"), ("skip", "end"), ("approve", "end, as after a yes")],
+)
+def test_a_question_has_three_ends(silence: str, told: str) -> None:
+    """Yes, no, and nobody's answer."""
+    text = (
+        "name: asks\nsteps:\n"
+        f"  - {{name: ask, approval: {{prompt: Go?, timeout: 1h, on_timeout: {silence}}}}}\n"
+        "  - {name: end, command: /notify team}\nfinally: [{name: tell, command: /notify team}]\n"
+    )
+
+    _, rows = simulated(text)
+
+    assert rows["ask"].success == "end"
+    assert rows["ask"].exhausted == (
+        f"the run fails: finally tell; without an answer in 1 h 00 m {told}"
+    )
+
+
 def test_a_recovered_failure_lets_the_run_go_on() -> None:
     """The steps of the group behind it are not reached, what follows the group is."""
     end, rows = simulated(GROUPS, "three: fail")
