@@ -16,7 +16,7 @@ from loguru import logger
 from orchestration.remembered import DurableSteps, always
 from orchestration.wal import sqlite
 from tgk.errors import Declined, Unavailable
-from tgk.imports import postponed
+from tgk.imports import named_only, postponed
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
 
@@ -394,6 +394,11 @@ class Engine:
 
 
 def _library(*, sqlite: bool) -> ModuleType:
-    """Import DBOS; it imports PostgreSQL's driver even where nothing but SQLite is used."""
-    with postponed("psycopg", "errors") if sqlite else contextlib.nullcontext():
+    """Import DBOS without what it imports for others.
+
+    It takes PostgreSQL's driver even where nothing but SQLite is used, and names the sessions of
+    SQLAlchemy's object mapper for programs that bring some.
+    """
+    driver = postponed("psycopg", "errors") if sqlite else contextlib.nullcontext()
+    with driver, named_only("sqlalchemy.orm", "sqlalchemy.ext.asyncio"):
         return importlib.import_module("dbos")

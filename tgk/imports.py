@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from contextlib import contextmanager
-from types import ModuleType
+from types import GenericAlias, ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,6 +53,35 @@ def postponed(package: str, *parts: str) -> Iterator[None]:
         yield
     finally:
         _take_away(package)
+
+
+@contextmanager
+def named_only(*modules: str) -> Iterator[None]:
+    """Let imports in the block take from such modules classes that they name and never use.
+
+    Each name is an empty class of its own, good for annotations and ``isinstance``, which is false.
+    Modules that are imported already stay; after the block all can be imported as ever. Meanwhile
+    no other thread may import them.
+    """
+    made = {name: _Names(name) for name in modules if name not in sys.modules}
+    sys.modules.update(made)
+    try:
+        yield
+    finally:
+        for name in made:
+            del sys.modules[name]
+
+
+class _Names(ModuleType):
+    """Has every name that it is asked for, as an empty class."""
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):  # asked by the import system itself
+            raise AttributeError(name)
+        body = {"__module__": self.__name__, "__class_getitem__": classmethod(GenericAlias)}
+        empty = type(name, (), body)
+        setattr(self, name, empty)
+        return empty
 
 
 class _StandIn(ModuleType):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tgk.imports import left_out, postponed
+from tgk.imports import left_out, named_only, postponed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,4 +83,24 @@ def test_what_is_imported_already_is_not_left_out(driver: str) -> None:
     real = importlib.import_module(driver)
     with left_out(driver):
         assert importlib.import_module("modest_x").driver_x is real
+    assert sys.modules[driver] is real
+
+
+def test_what_is_only_named_gives_empty_classes_in_the_block_and_itself_after_it(
+    driver: str,
+) -> None:
+    """Annotations are served, nothing is an instance, and no stand-in stays."""
+    with named_only(driver):
+        named = importlib.import_module(driver)
+        assert named.Session is named.Session
+        assert not isinstance(driver, named.Session)
+    assert driver not in sys.modules
+    assert importlib.import_module(driver).speed == 7
+
+
+def test_what_is_imported_already_is_not_only_named(driver: str) -> None:
+    """It is there, so nothing is saved."""
+    real = importlib.import_module(driver)
+    with named_only(driver):
+        assert importlib.import_module(driver) is real
     assert sys.modules[driver] is real
