@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TOOLS = ("status", "logs")
 MOST_CALLS, MOST_ROUNDS = 4, 2
 _TOOL_TEXT = 2000
+_WAITING = frozenset({"follow"})
+"""Options that would keep the asker waiting for what the model wants to see go on."""
 _FENCE = re.compile(r"<[\s/]*document[^>]{0,64}>?", re.IGNORECASE)
 _RULES = """You answer questions of operators, briefly, in plain text without Markdown.
 Use only the numbered documents and tool results below. Cite documents as [1], [2].
@@ -123,8 +125,9 @@ async def _call(call: ToolCall, context: Context, *, allowed: bool) -> Message:
     """Run a tool as the asker; whatever comes back is foreign text of bounded size."""
     if not allowed or call.name not in TOOLS:
         return Message("tool", "refused: not available", tool_call_id=call.id)
+    given = {name: value for name, value in call.arguments.items() if name not in _WAITING}
     try:
-        outcome = await context.access.dispatch(call.name, call.arguments)
+        outcome = await context.access.dispatch(call.name, given)
         content = json.dumps(outcome.reply.data, default=str)
     except TgkError as error:
         content = f"refused: {error}"

@@ -9,11 +9,16 @@ from pydantic import Field, StringConstraints
 
 from tgk.command import EnvironmentName, Request, ServiceName, command
 from tgk.context import Context
-from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.errors import ArgumentFault, InvalidRequest, Unavailable
 from tgk.ports.logs import LogLine, LogPage, LogQuery
 from tgk.reply import Action, Log, Plain, Reply, Text
 from tgk.spread_secrets import masked_lines
 
+LOOK_EVERY_SECONDS = 6.0
+"""Telegram takes about 20 edits a minute in a group, and others edit there as well."""
+_SEEN_MEANWHILE = 15
+"""So many lines stand in a message without a file."""
+_OFFERED_MINUTES = 5
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -35,12 +40,24 @@ class Logs(Request):
     before: Annotated[str, StringConstraints(max_length=40)] | None = Field(
         default=None, description="only lines older than this time, such as 2026-01-15T10:23:45Z"
     )
+    follow: int = Field(
+        default=0, ge=0, le=10, description="for so many minutes, go on with lines that come"
+    )
 
 
 @command("logs", permission="logs", slow=True)
 async def logs(request: Logs, context: Context) -> Reply:
     """Fetch, mask secrets, and offer the pages before."""
-    env = request.env or context.discovery.default_environment
+    if request.follow and request.before:
+        fault = ArgumentFault("follow", "what is past does not go on; leave out before")
+        raise InvalidRequest("logs", [fault])
+    page = await _page(request, context)
+    if request.follow:
+        page = await _followed(request, page, context)
+    return _card(request, page, context)
+
+
+async def _page(request: Logs, context: Context) -> LogPage:
     query = LogQuery(
         limit=min(request.tail, context.discovery.limits.log_lines),
         since=_duration(request.since),
@@ -49,11 +66,51 @@ async def logs(request: Logs, context: Context) -> Reply:
         contains=request.contains,
     )
     service = context.discovery.services[request.service]
-    page = await context.backends.logs.tail(request.service, service, env, query)
-    return _card(request, env, page, context)
+    env = _env(request, context)
+    return await context.backends.logs.tail(request.service, service, env, query)
 
 
-def _card(request: Logs, env: str, page: LogPage, context: Context) -> Reply:
+def _env(request: Logs, context: Context) -> str:
+    return request.env or context.discovery.default_environment
+
+
+async def _followed(request: Logs, page: LogPage, context: Context) -> LogPage:
+    """Show the newest lines as they come, and return the last page; an outage is told meanwhile."""
+    ends = context.clock.monotonic() + request.follow * 60.0
+    shown, trouble = None, ""
+    while True:
+        if (page.lines, trouble) != shown:
+            shown = (page.lines, trouble)
+            await context.show(_meanwhile(request, page, trouble, context))
+        left = ends - context.clock.monotonic()
+        if left <= 0:
+            return page
+        await context.clock.sleep(min(LOOK_EVERY_SECONDS, left))
+        try:
+            page, trouble = await _page(request, context), ""
+        except Unavailable as error:
+            trouble = f"{error.system} does not answer, still trying: {error.why}"
+
+
+def _meanwhile(request: Logs, page: LogPage, trouble: str, context: Context) -> Reply:
+    """Return the end of the page as it is now, short enough to be edited again and again."""
+    whole = masked_lines([_line(entry) for entry in page.lines], context.redact)
+    lines = tuple(whole[-_SEEN_MEANWHILE:])
+    said = trouble or ("" if lines else "No lines yet.")
+    return Reply(
+        topic="logs",
+        title=f"{request.service} · {_env(request, context)}",
+        tone="warning" if trouble else "running",
+        subtitle=f"following for {request.follow} min · {page.source}",
+        blocks=(
+            *([Log(lines=lines, filename=f"{request.service}.log")] if lines else []),
+            *([Text(text=said, style="small")] if said else []),
+        ),
+    )
+
+
+def _card(request: Logs, page: LogPage, context: Context) -> Reply:
+    env = _env(request, context)
     raw = [_line(entry) for entry in page.lines]
     lines = masked_lines(raw, context.redact)
     masked = sum(shown != line for shown, line in zip(lines, raw, strict=True))
@@ -92,16 +149,21 @@ def _line(entry: LogLine) -> str:
 
 
 def _actions(request: Logs, page: LogPage) -> tuple[Action, ...]:
-    given = request.model_dump(exclude_defaults=True, exclude={"before"})
+    given = request.model_dump(exclude_defaults=True, exclude={"before", "follow"})
     refresh = Action(label="Refresh", command="logs", arguments=given)
     errors = Action(label="Errors only", command="logs", arguments={**given, "level": "error"})
+    follow = Action(
+        label=f"Follow {_OFFERED_MINUTES} min",
+        command="logs",
+        arguments={**given, "follow": _OFFERED_MINUTES},
+    )
     if not page.lines:
-        return (refresh,)
+        return (refresh, follow)
     oldest = page.lines[0].at.astimezone(UTC).isoformat()
     older = Action(label="Older", command="logs", arguments={**given, "before": oldest})
     whole = Action(label="1,000 lines", command="logs", arguments={**given, "tail": 1000})
     shown = [older] if page.more else []
-    return (*shown, refresh, *([errors] if request.level != "error" else []), whole)
+    return (*shown, refresh, follow, *([errors] if request.level != "error" else []), whole)
 
 
 def _duration(text: str | None) -> timedelta | None:

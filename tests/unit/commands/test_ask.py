@@ -98,6 +98,18 @@ async def test_a_model_cannot_reach_anything_that_changes(informed: World, name:
     assert "refused" in informed.model.asked[-1].messages[-1].content
 
 
+async def test_a_model_keeps_nobody_waiting_for_lines_to_come(informed: World) -> None:
+    """It sees the logs as they are, however long it would like to follow them."""
+    arguments = {"service": "event-gateway", "follow": 10}
+    informed.model.says("", tool_calls=[ToolCall("1", "logs", arguments)])
+    informed.model.says("Nothing.")
+
+    await informed.run("/ask any errors?", "devi")
+
+    assert ["success"] == informed.journal.results("/logs")
+    assert 1 == len(informed.logs.asked)
+
+
 async def test_markdown_of_a_model_becomes_words(informed: World) -> None:
     """Cards carry no markup, so signs of it would only be in the way."""
     informed.model.says("## Answer Run `/status` **now** [1].")

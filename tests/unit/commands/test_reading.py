@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tgk.errors import Unavailable
 from tgk.ports.cluster import Workload
-from tgk.ports.logs import LogLine
+from tgk.ports.logs import LogLine, LogPage
 from tgk.ports.metrics import Vitals
 from tgk.reply import Log, Picture, Table
+from tgk.testing.logs import FakeLogs
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -119,6 +121,73 @@ async def test_logs_keep_no_key_that_is_spread_over_lines(world: World) -> None:
     for outcome in (whole, end):
         assert "Ab3Ab3" not in outcome.reply.model_dump_json()
         assert outcome.reply.data["lines"][-1] == "[2026-01-15 10:00:22] listening"
+
+
+class Growing(FakeLogs):
+    """Logs to which a line comes between two looks."""
+
+    async def tail(self, *asked: Any) -> LogPage:
+        """Answer, and let the next line come."""
+        page = await super().tail(*asked)
+        line = LogLine(self._clock.now(), f"line {len(self.asked)}")
+        self.put("event-gateway", "production", [line])
+        return page
+
+
+@pytest.fixture
+def growing(world: World) -> Growing:
+    """Logs that grow, in the world's place for logs."""
+    logs = Growing(world.clock)
+    object.__setattr__(world.dispatcher.backends, "logs", logs)
+    return logs
+
+
+async def test_logs_are_followed_as_they_come_and_end_with_the_whole_page(
+    world: World, growing: Growing
+) -> None:
+    """One look in six seconds, a short card in between, then the page as without following."""
+    outcome = await world.run("/logs event-gateway --follow 1", "devi")
+
+    assert 11 == len(growing.asked)
+    last = next(block for block in world.shown[-1].blocks if isinstance(block, Log)).lines
+    assert ("line 10", 10) == (last[-1].partition("] ")[2], len(last))
+    assert all(len(block.lines) <= 15 for reply in world.shown for block in reply.blocks
+               if isinstance(block, Log))  # fmt: skip
+    assert "running" == world.shown[-1].tone
+    assert outcome.reply.data["lines"][-1].endswith("line 10")
+    assert "Follow 5 min" in [action.label for action in outcome.reply.actions]
+
+
+async def test_following_tells_of_an_outage_and_goes_on(world: World, growing: Growing) -> None:
+    """Loki away for a moment: what was shown stays, with the reason, and then it grows again."""
+    running = asyncio.ensure_future(world.run("/logs event-gateway --follow 1", "devi"))
+    while len(growing.asked) < 4:
+        await asyncio.sleep(0)
+    growing.faults.order(Unavailable("loki", "it takes long"), times=2)
+    outcome = await running
+
+    warned = [reply for reply in world.shown if reply.tone == "warning"]
+    assert 1 == len(warned)
+    assert "loki does not answer" in warned[0].model_dump_json()
+    assert "line 2" in warned[0].model_dump_json()
+    assert "success" == outcome.result
+
+
+async def test_nothing_is_shown_again_while_nothing_comes(world: World) -> None:
+    """A quiet service edits no message."""
+    world.logs.put("event-gateway", "production", [LogLine(world.clock.now(), "only one")])
+
+    await world.run("/logs event-gateway --follow 2", "devi")
+
+    assert 1 == len(world.shown)
+
+
+async def test_what_is_past_is_not_followed(world: World) -> None:
+    """And nobody follows for longer than a message can be edited."""
+    past = await world.run("/logs event-gateway --before 2026-01-15T10:00:00Z --follow 1", "devi")
+    long = await world.run("/logs event-gateway --follow 11", "devi")
+
+    assert ["invalid", "invalid"] == [past.result, long.result]
 
 
 async def test_logs_page_backwards(world: World) -> None:
