@@ -10,7 +10,7 @@ from orchestration.runs.picture import look
 from orchestration.runs.picture.boxes import Box, aside, below, beside, captioned, framed
 from orchestration.runs.picture.lettering import fitted, width, wrapped, xml
 from orchestration.runs.picture.look import rect, text
-from orchestration.runs.shape import BAD, DONE, IDLE, counts, leaves, parts, state_of
+from orchestration.runs.shape import BAD, DONE, IDLE, counts, expected, leaves, parts, state_of
 from orchestration.runs.wording import STATE_WORDS, counted, details, duration
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ def _group(step: StepView, detail: Detail) -> Box:
 def _title(step: StepView) -> str:
     said = details(step)
     named = step.name if step.name == step.kind else f"{step.name} · {_kind(step)}"
-    told = said in ("", step.kind) or f" · {said} " in f"{named} "
+    whole = step.kind == "parallel" and step.state in DONE  # then all of them are
+    told = whole or said in ("", step.kind) or f" · {said} " in f"{named} "
     shown = named if told else f"{named} · {said}"
     return fitted(shown, _WIDE * 1.7, 13)
 
@@ -246,7 +247,7 @@ def _summary(step: StepView, detail: Detail) -> Box:
 
 def _stretch(steps: Sequence[StepView]) -> Box:
     state = state_of(steps)
-    number = sum(1 for _ in leaves(steps))
+    number = sum(1 for _ in expected(steps))
     return _card(f"{counted(number, 'step')} {STATE_WORDS[state]}", state, said=_names(steps))
 
 

@@ -324,3 +324,13 @@ def test_what_a_count_says_already_is_not_said_again() -> None:
 
     assert "regions · 2 of 2 items<" in svg.svg
     assert "Health of api<" in svg.svg
+
+
+def test_handlers_that_were_not_needed_are_no_steps_that_were_done() -> None:
+    """A count of what is over counts what its names name."""
+    unused = step("a/on_failure/#1", "skipped", name="/back")
+    first = step("a", "succeeded", 0, 1, steps=(unused,))
+    many = [step(f"s{n:02}", kind="group", steps=(step(f"s{n:02}/x"),)) for n in range(40)]
+    words = " ".join(_texts(run([first, step("b", "succeeded", 1, 2), *many])))
+
+    assert "2 steps done" in words
