@@ -12,6 +12,8 @@ import discord
 from discord import app_commands
 from loguru import logger
 
+from bot.discord.attached import text_of
+from bot.discord.exchange import tell
 from tgk.errors import TgkError
 from tgk.families import families, listing
 
@@ -84,7 +86,14 @@ def _command(
 ) -> app_commands.Command[Any, ..., None]:
     async def callback(interaction: discord.Interaction, **given: object) -> None:
         typed = {name: value for name, value in given.items() if value is not None}
-        await invoke(interaction, entry.name, typed)
+        try:
+            read = await _with_files(entry, typed)
+        except TgkError as error:
+            named = {name: str(value) for name, value in typed.items()}
+            asked = desk.asked(interaction, entry.name, named)
+            await tell(desk, interaction, (await desk.dispatcher.refuse(asked, error)).reply)
+        else:
+            await invoke(interaction, entry.name, read)
 
     asked = sorted(entry.options, key=lambda option: not option.required)[:_CHOICES]
     kind = inspect.Parameter.KEYWORD_ONLY
@@ -115,10 +124,21 @@ def _command(
     return made
 
 
+async def _with_files(entry: Command[Any], given: dict[str, object]) -> dict[str, object]:
+    """Return the arguments with the texts of attached files; raises InvalidRequest, Unavailable."""
+    found = dict(given)
+    for name, value in given.items():
+        if isinstance(value, discord.Attachment):
+            found[name] = await text_of(value, entry.name, name)
+    return found
+
+
 def _annotation(option: Option) -> Any:
     """Return the type Discord checks before it even sends."""
     wanted: Any
-    if option.type == "boolean":
+    if option.file:
+        wanted = discord.Attachment
+    elif option.type == "boolean":
         wanted = bool
     elif option.type == "choice" and len(option.choices) <= _CHOICES:
         wanted = Literal[option.choices]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.discord.state import GLOBAL
 from sandbox.discord.validation.commands import SUB_COMMAND, SUB_GROUP
+from sandbox.wire import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from sandbox.discord.state import DiscordState
     from sandbox.wire import Json
 
-STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER = 3, 4, 5, 6, 7, 8, 10
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER, FILE = 3, 4, 5, 6, 7, 8, 10, 11
 USER_MENU, MESSAGE_MENU = 2, 3
 
 
@@ -123,6 +124,8 @@ def _checked(state: DiscordState, option: Json, value: Any, resolved: Json) -> A
     kind = option["type"]
     if kind in {USER, CHANNEL, ROLE}:
         return _resolve(state, kind, value, resolved)
+    if kind == FILE:
+        return _attached(state, option["name"], str(value), resolved)
     typed = _typed(kind, option["name"], value)
     choices = option.get("choices") or []
     if choices and typed not in [choice["value"] for choice in choices]:
@@ -133,6 +136,19 @@ def _checked(state: DiscordState, option: Json, value: Any, resolved: Json) -> A
     if (low is not None and size < low) or (high is not None and size > high):
         raise ClientRefused(f"option {option['name']!r} must be between {low} and {high}")
     return typed
+
+
+def _attached(state: DiscordState, name: str, text: str, resolved: Json) -> str:
+    """Attach what was typed as a file, and return its id."""
+    upload = Upload(f"{name}.txt", text.encode(), "text/plain")
+    number = state.ids.next()
+    state.files[number] = upload
+    address = f"{state.origin}/attachments/0/{number}/{upload.name}"
+    resolved.setdefault("attachments", {})[number] = {
+        "id": number, "filename": upload.name, "size": len(upload.content), "url": address,
+        "proxy_url": address, "content_type": upload.kind,
+    }  # fmt: skip
+    return number
 
 
 TYPES: Final = {STRING: str, INTEGER: int, NUMBER: float}

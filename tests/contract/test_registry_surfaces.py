@@ -37,6 +37,7 @@ NAMES = [entry.name for entry in ALL]
 OFFERED = [entry for entry in ALL if "discord" in entry.doors and entry.listed]
 DRAWN = {"text", "integer", "number", "boolean", "choice"}
 STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
+ATTACHMENT = 11
 TYPES = {"text": STRING, "choice": STRING, "integer": INTEGER, "boolean": BOOLEAN, "number": NUMBER}
 
 each = pytest.mark.parametrize("entry", ALL, ids=lambda entry: entry.name)
@@ -145,7 +146,7 @@ async def test_discord_takes_every_listed_command(
     for drawn, option in zip(options, entry.options, strict=True):
         assert re.fullmatch(r"[-_a-z0-9]{1,32}", drawn["name"])
         assert drawn["name"] == option.name.strip("_")
-        assert drawn["type"] == TYPES[option.type]
+        assert drawn["type"] == (ATTACHMENT if option.file else TYPES[option.type])
         assert 1 <= len(drawn["description"]) <= 100
         assert bool(drawn["required"]) is option.required
         assert not (drawn.get("choices") and drawn.get("autocomplete"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from conftest import World
 
 NAME = re.compile(r"^[-_a-z0-9]{1,32}$")
-TEXT, INTEGER, BOOLEAN, NUMBER, GROUPS = 3, 4, 5, 10, (1, 2)
+TEXT, INTEGER, BOOLEAN, NUMBER, ATTACHMENT, GROUPS = 3, 4, 5, 10, 11, (1, 2)
 
 
 def leaves(entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -81,4 +81,4 @@ async def test_bounds_and_completion_fit_their_types(payload: list[dict[str, Any
         assert not {"choices", "autocomplete"} <= has
         assert not (option["type"] not in (INTEGER, NUMBER) and has & {"min_value", "max_value"})
         assert not (option["type"] != TEXT and has & {"min_length", "max_length"})
-        assert option["type"] in (TEXT, INTEGER, BOOLEAN, NUMBER, *GROUPS)
+        assert option["type"] in (TEXT, INTEGER, BOOLEAN, NUMBER, ATTACHMENT, *GROUPS)

@@ -127,3 +127,35 @@ async def test_playbooks_are_offered_while_somebody_types(guild: Guild) -> None:
     found = await guild.dana.autocomplete(guild.channel, "orchestrate run", "playbook", "daily")
 
     assert [each["value"] for each in found] == ["daily-backup"]
+
+
+FILE = b"name: nightly\nsteps:\n  - {name: look, command: /monitor health}\n"
+
+
+async def test_a_file_is_imported_as_an_attachment(guild: Guild) -> None:
+    """Of a slash command, or of a line after a mention."""
+    me = guild.env.bot.user.id
+    await guild.dana.slash(guild.channel, "orchestrate library", **{"import": ("a.yml", FILE)})
+    first = (await guild.world.playbooks.source("nightly")).text
+    for line in ("orchestrate library --import", "orchestrate import nightly"):
+        changed = FILE.replace(b"look", line.split()[1].encode())
+        await guild.dana.send(guild.channel, f"<@{me}> {line}", attachments=[("a.yml", changed)])
+        assert (await guild.world.playbooks.source("nightly")).text.encode() == changed
+
+    assert first.encode() == FILE
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"\xff", "no text in UTF-8"), (b"#" * 262145, "larger than 256 KiB")]
+)
+async def test_an_attachment_that_is_no_text_is_refused(
+    guild: Guild, content: bytes, told: str
+) -> None:
+    """To the asker alone, and it is recorded."""
+    result = await guild.dana.slash(
+        guild.channel, "orchestrate library", **{"import": ("a.yml", content)}
+    )
+
+    assert result.ephemeral
+    assert told in str(result.response.message.components[0].to_dict())
+    assert guild.world.journal.results("/orchestrate library") == ["invalid"]

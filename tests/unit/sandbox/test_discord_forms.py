@@ -114,6 +114,16 @@ async def test_options_are_sent_typed_and_resolved(state: DiscordState, cast: Ca
     assert {"users", "members", "channels", "roles"} == set(data["resolved"])
 
 
+async def test_what_is_typed_for_a_file_is_attached_as_one(state: DiscordState, cast: Cast) -> None:
+    """It can be fetched like any other."""
+    data = build_data(state, cast.person("vik").discord, "all", {"file": "a\nb"})
+
+    number = data["options"][0]["value"]
+    attached = data["resolved"]["attachments"][number]
+    assert (attached["filename"], attached["size"]) == ("file.txt", 3)
+    assert state.files[number].content == b"a\nb"
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -123,7 +133,6 @@ async def test_options_are_sent_typed_and_resolved(state: DiscordState, cast: Ca
         {"who": "nobody"},
         {"where": "#nowhere"},
         {"role": "Nobody"},
-        {"file": "x"},
     ],
 )
 async def test_options_that_do_not_fit_are_not_sent(
