@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
+from orchestration.schedules import next_time
 from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName, command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.pairs import written_pairs
 from tgk.ports.schedules import Missed, Schedule
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "orchestrate schedule"
 _ALONE = ("disable", "delete")
+_MORE_TIMES = 2
 
 
 class Plan(Request):
@@ -135,7 +138,7 @@ def _shown(kept: Schedule, title: str) -> Reply:
     facts = (
         Fact(label="Playbook", value=kept.playbook),
         Fact(label="When", value=f"{kept.cron} {kept.timezone}", code=True),
-        Fact(label="Next", at=kept.next) if kept.next else Fact(label="Next", value="it is off"),
+        *_times(kept),
         Fact(
             label="If missed",
             value={"skip": "no run", "once": "one run", "all": "each"}[kept.missed],
@@ -147,7 +150,25 @@ def _shown(kept: Schedule, title: str) -> Reply:
         title=title,
         tone="ok",
         blocks=(Facts(facts=facts),),
-        actions=(switch,),
+        actions=(switch, _now(kept)),
         plain=Plain(headline=title, lines=(f"{kept.cron} {kept.timezone}",)),
         data=kept.model_dump(mode="json"),
     )
+
+
+def _times(kept: Schedule) -> tuple[Fact, ...]:
+    """Return when it runs next, and the times after that."""
+    if kept.next is None:
+        return (Fact(label="Next", value="it is off"),)
+    then = [kept.next]
+    for _ in range(_MORE_TIMES):
+        then.append(next_time(kept.cron, kept.timezone, then[-1]))
+    return tuple(Fact(label="Then" if n else "Next", at=at) for n, at in enumerate(then))
+
+
+def _now(kept: Schedule) -> Action:
+    """Return the button that runs it at once, by the rights of whoever presses."""
+    given = {"playbook": kept.playbook, "environment": kept.environment}
+    pairs = {"parameters": written_pairs(kept.parameters)} if kept.parameters else {}
+    known = {name: value for name, value in given.items() if value}
+    return Action(label="Run now", command="orchestrate run", arguments={**known, **pairs})

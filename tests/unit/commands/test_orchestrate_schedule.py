@@ -84,6 +84,20 @@ async def test_schedules_are_listed_the_next_first(kept: World) -> None:
     assert one["cron"] == "0 3 * * SUN"
 
 
+async def test_the_next_times_are_told_and_one_can_run_it_now(kept: World) -> None:
+    """Three of them, each in the reader's own time; the button has the schedule's parameters."""
+    outcome = await kept.run(
+        '/orchestrate schedule daily-backup "0 2 * * *" --enabled --parameters "label=by hand"',
+        "dana",
+    )
+
+    [facts] = [block for block in outcome.reply.blocks if block.kind == "facts"]
+    times = [fact.at for fact in facts.facts if fact.at]
+    [_, now] = outcome.reply.actions
+    assert [(later - times[0]).days for later in times] == [0, 1, 2]
+    assert now.arguments == {"playbook": "daily-backup", "parameters": 'label="by hand"'}
+
+
 async def test_one_is_switched_and_forgotten(kept: World) -> None:
     """What is gone has no button any more."""
     await data(kept, 'daily-backup "0 2 * * *"')
