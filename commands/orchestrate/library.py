@@ -13,7 +13,7 @@ from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 from tgk.suggest import nearest
 
 if TYPE_CHECKING:
-    from tgk.ports.playbooks import Entry
+    from tgk.ports.playbooks import Entry, Source
 
 _COMMAND = "orchestrate library"
 _BUTTONS = 4
@@ -58,7 +58,7 @@ async def library(request: Library, context: Context) -> Reply:
             title=source.name,
             subtitle=source.origin,
             blocks=(Log(lines=tuple(source.text.splitlines()), filename=f"{source.name}.yml"),),
-            actions=_ways(source.name),
+            actions=_ways(source),
             plain=Plain(headline=source.name, lines=tuple(source.text.splitlines())),
             data=source.model_dump(mode="json"),
         )
@@ -107,9 +107,16 @@ def _state(entry: Entry) -> str:
     return "draft" if entry.origin == "draft" else ""
 
 
-def _ways(name: str) -> tuple[Action, ...]:
-    given = {"playbook": name}
+def _ways(source: Source) -> tuple[Action, ...]:
+    """Return what can be done with one; a draft is built on instead of being run."""
+    given = {"playbook": source.name}
+    last = (
+        Action(label="Go on building", command="orchestrate build", arguments=given)
+        if source.origin == "draft"
+        else Action(label="Run", command="orchestrate run", arguments=given, style="primary")
+    )
     return (
         Action(label="Validate", command="orchestrate validate", arguments=given),
         Action(label="Dry run", command="orchestrate run", arguments={**given, "dry_run": True}),
+        last,
     )

@@ -91,7 +91,7 @@ async def test_an_exported_playbook_is_the_file_itself(world: World) -> None:
     [log] = [block for block in outcome.reply.blocks if block.kind == "log"]
     assert log.filename == "canary.yml"
     assert outcome.reply.data["text"] == (ROOT / "playbooks/library/canary.yml").read_text()
-    assert [action.label for action in outcome.reply.actions] == ["Validate", "Dry run"]
+    assert [action.label for action in outcome.reply.actions] == ["Validate", "Dry run", "Run"]
 
 
 @pytest.mark.parametrize(
