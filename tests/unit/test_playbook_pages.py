@@ -72,11 +72,12 @@ def test_every_line_on_a_page_is_one_of_a_command(page: Path) -> None:
         assert given <= known, (line, options)
 
 
-def test_the_page_of_the_language_names_every_key_and_function() -> None:
+def test_the_page_of_the_language_names_every_key_function_and_verb() -> None:
     """Nobody needs the source to know what can be written."""
     text = LANGUAGE.read_text(encoding="utf-8")
     off = {key for name in ("http", "shell") for key in KINDS[name].keys}
     wanted = {*KEYS, *schema()["properties"], *FUNCTIONS, "default", "has"} - off
 
+    wanted |= {entry.name for entry in REGISTRY if entry.family == "orchestrate"}
     missing = [word for word in sorted(wanted) if not re.search(rf"\b{word}\b", text)]
     assert missing == []

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/deploy-workflow.md")
+PAGES = (
+    "README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/deploy-workflow.md",
+    "docs/playbooks.md", "docs/first-playbook.md", "docs/triggers.md", "docs/providers.md",
+)  # fmt: skip
 
 
 @pytest.fixture
