@@ -172,6 +172,13 @@ class Engine:
         begun.require_same(operation)
         return True
 
+    async def over(self, corr: str) -> bool:
+        """Say whether an operation of this id has begun and ended, in any life of the process."""
+        if not self.ready.is_set() or corr in self._awaited:
+            return False
+        status = await self._dbos.DBOS.get_workflow_status_async(corr)
+        return status is not None and status.status not in _WAITING
+
     async def _stored(self, corr: str) -> Operation | None:
         if not self.ready.is_set():
             return None

@@ -217,3 +217,26 @@ async def test_nothing_runs_before_the_start(works: Works) -> None:
     """An asker is told that the engine is not up, instead of waiting for ever."""
     with pytest.raises(Unavailable, match="not up"):
         await works.closed().run(OPERATION, ignore)
+
+
+async def test_what_is_over_is_known_as_such(works: Works) -> None:
+    """Not before its end, and after a restart as well; what never began is not over."""
+    release = asyncio.Event()
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        await release.wait()
+        return outcome("scaled")
+
+    async with works.open(perform) as operations:
+        running = asyncio.ensure_future(operations.run(OPERATION, ignore))
+        while not await operations.known(OPERATION):
+            await asyncio.sleep(0.005)
+        seen = [await operations.over(OPERATION.corr), await operations.over("another")]
+        release.set()
+        await running
+        seen.append(await operations.over(OPERATION.corr))
+
+    assert [False, False, True] == seen
+    if works.kind == "engine":
+        async with works.open(perform) as operations:
+            assert await operations.over(OPERATION.corr)

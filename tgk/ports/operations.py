@@ -80,3 +80,6 @@ class Operations(Protocol):
 
         Raises Conflict when what has begun under its id is not the same request.
         """
+
+    async def over(self, corr: str) -> bool:
+        """Say whether an operation of this id has begun and ended, in any life of the process."""

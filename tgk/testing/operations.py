@@ -88,6 +88,10 @@ class InlineOperations:
         type(operation).model_validate_json(text).require_same(operation)
         return True
 
+    async def over(self, corr: str) -> bool:
+        """Say whether it ran to its end."""
+        return corr in self._ends and self._ends[corr].done()
+
     async def pending(self) -> frozenset[str]:
         """Return the operations that have begun and not ended."""
         return frozenset(corr for corr, end in self._ends.items() if not end.done())
