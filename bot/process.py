@@ -225,6 +225,7 @@ def _starts(core: Core, metrics: Metrics) -> Starts:
         core.dispatcher,
         core.policy.directory,
         core.playbooks,
+        core.engine,
         bounds=core.discovery.event_gateway.triggers,
         clock=core.clock,
         metrics=metrics,

@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from tgk.dispatcher import Dispatcher
     from tgk.guard import Directory
     from tgk.outcome import Outcome
+    from tgk.ports.operations import Operations
     from tgk.ports.time import Clock
 
 WITHIN: Final = timedelta(hours=1)
+FULL_SECONDS: Final = 60
+"""After so long a place may be free among the runs that have not ended."""
 _MOST_COUNTED: Final = 5000
 _FROM_OUTSIDE: Final = ("event:", "webhook:")
 
@@ -72,6 +75,7 @@ class Starts:
         dispatcher: Dispatcher,
         directory: Directory,
         playbooks: Playbooks,
+        operations: Operations,
         *,
         bounds: Mapping[str, TriggerBounds],
         clock: Clock,
@@ -84,7 +88,7 @@ class Starts:
         self._clock = clock
         self._metrics = metrics
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._launcher = Launcher(dispatcher)
+        self._launcher = Launcher(dispatcher, operations)
 
     async def __aenter__(self) -> Self:
         for name in self._bounds:
@@ -194,9 +198,11 @@ class Starts:
 
     def _refused(self, playbook: str, outcome: Outcome) -> Answer:
         said = outcome.reply.data
+        is_full = said.get("error") == "Conflict"  # so many runs go on, or so many of this one's
         return Answer(
             playbook=playbook,
-            result=outcome.result,
+            result="limited" if is_full else outcome.result,
+            retry_after=FULL_SECONDS if is_full else 0,
             why=" ".join(str(said[key]) for key in ("what", "why") if said.get(key)),
             do=_advice(playbook, outcome),
             reference=outcome.reference,

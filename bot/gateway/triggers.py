@@ -27,11 +27,10 @@ MOST_BYTES: Final = 64 * 1024
 _PLAYBOOK: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _DELIVERY: Final = re.compile(r"[!-~]{1,128}")
 _STATUSES: Final = {
-    "started": 202, "repeated": 200, "success": 202, "invalid": 400, "denied": 403, "limited": 429,
-    "unavailable": 503, "failure": 202,
+    "started": 202, "repeated": 200, "invalid": 400, "denied": 403, "limited": 429,
+    "unavailable": 503,
 }  # fmt: skip
-"""A run that failed at once was started all the same."""
-_GRAVEST: Final = (503, 429, 403, 400, 202, 200)
+_GRAVEST: Final = (503, 500, 429, 403, 400, 202, 200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "approvals": core.approvals.purge,
         "operations": core.engine.purge,
     }
-    timetable = Timetable(core.memory.schedules, core.dispatcher)
+    timetable = Timetable(core.memory.schedules, core.dispatcher, core.engine)
     members, clock = core.memory.members, core.clock
     return (
         *_tracing(core),

@@ -11,6 +11,7 @@ from loguru import logger
 from tgk.context import Invocation
 from tgk.errors import Unavailable
 from tgk.pairs import written_pairs
+from tgk.recording import correlation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from tgk.caller import Caller
     from tgk.dispatcher import Dispatcher
     from tgk.outcome import Outcome
+    from tgk.ports.operations import Operations
     from tgk.reply import Reply
 
 COMMAND: Final = "orchestrate run"
 PATIENCE_SECONDS: Final = 10.0
+_MOST_ATTEMPTS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,15 @@ def invocation_of(
 class Launcher:
     """Starts runs; to be entered before. At the end it lets go of them: the engine carries them."""
 
-    def __init__(self, dispatcher: Dispatcher, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        operations: Operations,
+        *,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._dispatcher = dispatcher
+        self._operations = operations
         self._patience = patience
         self._group = asyncio.TaskGroup()
         self._running: set[asyncio.Task[Outcome]] = set()
@@ -85,15 +95,27 @@ class Launcher:
     async def launch(self, invocation: Invocation) -> Launched:
         """Return once the run is durable, or was refused; the same delivery joins the first.
 
-        Raises Unavailable when neither came in time: then ask again under the same delivery.
+        What was refused before is asked for anew: things may have changed. Raises Unavailable when
+        nothing came in time: then ask again under the same delivery. It holds no space.
         """
-        if known := await self._known(invocation):
+        if known := await self._known(invocation.delivery):
             return known
+        for number in range(1, _MOST_ATTEMPTS):
+            delivery = invocation.delivery if number == 1 else f"{invocation.delivery} {number}"
+            asked = replace(invocation, delivery=delivery)
+            if not await self._operations.over(correlation(delivery)):
+                return await self._begun(asked, invocation.delivery)
+            ended = await self._dispatcher.run(asked)  # joined: it only says how it ended
+            if run := _run_of(ended.reply):
+                return Launched(run=run)
+        raise Unavailable("the engine", f"It was refused {_MOST_ATTEMPTS} times.")
+
+    async def _begun(self, invocation: Invocation, start: str) -> Launched:
         begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         async def show(reply: Reply) -> None:
-            if reply.topic == "orchestrate" and not begun.done():
-                begun.set_result(str(reply.data.get("id", "")))
+            if (run := _run_of(reply)) and not begun.done():
+                begun.set_result(run)
 
         task = self._group.create_task(self._followed(replace(invocation, show=show)))
         self._running.add(task)
@@ -103,14 +125,15 @@ class Launcher:
         if begun.done():
             return Launched(run=begun.result())
         if task.done():
-            return Launched(outcome=task.result())
-        if known := await self._known(invocation):
+            run = _run_of(task.result().reply)
+            return Launched(run=run, outcome=None if run else task.result())
+        if known := await self._known(start):
             return known
         raise Unavailable("the engine", "The run did not begin in time.")
 
-    async def _known(self, invocation: Invocation) -> Launched | None:
+    async def _known(self, delivery: str) -> Launched | None:
         """Return the run of this delivery, where there is one already."""
-        known = await self._dispatcher.backends.runs.started(invocation.delivery)
+        known = await self._dispatcher.backends.runs.started(delivery)
         return Launched(run=known.id) if known else None
 
     async def _followed(self, invocation: Invocation) -> Outcome:
@@ -118,3 +141,8 @@ class Launcher:
         log = logger.bind(delivery=invocation.delivery, result=outcome.result)
         log.info("run ended that nobody waited for")
         return outcome
+
+
+def _run_of(reply: Reply) -> str:
+    """Return the run that a reply is about; empty where there is none."""
+    return str(reply.data.get("id", "")) if reply.topic == "orchestrate" else ""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tgk.admission import Admission
     from tgk.dispatcher import Dispatcher
     from tgk.guard import Directory
+    from tgk.ports.operations import Operations
     from tgk.ports.time import Clock
 
 LOOK_SECONDS: Final = 60.0
@@ -56,16 +57,19 @@ class Timetable:
         self,
         schedules: StoredSchedules,
         dispatcher: Dispatcher,
+        operations: Operations,
         *,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._schedules = schedules
         self._dispatcher = dispatcher
+        self._operations = operations
         self._patience = patience
 
     async def run(self) -> Never:
         """Start what is due, until cancelled; may be asked for again after that."""
-        async with Launcher(self._dispatcher, patience=self._patience) as launcher:
+        made = Launcher(self._dispatcher, self._operations, patience=self._patience)
+        async with made as launcher:
             await self._schedules.run(partial(self._start, launcher))
         raise AssertionError  # pragma: no cover - the watch never ends by itself
 

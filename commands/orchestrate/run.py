@@ -76,8 +76,8 @@ async def run(request: Run, context: Context) -> Reply:
     if request.dry_run:
         return await _plan(request, wanted, context)
     runs = context.backends.runs
-    delivery = context.invocation.delivery
-    view = await runs.start(wanted, context.caller, delivery=delivery, cause=_cause(delivery))
+    delivery, cause = _asked_by(context.invocation.delivery)
+    view = await runs.start(wanted, context.caller, delivery=delivery, cause=cause)
     return await follow(view, context, detailed=request.verbose)
 
 
@@ -95,7 +95,13 @@ async def _plan(request: Run, wanted: RunRequest, context: Context) -> Reply:
     )
 
 
-def _cause(delivery: str) -> str:
-    """Return what started a run: schedules, events and webhooks say so in their delivery."""
+def _asked_by(delivery: str) -> tuple[str, str]:
+    """Return what a start is known by, and its cause.
+
+    Schedules, events and webhooks say so in their delivery; what was refused before may be asked
+    for again, with a number behind a space, and is the same start.
+    """
     kind, _, rest = delivery.partition(":")
-    return f"{kind}:{rest.partition(':')[0]}" if kind in _BY_ITSELF else "asked"
+    if kind not in _BY_ITSELF:
+        return delivery, "asked"
+    return delivery.partition(" ")[0], f"{kind}:{rest.partition(':')[0]}"

@@ -51,7 +51,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    id: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
     source: Word
     name: Word = Field(alias="event")
     data: dict[str, Any] = {}

@@ -75,6 +75,7 @@ class Gate:
             self.world.dispatcher,
             self.world.policy.directory,
             FolderPlaybooks([self.state / "playbooks"]),
+            self.world.operations,
             bounds=self.bounds,
             clock=self.world.clock,
             metrics=self.metrics,

@@ -13,7 +13,7 @@ import pytest
 
 from bot.gateway.triggers import MOST_BYTES
 from tests.gateway.conftest import SECRET, notification, pull_request, signed
-from tgk.errors import Unavailable
+from tgk.errors import ConfigurationInvalid, Conflict, TgkError, Unavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -194,6 +194,7 @@ async def test_without_a_secret_the_doors_are_off_and_say_how_to_open_them(gate:
     [
         ({}, "id"),
         ({**advisory(), "id": ""}, "id"),
+        ({**advisory(), "id": "two words"}, "id"),
         ({**advisory(), "source": "Not A Word"}, "source"),
         ({**advisory(), "event": "a/b:c"}, "event"),
         ({**advisory(), "extra": 1}, "extra"),
@@ -394,6 +395,39 @@ async def test_a_start_that_cannot_be_kept_is_asked_for_again(gate: Gate) -> Non
 
     assert [503, 202] == [refused.status_code, started.status_code]
     assert len(gate.world.runs.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "result"),
+    [
+        (Unavailable("store", "disk full"), 503, "unavailable"),
+        (Conflict("The run was not started.", why="200 runs have not ended yet."), 429, "limited"),
+        (ConfigurationInvalid("ship cannot be run.", ["it plays itself"]), 500, "failure"),
+    ],
+)
+async def test_what_was_refused_is_asked_for_anew_under_the_same_id(
+    gate: Gate, error: TgkError, status: int, result: str
+) -> None:
+    """A refusal is no end: once things have changed, the same delivery starts its one run."""
+    allowed(gate, SHIP)
+    refuse, start = [error], gate.world.runs.start
+
+    async def refusing(*given: Any, **more: Any) -> Any:
+        if refuse:
+            raise refuse[0]
+        return await start(*given, **more)
+
+    gate.world.runs.start = refusing  # type: ignore[method-assign] # the engine's own refusal
+    async with gate.open() as client:
+        refused = [await call(client, "ship", {"version": "v"}) for _ in "ab"]
+        refuse.clear()
+        started = [await call(client, "ship", {"version": "v"}) for _ in "ab"]
+
+    assert [(status, result)] * 2 == [(each.status_code, each.json()["result"]) for each in refused]
+    assert [202, 200] == [each.status_code for each in started]
+    assert len(gate.world.runs.requests) == 1
+    [view] = gate.world.runs._views.values()
+    assert view.cause == "webhook:ship"
 
 
 async def test_a_critical_alert_starts_a_playbook_once_an_episode(gate: Gate) -> None:

@@ -49,7 +49,7 @@ async def life(
     """Live once: the schedules of a store, and the timetable that starts them."""
     async with Store(path / "tgk.sqlite") as store:
         schedules = StoredSchedules(store, clock)
-        timetable = Timetable(schedules, world.dispatcher, patience=patience)
+        timetable = Timetable(schedules, world.dispatcher, world.operations, patience=patience)
         async with asyncio.TaskGroup() as group:
             duty = group.create_task(timetable.run())
             yield schedules
@@ -206,6 +206,27 @@ async def test_a_start_that_the_store_refuses_is_tried_again(
 
     assert 1 == len(views(world))
     assert kept.last == datetime(2026, 1, 16, 2, tzinfo=UTC)
+
+
+async def test_a_start_that_the_engine_refused_is_no_answer_for_ever(
+    world: World, shelf: Path, tmp_path: Path
+) -> None:
+    """Refused after it was taken on: the same time is asked for anew, and is one run."""
+    clock, refuse, start = FakeClock(NOON), [1, 2], world.runs.start
+
+    async def refusing(*given: Any, **more: Any) -> RunView:
+        if refuse:
+            refuse.pop()
+            raise Unavailable("store", "disk full")
+        return await start(*given, **more)
+
+    world.runs.start = refusing  # type: ignore[method-assign] # the engine's own refusal
+    async with life(world, tmp_path, clock) as schedules:
+        await schedules.put(nightly(world))
+        await passed(schedules, clock, 2026, 1, 16, 2)
+
+    assert 1 == len(views(world))
+    assert ["unavailable"] * 2 == world.journal.results("/orchestrate run")
 
 
 async def test_a_run_that_does_not_begin_in_time_ends_no_timetable(

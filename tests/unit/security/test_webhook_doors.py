@@ -42,6 +42,7 @@ async def client(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         world.dispatcher,
         world.policy.directory,
         FolderPlaybooks([]),
+        world.operations,
         bounds={},
         clock=world.clock,
         metrics=metrics,
