@@ -14,7 +14,7 @@ from tgk.errors import Conflict, Refused
 from tgk.ports.playbooks import Entry, TemplateName
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply
 
-_MOST_TEXT = 64_000
+MOST_TEXT = 64_000
 
 
 class Create(Request):
@@ -33,7 +33,7 @@ class Import(Request):
     """Keep a playbook's text as a draft: no triggers, no http, no shell before it is published."""
 
     name: PlaybookName = Field(description="how it will be called")
-    text: Annotated[str, StringConstraints(max_length=_MOST_TEXT), FileText(), Rest()] = Field(
+    text: Annotated[str, StringConstraints(max_length=MOST_TEXT), FileText(), Rest()] = Field(
         description="the whole file"
     )
 

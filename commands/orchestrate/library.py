@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from commands.orchestrate.create import MOST_TEXT
 from orchestration.playbook.load import load
 from tgk.command import FileText, PlaybookName, Request, Rest, command
 from tgk.context import Context
@@ -20,6 +21,8 @@ _BUTTONS = 4
 _UNNAMED = "unnamed.yml"
 """What a text without a name of its own would be called after."""
 
+File = Annotated[str, StringConstraints(max_length=MOST_TEXT), FileText(), Rest()]
+
 
 class Library(Request):
     """List and search playbooks, export one, and import one as a draft."""
@@ -33,8 +36,8 @@ class Library(Request):
     )
     export: PlaybookName | None = Field(default=None, description="show the file of this one")
     format: Literal["yaml"] = Field(default="yaml", description="of the export")
-    import_: Annotated[str, FileText(), Rest()] | None = Field(
-        default=None, description="a file to keep as a draft"
+    import_: Annotated[str, StringConstraints(max_length=MOST_TEXT), FileText(), Rest()] | None = (
+        Field(default=None, description="a file to keep as a draft")
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.card import meant
 from commands.orchestrate.following import follow
+from commands.orchestrate.needs import require_right
 from tgk.command import CheckpointId, Pairs, Request, RunId, command
 from tgk.context import Context
 from tgk.ports.runs import RunView
@@ -28,10 +29,25 @@ class Resume(Request):
     checkpoint: CheckpointId | None = Field(default=None, description="such as CP-123")
 
 
+async def works_where_allowed(request: Resume, context: Context) -> None:
+    """Refuse changed parameters that would let the run work where the asker may run nothing."""
+    if request.parameters:
+        view = await meant(request.workflow, context)
+        known = {name: str(value) for name, value in view.parameters.items()}
+        await require_right(
+            "orchestrate run",
+            {"playbook": view.playbook},
+            context,
+            playbook=view.playbook,
+            parameters={**known, **request.parameters},
+        )
+
+
 @command(
     _COMMAND,
     permission="orchestrate",
     effect="change",
+    check=works_where_allowed,
     mirror=("#deployments", "council"),
     slow=True,
 )

@@ -113,6 +113,19 @@ async def test_an_environment_is_judged_however_it_is_named(world: World, line: 
     assert len(runs.requests) == 1
 
 
+async def test_a_resumed_run_is_judged_by_its_changed_environment(world: World) -> None:
+    """What was begun elsewhere does not lead to where nothing may be run."""
+    put(world, state="failed", parameters={"environment": "staging"})
+    forbid(world, "dana", "/orchestrate", "production")
+
+    outcome = await world.run(
+        "/orchestrate resume WF-2026-001 --parameters environment=production", "dana"
+    )
+
+    assert outcome.result == "denied"
+    assert "production" in outcome.reply.data["why"]
+
+
 def forbid(world: World, person: str, permission: str, environment: str) -> None:
     """Put a deny over everything that the policy says."""
     guard = world.dispatcher.admission.guard
