@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Never, get_args
 from loguru import logger
 
 from orchestration.runs.tracing import settled, span_id
-from tgk.errors import TgkError
+from tgk.errors import Missing, TgkError
 from tgk.ports.runs import ENDED, RunFilter, RunState
 
 if TYPE_CHECKING:
@@ -67,7 +67,11 @@ class LiveTraces:
             told = self._told.setdefault(name, _Told())
             if told.over or told.revision == revision:
                 continue
-            view = await self._view(name)
+            try:
+                view = await self._view(name)
+            except Missing:  # forgotten meanwhile, and nothing more will be known of it
+                told.over = True
+                continue
             self._spans.offer(list(_fresh(view, told)))
             told.revision, told.over = view.revision, view.state in ENDED
             if told.over:

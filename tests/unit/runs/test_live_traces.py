@@ -131,6 +131,19 @@ async def test_every_generation_is_a_trace_of_its_own() -> None:
     assert ["deploy-web-app", "one", "one"] == sorted(kept.names)
 
 
+async def test_a_run_that_was_forgotten_keeps_nobody_from_being_told() -> None:
+    """Its trace stays as it is; the others go on."""
+    runs, kept, live = traced()
+    runs.put(under_way(step("one", "running", 0)))
+    await live.look()
+    del runs._views["WF-2026-001"]
+    runs.put(under_way(step("two", "succeeded", 0, 2), id="WF-2026-002"))
+    await live.look()
+    await live.look()
+
+    assert ["two"] == kept.names
+
+
 async def test_a_store_that_is_away_is_asked_again() -> None:
     """Nothing is lost by it, and nobody hears of a fault."""
     runs, kept, live = traced()
