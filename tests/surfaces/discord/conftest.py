@@ -39,10 +39,13 @@ from tgk.dispatcher import Dispatcher
 from tgk.errors import ArgumentFault, InvalidRequest, Missing
 from tgk.limits import RateLimiter
 from tgk.registry import Registry
+from tgk.renewal import Renewal
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply
 from tgk.testing.board import FakeBoard
 from tgk.testing.buttons import FakeButtons
 from tgk.testing.clock import FakeClock
+from tgk.testing.council import FakeApprovals
+from tgk.testing.groups import FakeGroups
 from tgk.testing.guard import FakeGuard
 from tgk.testing.journal import FakeJournal
 from tgk.testing.notes import FakeNotes
@@ -155,6 +158,7 @@ async def _fresh(request: Ship, context: Context) -> None:
     permission="ship",
     check=_fresh,
     effect="change",
+    excusable=True,
     confirm=Confirmation(
         when=lambda request, discovery: discovery.environments[request.env].protected,
         question=_question,
@@ -292,6 +296,7 @@ def discovery(channel: int) -> Discovery:
             "services": {"api": {"kubernetes": {"deployment": "api"}},
                          "apple": {"kubernetes": {"deployment": "apple"}}},
             "commands": {"status": {}},
+            "telegram": {"council": {"chat": -1001, "members": ["ana"]}},
         }
     )  # fmt: skip
 
@@ -419,14 +424,16 @@ def _build(
     unused: Any = None
     backends = Backends(
         cluster=unused, logs=unused, metrics=unused, pipelines=unused, providers=unused,
-        model=unused, library=unused, board=board, approvals=unused, locks=unused, notes=notes,
+        model=unused, library=unused, board=board, locks=unused, notes=notes,
+        approvals=FakeApprovals(clock, answer=True),
         runs=unused,
         playbooks=unused,
         schedules=unused,
     )  # fmt: skip
     dispatcher = Dispatcher(
-        admission=admission, journal=journal, operations=operations, backends=backends, clock=clock
-    )
+        admission=admission, journal=journal, operations=operations, backends=backends, clock=clock,
+        renew=Renewal(directory, {"discord": FakeGroups({})}),
+    )  # fmt: skip
     operations.bind(dispatcher.perform)
     surface = DiscordSurface(
         discovery=estate, dispatcher=dispatcher, directory=directory, buttons=buttons,

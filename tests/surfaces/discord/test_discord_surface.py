@@ -114,6 +114,19 @@ async def test_a_change_that_asks_first_is_confirmed_once(world: World) -> None:
     assert world.journal.results("/ship") == ["pending", "success"]
 
 
+async def test_whoever_lacks_the_right_asks_the_council_from_the_refusal(world: World) -> None:
+    """The private refusal closes with the press, and the change goes on for all to see."""
+    refused = await world.people["devi"].slash(world.channel, "ship", env="production", tag="v1")
+
+    pressed = await world.people["devi"].click(refused.response.message, label="Ask for approval")
+
+    assert refused.ephemeral
+    assert "The council is asked about /ship." in world.text(refused.response)
+    assert not pressed.followups[0].ephemeral
+    assert ["v1"] == [each.raw["tag"] for each in world.operations.ran]
+    assert ["denied", "success"] == world.journal.results("/ship")
+
+
 async def test_a_double_click_runs_once(world: World) -> None:
     """A second press that was already under way finds the first."""
     dana = world.people["dana"]

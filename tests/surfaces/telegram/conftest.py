@@ -23,6 +23,7 @@ from sandbox.cast import default_cast
 from sandbox.serving import served
 from sandbox.telegram import TelegramEmulator
 from tgk.dispatcher import Dispatcher
+from tgk.renewal import Renewal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -139,6 +140,7 @@ async def phone(world: Any, tmp_path: Path) -> AsyncIterator[Phone]:
             operations=world.operations,
             backends=replace(world.dispatcher.backends, board=board),
             clock=clock,
+            renew=Renewal(world.policy.directory, {}),
         )
         world.operations.bind(dispatcher.perform)
         made = Phone(

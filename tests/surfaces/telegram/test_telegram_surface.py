@@ -64,6 +64,21 @@ async def test_a_refusal_says_why_and_who(live: Phone) -> None:
     assert live.world.journal.results("/scale") == ["denied"]
 
 
+async def test_whoever_lacks_the_right_asks_the_council_from_the_refusal(live: Phone) -> None:
+    """One press, for the one refused alone; once the council said yes it is done, and said so."""
+    live.world.approvals._answer = True
+    live.world.cluster.put("production", "event-gateway", Workload("Running", "v1.2.3", 2, 2))
+    refused = await live.ask("vik", "/scale event-gateway 3")
+
+    await live.press("devi", refused, "Ask for approval")
+    await live.press("vik", refused, "Ask for approval")
+    await live.until(lambda: live.world.cluster.scaled)
+
+    assert live.popups()[0] == "This button is only for vik."
+    assert [("production", "event-gateway", 3)] == live.world.cluster.scaled
+    assert ["Exception for vik: /scale"] == [each.title for each in live.world.approvals.asked]
+
+
 async def test_a_typing_error_is_explained_with_the_usage(live: Phone) -> None:
     """An unknown option is named, and the command is not run."""
     answer = await live.whisper("devi", "/logs event-gateway --tial 5")
