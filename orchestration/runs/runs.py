@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Never
 
 from loguru import logger
 
-from orchestration.alarm import rest
 from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require, require_sound
 from orchestration.runs.consents import RunGrants
@@ -21,6 +18,7 @@ from orchestration.runs.neighbours import beside
 from orchestration.runs.parameters import key_of, wanted
 from orchestration.runs.play import Play, checkpoint
 from orchestration.runs.records import Force, Pause, RunRecord
+from orchestration.runs.rounds import Rounds
 from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.staging import Parts, Stage
 from orchestration.runs.views import bare, whole
@@ -34,12 +32,6 @@ if TYPE_CHECKING:
     from orchestration.playbook.model import Playbook
     from tgk.caller import Caller
     from tgk.dispatcher import Dispatcher
-
-_RETRY_SECONDS = 5.0
-_ROUND_SECONDS = 3600.0
-_BREATH_SECONDS = 0.1
-"""Between looks at what other processes wrote: they write at every step."""
-_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +60,7 @@ class DurableRuns:
         self._plays: dict[str, Play] = {}
         self._books: dict[str, Playbook] = {}
         self._dispatcher: Dispatcher | None = None
-        self._stirred = asyncio.Event()
-        self._ledger.listen(["runs", "processes"], self._stirred.set)
+        self._rounds = Rounds(self._ledger, self._clock, parts.carrier, self._plays)
         parts.carrier.plays(self.play)
 
     def bind(self, dispatcher: Dispatcher) -> None:
@@ -83,35 +74,12 @@ class DurableRuns:
 
     async def run(self) -> Never:
         """Take up every run that nobody plays, and forget very old ones; until cancelled."""
-        purged = float("-inf")
-        while True:
-            self._stirred.clear()
-            pause = _ROUND_SECONDS
-            try:
-                await self._take_up()
-                if self._clock.monotonic() - purged >= _ROUND_SECONDS:
-                    await self._ledger.purge((self._clock.now() - _KEPT).timestamp())
-                    purged = self._clock.monotonic()
-            except Unavailable as error:
-                logger.warning("runs not taken up: {}", error.why)
-                pause = _RETRY_SECONDS
-            await rest(self._stirred, self._clock, pause)
-            if self._ledger.shared:
-                await self._clock.sleep(_BREATH_SECONDS)
+        await self._rounds.run()
+        raise AssertionError  # pragma: no cover - rounds never end by themselves
 
     def stir(self) -> None:
         """Look at once for runs that nobody plays."""
-        self._stirred.set()
-
-    async def _take_up(self) -> None:
-        """Begin what nobody plays, and let what is played here know what others changed."""
-        for record in await self._ledger.alive():
-            play = self._plays.get(record.id)
-            if play is None:
-                await self._parts.carrier.begin(record.id)
-            elif record.revision > play.record.revision:
-                play.means.pulse.learn(record)
-                play.heed()
+        self._rounds.stir()
 
     async def start(
         self, request: RunRequest, starter: Caller, *, delivery: str, cause: str = "asked"
