@@ -64,6 +64,7 @@ class _Call:
     path: str
     params: Params
     json: object
+    text: str | None
     headers: Mapping[str, str]
     idempotent: bool
     missing: tuple[str, str] | None
@@ -152,14 +153,16 @@ class HttpPort:
         *,
         params: Params | None = None,
         json: object = None,
+        text: str | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
         missing: tuple[str, str] | None = None,
     ) -> Answer:
         """Return the answer of a call that succeeded (2xx, or 304).
 
-        ``path`` starts with a slash and is quoted already. ``idempotent`` is true for reads unless
-        said otherwise. ``missing`` is the (kind, name) that a 404 means.
+        ``path`` starts with a slash and is quoted already; ``text`` is a body that is written
+        already. ``idempotent`` is true for reads unless said otherwise. ``missing`` is the
+        (kind, name) that a 404 means.
         Raises Unavailable, Rejected, and Missing where ``missing`` is given.
         """
         if not path.startswith("/") or path.startswith("//"):
@@ -169,6 +172,7 @@ class HttpPort:
             path=path,
             params=params or {},
             json=json,
+            text=text,
             headers=headers or {},
             idempotent=method.upper() in _REPEATABLE if idempotent is None else idempotent,
             missing=missing,
@@ -227,6 +231,7 @@ class HttpPort:
             call.path,
             params=call.params or None,
             json=call.json,
+            content=call.text,
             headers=dict(call.headers),
         ) as response:
             body = bytearray()

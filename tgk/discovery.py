@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tgk.bindings import CommandKey, Provider
-from tgk.names import Channel, Name, PlaybookTitle, Repository, Snowflake
+from tgk.bindings import AbsolutePath, CommandKey, Provider
+from tgk.names import Channel, Name, Origin, PlaybookTitle, Repository, Snowflake
 
 
 class _Section(BaseModel):
@@ -189,6 +189,17 @@ class Limits(_Section):
     )
 
 
+class OutsideSteps(_Section):
+    """What steps of type `http` and `shell` may reach; nothing unless it is listed."""
+
+    hosts: tuple[Origin, ...] = Field(
+        default=(), description="such as https://api.example.com; only they are called"
+    )
+    programs: dict[Name, AbsolutePath] = Field(
+        default={}, description="name in playbooks to the program's full path"
+    )
+
+
 class Redaction(_Section):
     """What else must never be shown or stored, beside the built-in rules."""
 
@@ -212,6 +223,7 @@ class Discovery(_Section):
     )
     limits: Limits = Limits()
     redaction: Redaction = Redaction()
+    playbooks: OutsideSteps = OutsideSteps()
     documents: tuple[str, ...] = Field(
         default=("docs/runbooks",), description="folders that /ask searches, beside this file"
     )

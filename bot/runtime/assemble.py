@@ -26,6 +26,7 @@ from bot.runtime.simulation import keep_apart
 from integrations.heralds.datadog import DatadogHerald
 from integrations.heralds.jira import JiraHerald
 from integrations.heralds.slack import SlackHerald
+from integrations.outward import OutwardSteps
 from integrations.providers.bound import named_variables
 from integrations.secrets import SecretSources
 from orchestration.approvals import StoredApprovals
@@ -193,7 +194,7 @@ class _Assembly:
         engine = self._engine(kept.memory)
         lying = folders(root, self._settings.state)
         playbooks = FolderPlaybooks([folder.path for folder in lying])
-        runs = self._runs(playbooks, kept.memory, kept.approvals, engine, kept.policy)
+        runs = self._runs(playbooks, kept, engine)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         admission = self._admission(kept.policy)
         shelf = shelf_of(root, self._settings.state, admission, self._outside())
@@ -281,11 +282,10 @@ class _Assembly:
     def _runs(
         self,
         playbooks: FolderPlaybooks,
-        memory: Memory,
-        approvals: StoredApprovals,
+        kept: _Records,
         engine: Engine,
-        policy: PolicyFile,
     ) -> DurableRuns:
+        memory = kept.memory
         telegram, limits = self._discovery.telegram, self._discovery.limits
         return DurableRuns(
             Parts(
@@ -293,11 +293,14 @@ class _Assembly:
                 clock=self._clock,
                 playbooks=playbooks,
                 carrier=RunCarrier(engine, memory.members),
-                approvals=approvals,
+                approvals=kept.approvals,
                 locks=memory.locks,
                 heralds=self._heralds(),
+                journal=kept.journal,
+                outward=OutwardSteps(self._clock),
+                secrets=SecretSources(self._clock, self._settings.variable),
                 council=telegram.council.members if telegram else (),
-                voters=policy.people,
+                voters=kept.policy.people,
                 redact=self._redactor.text,
                 limits=RunLimits(
                     at_once=limits.runs_at_once,

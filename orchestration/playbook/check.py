@@ -33,6 +33,9 @@ class Surroundings:
     http: bool = False
     shell: bool = False
     """Whether an operator allowed these kinds of steps."""
+    hosts: tuple[str, ...] | None = None
+    programs: frozenset[str] | None = None
+    """What they may reach; None for anything."""
 
 
 def check(
@@ -47,6 +50,11 @@ def check(
     around = Surroundings(
         registry=registry, playbooks=known_playbooks or {}, http=http, shell=shell
     )
+    return checked(playbook, around)
+
+
+def checked(playbook: Playbook, around: Surroundings) -> tuple[Diagnostic, ...]:
+    """Return everything that would go wrong there, in the order of the file."""
     report = Report()
     outputs = check_lines(playbook, around, report)
     Scopes(playbook, report, outputs).check()
@@ -87,6 +95,29 @@ def _check_switches(playbook: Playbook, around: Surroundings, report: Report) ->
         elif not getattr(around, kind):
             message = f"steps of type {kind} are off"
             report.add("E054", step.span, message, help="use a command, or ask an operator")
+        elif message := _unreachable(step, around):
+            report.add("E058", step.span, message, help="ask an operator to allow it")
+
+
+def _unreachable(step: Step, around: Surroundings) -> str:
+    """Say what a step would reach that nobody allowed; empty where it may."""
+    if isinstance(step, Shell) and around.programs is not None:
+        known = step.program in around.programs
+        return "" if known else f"no program '{step.program}' is allowed"
+    if isinstance(step, Http) and around.hosts is not None:
+        fixed, _, computed = step.url.source.partition("${")
+        if any(within(fixed, host, open_end=bool(computed)) for host in around.hosts):
+            return ""
+        return "the host of this address is not allowed, or computed"
+    return ""
+
+
+def within(url: str, host: str, *, open_end: bool = False) -> bool:
+    """Say whether an address, or the beginning of one, lies on a host such as https://a.example."""
+    rest = url.removeprefix(host)
+    if len(rest) == len(url):
+        return False
+    return rest.startswith(("/", "?")) or (not rest and not open_end)
 
 
 def _switched(step: Step) -> str:

@@ -112,6 +112,10 @@ CODES: dict[str, Code] = {
     ),
     "E055": Code("schedule that cannot be read", "Five fields: minute hour day month weekday."),
     "E056": Code("unknown time zone", "A name of the time zone database, as in Europe/Berlin."),
+    "E058": Code(
+        "host or program that is not allowed",
+        "An operator lists what `http` and `shell` may reach under `playbooks:` of discovery.yml.",
+    ),
     "W057": Code("not in a draft", "What was imported starts nothing by itself until approved."),
     "W060": Code("playbook without a name", "It is called after its file."),
     "W061": Code(

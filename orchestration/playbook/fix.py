@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestration.playbook.check import check
+from orchestration.playbook.check import checked
 from orchestration.playbook.load import load
 from orchestration.playbook.source import Source
 
@@ -101,14 +101,7 @@ def _examined(text: str, file: str, around: Surroundings | None) -> tuple[Diagno
     loaded = load(text.encode(), file)
     if around is None or loaded.playbook is None:
         return loaded.diagnostics
-    found = check(
-        loaded.playbook,
-        registry=around.registry,
-        known_playbooks=around.playbooks,
-        http=around.http,
-        shell=around.shell,
-    )
-    return (*loaded.diagnostics, *found)
+    return (*loaded.diagnostics, *checked(loaded.playbook, around))
 
 
 def _errors(found: tuple[Diagnostic, ...]) -> int:

@@ -142,7 +142,7 @@ class Scopes:
         name = reference.path[place]
         if not place and name in level.values:
             self._fields(use, reference, 1, _FACTS.get(name, ()))
-        elif not place and name in self._secrets:
+        elif not place and secret_of(reference) in self._secrets:
             return
         elif name in level.steps:
             self._result(use, reference, place, level.steps[name], guarded)
@@ -250,3 +250,9 @@ def _around(by_path: Mapping[str, Step], path: str) -> Iterable[Step]:
         path = path.rpartition("/")[0]
         if path in by_path:
             yield by_path[path]
+
+
+def secret_of(reference: Reference) -> str:
+    """Return the secret that a reference means: ``token``, or ``secrets.token``."""
+    head, *rest = reference.path
+    return rest[0] if head == "secrets" and rest else head

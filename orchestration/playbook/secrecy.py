@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from orchestration.playbook.binding import bound
 from orchestration.playbook.diagnostics import Related, Report
 from orchestration.playbook.lines import line_of
+from orchestration.playbook.scopes import secret_of
 from orchestration.playbook.tree import every_step, playbook_uses, uses
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def check_secrecy(playbook: Playbook, around: Surroundings, report: Report) -> N
         return
     for use, hidden in _uses(playbook, around.registry):
         for reference in use.text.references:
-            name = reference.path[0]
+            name = secret_of(reference)
             if name not in secrets or hidden:
                 continue
             report.add(

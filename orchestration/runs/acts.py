@@ -12,6 +12,7 @@ from orchestration.runs.beside import Beside
 from orchestration.runs.commanding import command
 from orchestration.runs.halt import Halted
 from orchestration.runs.holding import holding
+from orchestration.runs.outward import outward
 from orchestration.runs.parameters import given
 from orchestration.runs.records import Fault, Result, stopped
 from orchestration.runs.waiting import approved, waited
@@ -62,6 +63,8 @@ class Acts:
                 return await approved(self.means, step, frame, record)
             case model.Wait():
                 return await waited(self.means, step, frame, record)
+            case model.Http() | model.Shell():
+                return await outward(self.means, step, frame, record)
             case _ if isinstance(step, COMPOSITE):
                 return await self._composite(step, frame, record)
             case _:
@@ -76,8 +79,6 @@ class Acts:
                 return Result(status="succeeded", output=values)
             case model.Assert():
                 return _asserted(step, frame, record)
-            case model.Http() | model.Shell():
-                return _off(step, record)
         raise TypeError(f"no such step: {type(step).__name__}")
 
     async def _composite(self, step: Step, frame: Frame, record: StepRecord) -> Result:
@@ -168,11 +169,3 @@ def _asserted(step: model.Assert, frame: Frame, record: StepRecord) -> Result:
     message = step.message.text(frame.scope()) or f"{step.test.source} is false"
     fault = Fault(step=record.path, type="assert", message=message)
     return Result(status="failed", error=fault, note=message)
-
-
-def _off(step: model.Http | model.Shell, record: StepRecord) -> Result:
-    kind = "http" if isinstance(step, model.Http) else "shell"
-    message = f"steps of type {kind} are off"
-    return Result(
-        status="failed", error=Fault(step=record.path, type="off", message=message), note=message
-    )

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
-from orchestration.playbook.check import check
+from orchestration.playbook.check import Surroundings, checked
 from orchestration.playbook.expression import ExpressionError
 from orchestration.playbook.words import command_of, fill
 from tgk.errors import ConfigurationInvalid, Denied, InvalidRequest, TgkError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tgk.caller import Caller
     from tgk.command import Command
     from tgk.guard import Decision
-    from tgk.registry import Registry
 
 MOST_DEPTH = 8
 
@@ -71,12 +70,26 @@ def reached(playbook: Playbook, playbooks: Playbooks) -> dict[str, Playbook]:
     return found
 
 
-def require_sound(playbooks: Mapping[str, Playbook], registry: Registry) -> None:
+def surroundings(admission: Admission, playbooks: Mapping[str, Playbook]) -> Surroundings:
+    """Return what playbooks are checked against here."""
+    outside = admission.discovery.playbooks
+    return Surroundings(
+        registry=admission.registry,
+        playbooks=playbooks,
+        http=bool(outside.hosts),
+        shell=bool(outside.programs),
+        hosts=outside.hosts,
+        programs=frozenset(outside.programs),
+    )
+
+
+def require_sound(playbooks: Mapping[str, Playbook], admission: Admission) -> None:
     """Raise ConfigurationInvalid naming every error that the checker finds in any of them."""
+    around = surroundings(admission, playbooks)
     faults = [
         f"{PurePath(book.file).name}:{found.span.line}:{found.span.column}: {found.message}"
         for book in playbooks.values()
-        for found in check(book, registry=registry, known_playbooks=playbooks)
+        for found in checked(book, around)
         if found.severity == "error"
     ]
     if faults:

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from orchestration.playbook.model import Playbook
     from orchestration.runs.consents import Consents
     from orchestration.runs.memory import Memory
-    from orchestration.runs.ports import Carrier
+    from orchestration.runs.ports import Carrier, Outward, Secrets
     from orchestration.runs.pulse import Pulse
     from orchestration.runs.slots import Turns
     from tgk.context import Invocation
     from tgk.outcome import Outcome
     from tgk.ports.council import Approvals
+    from tgk.ports.journal import Journal
     from tgk.ports.time import Clock
     from tgk.registry import Registry
 
@@ -42,6 +43,13 @@ class Means:
     """Turns a role, or a person, into people."""
     playbooks: Mapping[str, Playbook]
     """Every playbook that the run reaches, as it was at the start."""
+    outward: Outward | None
+    """Who does http and shell steps; None where nobody does."""
+    hosts: tuple[str, ...]
+    programs: Mapping[str, str]
+    """What such steps may reach: origins, and programs by name."""
+    secrets: Secrets | None
+    journal: Journal
     consents: Consents
     """What people approve of several steps at once."""
     results: dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -35,6 +36,37 @@ class Secrets(Protocol):
 
         Raises Missing when there is none, Unavailable when its keeper does not answer.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What came back from outside."""
+
+    good: bool
+    output: Mapping[str, Any]
+    note: str = ""
+
+
+class Outward(Protocol):
+    """Does what steps of type ``http`` and ``shell`` want; what may be reached is asked before.
+
+    Raises Unavailable and Rejected; neither holds a header, a body or an address.
+    """
+
+    async def http(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: str | None,
+        expect: tuple[int, ...],
+        key: str,
+    ) -> Reached:
+        """Call an address once; ``key`` goes along as ``Idempotency-Key``."""
+
+    async def shell(self, program: str, arguments: Sequence[str], *, key: str) -> Reached:
+        """Run a program (its full path) without a shell, each argument one word."""
 
 
 class Herald(Protocol):

@@ -13,7 +13,7 @@ from tgk.ports.runs import RunRequest, RunState
 
 Status = Literal["succeeded", "failed", "skipped", "cancelled", "timed_out"]
 BAD: frozenset[str] = frozenset({"failed", "cancelled", "timed_out"})
-NEVER_AGAIN: frozenset[str] = frozenset({"denied", "invalid", "declined", "off"})
+NEVER_AGAIN: frozenset[str] = frozenset({"denied", "invalid", "declined", "off", "unknown"})
 """Kinds of errors that another try would only repeat."""
 
 

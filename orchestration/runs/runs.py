@@ -87,7 +87,7 @@ class DurableRuns:
         """Check, queue and return the run; the same delivery again returns the first."""
         book = self._parts.playbooks.get(request.playbook)
         books = reached(book, self._parts.playbooks)
-        require_sound(books, self._admission.registry)
+        require_sound(books, self._admission)
         record = self._record(_Asked(request, starter, delivery, cause, book.name), books)
         require(books, {**book.variables, **record.parameters}, starter, self._admission)
         sources = {

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from orchestration.runs.heralds import Heralds
     from orchestration.runs.ledger import Ledger
     from orchestration.runs.means import Voters
-    from orchestration.runs.ports import Carrier, Playbooks
+    from orchestration.runs.ports import Carrier, Outward, Playbooks, Secrets
     from orchestration.runs.records import RunRecord, StepRecord
     from orchestration.runs.slots import Slots, Turns
     from orchestration.store import Store
     from tgk.dispatcher import Dispatcher
     from tgk.ports.council import Approvals, Locks
+    from tgk.ports.journal import Journal
     from tgk.ports.time import Clock
 
 
@@ -51,6 +52,9 @@ class Parts:
     approvals: Approvals
     locks: Locks
     heralds: Heralds
+    journal: Journal
+    outward: Outward | None = None
+    secrets: Secrets | None = None
     council: tuple[str, ...] = ()
     voters: Voters = lambda name: (name,)
     redact: Callable[[str], str] = str
@@ -74,6 +78,7 @@ class Stage:
         parts, clock = self.parts, self.parts.clock
         pulse = Pulse(self.ledger, clock, self.slots, record)
         results: dict[str, Any] = {}
+        outside = self.dispatcher.admission.discovery.playbooks
         return Means(
             run=record.id,
             memory=Memory(record.id, self.ledger, clock, steps),
@@ -88,6 +93,11 @@ class Stage:
             voters=parts.voters,
             playbooks=books,
             results=results,
+            outward=parts.outward,
+            hosts=outside.hosts,
+            programs=outside.programs,
+            secrets=parts.secrets,
+            journal=parts.journal,
             consents=Consents(
                 ledger=self.ledger,
                 pulse=pulse,

@@ -6,11 +6,12 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, TypeAlias
 
-from orchestration.playbook.check import Surroundings, check
+from orchestration.playbook.check import checked
 from orchestration.playbook.exports import as_annotations, as_sarif
 from orchestration.playbook.fix import mend
 from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text
+from orchestration.runs.authority import surroundings
 from orchestration.shelf.gates import Gates, Trees, commands_gate
 from orchestration.shelf.outline import outline
 from orchestration.shelf.outside import Outside
@@ -96,7 +97,7 @@ class Shelf:
         kept = await self._one(name)
         found = self._found(kept)
         file = kept.path.name
-        mended = mend(kept.text, file, Surroundings(registry=self._admission.registry))
+        mended = mend(kept.text, file, surroundings(self._admission, self._books()))
         changed = bool(mended.diff)
         book = kept.loaded.playbook
         gates: tuple[Gate, ...] = ()
@@ -167,9 +168,8 @@ class Shelf:
     def _judged(self, loaded: Loaded, known: Mapping[str, Playbook]) -> tuple[Diagnostic, ...]:
         if loaded.playbook is None:
             return loaded.diagnostics
-        registry = self._admission.registry
-        more = check(loaded.playbook, registry=registry, known_playbooks=known)
-        return (*loaded.diagnostics, *more)
+        around = surroundings(self._admission, known)
+        return (*loaded.diagnostics, *checked(loaded.playbook, around))
 
     async def _one(self, name: str) -> Kept:
         return await asyncio.to_thread(self._files.one, name)

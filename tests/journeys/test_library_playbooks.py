@@ -153,7 +153,8 @@ async def stage(world: World, tmp_path: Path) -> AsyncIterator[Stage]:
             Parts(
                 store=store, clock=clock, carrier=RunCarrier(engine), approvals=approvals,
                 playbooks=FolderPlaybooks([each.path for each in folders(ROOT, tmp_path)]),
-                locks=locks, heralds=Heralds(), council=("ana", "ben", "chi"),
+                locks=locks, heralds=Heralds(), journal=world.journal,
+                council=("ana", "ben", "chi"),
             )
         )  # fmt: skip
         backends = replace(

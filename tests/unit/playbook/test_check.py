@@ -143,14 +143,18 @@ def test_a_secret_is_only_used_where_it_stays_one() -> None:
     """Headers and settings, not lines, conditions or outputs."""
     text = HEAD + (
         "- {http: {url: 'https://x.example', headers: {Authorization: '${token}'}}}\n"
+        "- {http: {url: 'https://x.example', headers: {Authorization: '${secrets.token}'}}}\n"
         "- {command: '/notify team ${token}', condition: token == 'x'}\n"
+        "- {command: '/notify team ${secrets.token}'}\n"
         "secrets: [{name: token, source: environment}]\n"
         "outputs: {leak: '${token}'}\n"
     )
 
     codes = [(one.code, one.span.line, one.span.column) for one in found(text, http=True)]
 
-    assert sorted(codes) == [("E053", 7, 29), ("E053", 7, 49), ("E053", 9, 20)]
+    assert sorted(codes) == [
+        ("E053", 8, 29), ("E053", 8, 49), ("E053", 9, 29), ("E053", 11, 20),
+    ]  # fmt: skip
 
 
 def test_playbooks_that_run_others_are_followed() -> None:

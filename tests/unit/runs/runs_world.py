@@ -34,7 +34,7 @@ from tgk.backends import Backends
 from tgk.caller import Caller
 from tgk.command import ApprovalRule, Request, command
 from tgk.context import Context
-from tgk.discovery import Discovery, Limits
+from tgk.discovery import Discovery, Limits, OutsideSteps
 from tgk.dispatcher import Dispatcher
 from tgk.errors import Unavailable
 from tgk.limits import RateLimiter
@@ -215,6 +215,9 @@ class World:
         self.shelf.mkdir(exist_ok=True)
         self.heralds = Heralds()
         self.voters: Callable[[str], tuple[str, ...]] = lambda name: (name,)
+        self.allowed = OutsideSteps()
+        self.outward: Any = None
+        self.secrets: Any = None
         self._count = 0
         self.runs: Any = None
         self.approvals: Any = None
@@ -230,6 +233,7 @@ class World:
     async def open(self, *, grace: float = 0.2) -> AsyncIterator[World]:
         """Start the process, and end it in good order."""
         discovery = Discovery.model_validate(yaml.safe_load((ROOT / "discovery.yml").read_text()))
+        discovery = discovery.model_copy(update={"playbooks": self.allowed})
         async with self.store, asyncio.TaskGroup() as group:
             self.approvals = StoredApprovals(self.store, FakeBoard(), self.clock, [])
             self.locks = StoredLocks(self.store, self.clock)
@@ -243,6 +247,9 @@ class World:
                     approvals=self.approvals,
                     locks=self.locks,
                     heralds=self.heralds,
+                    journal=self.journal,
+                    outward=self.outward,
+                    secrets=self.secrets,
                     council=COUNCIL,
                     voters=self.voters,
                     limits=self.limits,

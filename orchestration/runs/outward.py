@@ -1,0 +1,171 @@
+"""Steps that reach outside of the commands: only where the operator says so, each one audited.
+
+A secret is fetched for the one call that needs it. It is in no record, no log and no result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestration.playbook import model
+from orchestration.playbook.check import within
+from orchestration.runs.halt import unless_halted
+from orchestration.runs.records import Fault, Result
+from tgk.ports.journal import Attempt, Conclusion
+from tgk.recording import correlation
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from orchestration.playbook.template import Template
+    from orchestration.runs.frame import Frame
+    from orchestration.runs.means import Means
+    from orchestration.runs.ports import Reached
+    from orchestration.runs.records import StepRecord
+
+_CALLING: Final = "an answer from outside"
+_REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
+_HIDDEN: Final = "[hidden]"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a step wants: as the audit log shows it, and how it is done under a key."""
+
+    shown: Mapping[str, object]
+    act: Callable[[str], Awaitable[Reached]]
+
+
+async def outward(
+    means: Means, step: model.Http | model.Shell, frame: Frame, record: StepRecord
+) -> Result:
+    """Play one attempt of it; one that a kill cut off is not repeated where that could double it.
+
+    Raises Halted when it was stopped, and what the journal or the other side says.
+    """
+    wish = _http(means, step, frame) if isinstance(step, model.Http) else _shell(means, step, frame)
+    if isinstance(wish, str):
+        return _failed(record, "off", wish)
+    if record.waits == _CALLING and not _repeatable(step):
+        return _failed(record, "unknown", "it was cut off; whether it was done is not known")
+    await means.memory.note(record, waits=_CALLING)
+    key = _key(means, step, frame, record)
+    async with means.pulse.busy(frame.halt):
+        return await unless_halted(frame.halt, _journaled(means, record, wish, key))
+
+
+def _http(means: Means, step: model.Http, frame: Frame) -> Wish | str:
+    """Return the call; or why it is not made."""
+    url = step.url.text(frame.scope())
+    if means.outward is None or not any(within(url, host) for host in means.hosts):
+        return "no operator has allowed this address"
+    outside, headers, body = means.outward, step.headers, step.body
+
+    async def act(key: str) -> Reached:
+        secrets = await _revealed(means, frame, (*headers.values(), *((body,) if body else ())))
+        scope = frame.scope(**secrets, secrets=secrets)
+        reached = await outside.http(
+            step.method,
+            url,
+            headers={name: each.text(scope) for name, each in headers.items()},
+            body=body.text(scope) if body else None,
+            expect=step.expect,
+            key=key,
+        )
+        return replace(reached, output=hidden(dict(reached.output), secrets.values()))
+
+    return Wish({"method": step.method, "url": url}, act)
+
+
+def _shell(means: Means, step: model.Shell, frame: Frame) -> Wish | str:
+    program = means.programs.get(step.program)
+    if means.outward is None or program is None:
+        return f"no operator has allowed the program {step.program}"
+    outside, path = means.outward, program
+    arguments = [each.text(frame.scope()) for each in step.arguments]
+
+    async def act(key: str) -> Reached:
+        return await outside.shell(path, arguments, key=key)
+
+    return Wish({"program": step.program, "arguments": " ".join(arguments)}, act)
+
+
+async def _journaled(means: Means, record: StepRecord, wish: Wish, key: str) -> Result:
+    """Do it between two lines of the audit log; without the first nothing is done."""
+    delivery = f"run:{means.run}:{record.path}:{record.label}"
+    attempt = Attempt(
+        corr=correlation(delivery),
+        command="/orchestrate step",
+        args={"run": means.run, "step": record.path, **wish.shown},
+        caller=means.pulse.record.starter,
+        delivery=delivery,
+    )
+    await means.journal.intend(attempt)
+    began, good, note = means.clock.monotonic(), False, "it did not come to an end"
+    try:
+        reached = await wish.act(key)
+        good, note = reached.good, reached.note
+    finally:
+        seconds = means.clock.monotonic() - began
+        conclusion = Conclusion(
+            result="success" if good else "failure",
+            allowed=True,
+            duration_ms=round(seconds * 1000, 3),
+            detail="" if good else note,
+        )
+        await means.journal.conclude(attempt, conclusion)
+    return _result(reached, record)
+
+
+async def _revealed(means: Means, frame: Frame, texts: Iterable[Template]) -> dict[str, str]:
+    """Fetch the secrets that these texts name, and no others."""
+    named = {part for text in texts for each in text.references for part in each.path[:2]}
+    found: dict[str, str] = {}
+    for secret in frame.playbook.secrets:
+        if secret.name in named and means.secrets is not None:
+            found[secret.name] = await means.secrets.reveal(secret)
+    return found
+
+
+def hidden(value: Any, secrets: Iterable[str]) -> Any:
+    """Return plain data in which no secret is left, wherever the other side repeated it."""
+    listed = sorted((each for each in secrets if each), key=len, reverse=True)
+
+    def hide(each: Any) -> Any:
+        if isinstance(each, str):
+            for secret in listed:
+                each = each.replace(secret, _HIDDEN)
+            return each
+        if isinstance(each, dict):
+            return {hide(key): hide(one) for key, one in each.items()}
+        return [hide(one) for one in each] if isinstance(each, list) else each
+
+    return hide(value)
+
+
+def _repeatable(step: model.Http | model.Shell) -> bool:
+    if step.idempotency_key is not None:
+        return True
+    return isinstance(step, model.Http) and step.method in _REPEATABLE
+
+
+def _key(means: Means, step: model.Http | model.Shell, frame: Frame, record: StepRecord) -> str:
+    """Return what tells the other side that it is asked the same again."""
+    text = f"run:{means.run}:{record.path}:{record.label}"
+    if step.idempotency_key is not None:
+        text = f"{frame.playbook.name}:{step.path}:{step.idempotency_key.text(frame.scope())}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _result(reached: Reached, record: StepRecord) -> Result:
+    output = {**reached.output, "success": reached.good}
+    if reached.good:
+        return Result(status="succeeded", output=output, note=reached.note)
+    return _failed(record, "failure", reached.note).model_copy(update={"output": output})
+
+
+def _failed(record: StepRecord, kind: str, message: str) -> Result:
+    fault = Fault(step=record.path, type=kind, message=message)
+    return Result(status="failed", error=fault, note=message)

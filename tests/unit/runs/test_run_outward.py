@@ -1,0 +1,258 @@
+"""Steps that reach outside of the commands, and the secrets that they use on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from orchestration.runs.outward import hidden
+from orchestration.runs.ports import Reached
+from tests.unit.runs.runs_world import world
+from tgk.discovery import OutsideSteps
+from tgk.errors import ConfigurationInvalid, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from orchestration.playbook.model import Secret
+    from tests.unit.runs.runs_world import World
+
+SECRET = "s3cret-Value-of-the-hook"
+ALLOWED = OutsideSteps(hosts=("https://hooks.example",), programs={"tool": "/usr/bin/tool"})
+POST = """
+name: story
+variables: {what: world}
+secrets: [{name: token, source: environment, variable: HOOK_TOKEN}]
+steps:
+  - name: call
+    retry: {max: 1, delay: 1}
+    http:
+      method: POST
+      url: https://hooks.example/hello/${what}
+      headers: {Authorization: "Bearer ${secrets.token}"}
+      body: '{"token": "${token}", "what": "${what}"}'
+  - {name: after, command: "/mark got-${call.output.status}"}
+outputs: {said: "${call.output.body}"}
+"""
+
+
+class Outside:
+    """Notes what is asked of it and answers as ordered."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.error: Exception | None = None
+        self.held: asyncio.Event | None = None
+
+    async def http(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: str | None,
+        expect: tuple[int, ...], key: str,
+    ) -> Reached:  # fmt: skip
+        """Repeat what was sent, the secret included."""
+        self.asked.append(
+            {"method": method, "url": url, "headers": dict(headers), "body": body, "key": key}
+        )
+        if self.held is not None:
+            await self.held.wait()
+        if self.error:
+            raise self.error
+        said = {"echo": [headers.get("Authorization", ""), {"x": f"<{SECRET}>"}]}
+        good = not expect or 200 in expect
+        return Reached(good=good, output={"status": 200, "body": said}, note="it answered 200")
+
+    async def shell(self, program: str, arguments: Sequence[str], *, key: str) -> Reached:
+        """Note the words."""
+        self.asked.append({"program": program, "arguments": list(arguments), "key": key})
+        return Reached(good=True, output={"text": "fine"}, note="It ended well.")
+
+
+class Keeper:
+    """Counts how often a secret is fetched."""
+
+    def __init__(self) -> None:
+        self.fetched: list[str] = []
+
+    async def reveal(self, secret: Secret) -> str:
+        """Return the one value."""
+        self.fetched.append(secret.name)
+        return SECRET
+
+
+def files(folder: Path) -> list[str]:
+    """Return everything that is on disk, as text."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.read_bytes().decode(errors="replace") for path in found]
+
+
+def outfitted(folder: Path, allowed: OutsideSteps = ALLOWED) -> World:
+    """Return a world with an outside."""
+    made = world(folder)
+    made.allowed, made.outward, made.secrets = allowed, Outside(), Keeper()
+    return made
+
+
+async def test_a_secret_is_in_the_call_and_nowhere_else(tmp_path: Path) -> None:
+    """Not in the view, the store, the audit log, nor in what the other side repeats."""
+    made = outfitted(tmp_path)
+    async with made.open():
+        view = await made.play(POST)
+        kept = await made.runs._ledger.steps(view.id)
+        record = await made.runs._ledger.load(view.id)
+
+    (asked,) = made.outward.asked
+    assert asked["headers"] == {"Authorization": f"Bearer {SECRET}"}
+    assert json.loads(asked["body"]) == {"token": SECRET, "what": "world"}
+    assert asked["url"] == "https://hooks.example/hello/world"
+    assert (view.state, made.effects.names) == ("succeeded", ["got-200"])
+    assert made.secrets.fetched == ["token"]
+    everything = [view.model_dump_json(), record.model_dump_json(), repr(kept)]
+    everything += [repr(each) for each in (*made.journal.intents, *made.journal.conclusions)]
+    everything += files(tmp_path)
+    assert not [each for each in everything if SECRET in each]
+    assert view.outputs["said"] == {"echo": ["Bearer [hidden]", {"x": "<[hidden]>"}]}
+
+
+async def test_every_call_is_in_the_audit_log(tmp_path: Path) -> None:
+    """Intended before, concluded after, as the starter of the run."""
+    made = outfitted(tmp_path)
+    async with made.open():
+        view = await made.play(POST)
+        told = [each for each in made.journal.intents if each.command == "/orchestrate step"]
+        ends = [end for each, end in made.journal.conclusions if each in told]
+
+    assert [each.args for each in told] == [
+        {"run": view.id, "step": "call", "method": "POST",
+         "url": "https://hooks.example/hello/world"}
+    ]  # fmt: skip
+    assert told[0].caller.person == "dana"
+    assert [end.result for end in ends] == ["success"]
+
+
+async def test_without_an_audit_log_nobody_is_called(tmp_path: Path) -> None:
+    """The step fails before anything was sent."""
+    made = outfitted(tmp_path)
+    made.journal.broken = "disk full"
+    async with made.open():
+        view = await made.play(POST)
+
+    assert (view.state, made.outward.asked) == ("failed", [])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example/x", "http://hooks.example/x", "https://hooks.example.evil.example/",
+        "https://hooks.example@evil.example/", "https://hooks.example:8443/",
+        "https://${host}/x", "https://hooks.example${host}",
+    ],
+)  # fmt: skip
+async def test_what_nobody_allowed_is_not_even_started(tmp_path: Path, url: str) -> None:
+    """Another host, scheme or port, or one that is computed."""
+    made = outfitted(tmp_path)
+    async with made.open():
+        with pytest.raises(ConfigurationInvalid, match="not allowed"):
+            await made.start(
+                "name: story\nvariables: {host: hooks.example}\n"
+                f"steps: [{{http: {{url: '{url}'}}}}]\n"
+            )
+
+    assert made.outward.asked == []
+
+
+@pytest.mark.parametrize("step", ["http: {url: 'https://hooks.example/x'}", "shell: [tool, --all]"])
+async def test_both_kinds_are_off_unless_something_is_listed(tmp_path: Path, step: str) -> None:
+    """As shipped, a playbook reaches nothing but commands."""
+    made = outfitted(tmp_path, OutsideSteps())
+    async with made.open():
+        with pytest.raises(ConfigurationInvalid, match="are off"):
+            await made.start(f"name: story\nsteps: [{{{step}}}]\n")
+
+
+async def test_the_engine_refuses_too_what_is_no_longer_allowed(tmp_path: Path) -> None:
+    """A run that began while it was allowed stops at the step, and does not try again."""
+    first = outfitted(tmp_path)
+    async with first.open(grace=0.05):
+        first.effects.held["hold"] = asyncio.Event()
+        started = await first.start(POST.replace("steps:\n", "steps:\n  - /mark hold\n"))
+        await first.seen(lambda: "hold" in first.effects.running)
+
+    second = outfitted(tmp_path, OutsideSteps())
+    async with second.open():
+        view = await second.state(started.id, "failed")
+
+    assert second.outward.asked == []
+    assert view.steps[1].note == "no operator has allowed this address"
+    assert view.steps[1].attempt == 1
+
+
+async def test_a_program_gets_each_argument_as_one_word(tmp_path: Path) -> None:
+    """Only one that is listed, by its full path; values never become options of a shell."""
+    made = outfitted(tmp_path)
+    async with made.open():
+        view = await made.play("""
+name: story
+variables: {what: "a b; rm -rf / $(x)"}
+steps: [{name: do, shell: [tool, --full, "${what}"]}]
+""")
+        with pytest.raises(ConfigurationInvalid, match="no program 'other'"):
+            await made.start("name: story\nsteps: [{shell: [other]}]\n")
+
+    (asked,) = made.outward.asked
+    assert asked["program"] == "/usr/bin/tool"
+    assert asked["arguments"] == ["--full", "a b; rm -rf / $(x)"]
+    assert (view.state, view.steps[0].output) == ("succeeded", {"text": "fine", "success": True})
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "calls", "state"),
+    [
+        ("POST", "", 1, "failed"), ("PUT", "", 2, "succeeded"),
+        ("POST", "idempotency_key: once", 2, "succeeded"),
+    ],
+)  # fmt: skip
+async def test_a_call_that_a_kill_cut_off_is_repeated_only_where_that_is_safe(
+    tmp_path: Path, method: str, key: str, calls: int, state: str
+) -> None:
+    """The same key goes along; a POST without one is left to people."""
+    text = (
+        "name: story\nsteps:\n  - name: call\n    retry: {max: 2, delay: 1}\n"
+        f"    {key or 'description: none'}\n"
+        f"    http: {{method: {method}, url: 'https://hooks.example/x'}}\n"
+    )
+    first = outfitted(tmp_path)
+    async with first.open(grace=0.05):
+        first.outward.held = asyncio.Event()
+        started = await first.start(text)
+        await first.seen(lambda: bool(first.outward.asked))
+
+    second = outfitted(tmp_path)
+    async with second.open():
+        view = await second.state(started.id, state)
+
+    asked = [*first.outward.asked, *second.outward.asked]
+    assert len(asked) == calls
+    assert len({each["key"] for each in asked}) == 1
+    if state == "failed":
+        assert "whether it was done is not known" in view.reason
+
+
+async def test_the_other_side_that_is_away_is_tried_again(tmp_path: Path) -> None:
+    """As often as the author wishes, the secret fetched each time anew."""
+    made = outfitted(tmp_path)
+    made.outward.error = Unavailable("hooks.example", "It cannot be reached.")
+    async with made.open():
+        view = await made.play(POST)
+
+    assert (view.state, len(made.outward.asked)) == ("failed", 2)
+    assert made.secrets.fetched == ["token", "token"]
+
+
+def test_a_secret_is_hidden_wherever_it_stands() -> None:
+    """In keys, in lists, in the middle of words, the longest one first."""
+    found = hidden({"abc": ["xabcdx", 1, None, True]}, ["abc", "abcd"])
+
+    assert found == {"[hidden]": ["x[hidden]x", 1, None, True]}
