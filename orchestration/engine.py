@@ -326,6 +326,7 @@ class Engine:
             end.set_result(result)
         else:
             end.set_exception(result)
+            end.exception()  # whoever asked may be gone by now
 
     def _readable(self, error: Exception) -> Exception:
         """Return what the asker reads of a change that was withdrawn, here or in a former life."""

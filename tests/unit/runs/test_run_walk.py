@@ -140,10 +140,12 @@ async def test_an_attempt_that_takes_too_long_is_withdrawn(tmp_path: Path) -> No
 
     async with world(tmp_path).open() as made:
         made.effects.held["slow"] = asyncio.Event()
-        view = await made.play("""
+        started = await made.start("""
 name: story
 steps: [{name: slow, command: /mark slow, timeout: 30}]
 """)
+        await made.seen(lambda: "slow" in made.effects.running)
+        view = await made.end(started.id)
         left = await made.engine.pending()
 
     assert (view.state, view.steps[0].state) == ("failed", "timed_out")
