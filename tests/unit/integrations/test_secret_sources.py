@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from pydantic import SecretStr
 
+from bot.runtime.settings import Settings
 from integrations.secrets import SecretSources
 from orchestration.playbook.model import Secret, Span
 from tgk.errors import Missing, Rejected
@@ -35,7 +36,14 @@ async def test_a_variable_is_revealed_or_missing() -> None:
         await sources(API_KEY="k1").reveal(environment("OTHER"))
 
 
-@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "DISCORD_TOKEN", "TGK_AUDIT_HMAC_KEY", "AWS_X"])
+OWN = [
+    str(field.alias)
+    for field in Settings.model_fields.values()
+    if SecretStr in (field.annotation, *get_args(field.annotation))
+]
+
+
+@pytest.mark.parametrize("name", [*OWN, "DATABASE_URL", "JIRA_API_TOKEN", "VAULT_TOKEN", "AWS_X"])
 async def test_what_the_bot_is_trusted_with_is_no_secret_of_a_playbook(name: str) -> None:
     """Though it stands in the environment, and the value is in no error."""
     with pytest.raises(Rejected) as caught:
