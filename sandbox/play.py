@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
+import os
+import signal
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -82,6 +85,7 @@ class Controls:
             ("POST", "/pull-request", self.pull_request),
             ("GET", "/faults", self.what_is_broken),
             ("POST", "/faults", self.faults),
+            ("POST", "/kill", self.kill),
             ("GET", "/audit", self.audit),
             ("GET", "/effects", self.effects),
             ("GET", "/changes", self.changes),
@@ -232,7 +236,18 @@ class Controls:
             "connections": stage.discord.gateway.connections,
             "incidents": list(stage.world.incidents),
             "bot": stage.bot,
+            "mortal": stage.bot_pid is not None,
         })  # fmt: skip
+
+    async def kill(self, _: web.Request) -> web.Response:
+        """End the bot's process as a power cut would; whoever started it starts it again."""
+        file = self._stage.bot_pid
+        if file is None:
+            raise LookupError("bot that this world may kill")
+        number = int(await asyncio.to_thread(file.read_text, encoding="ascii"))
+        with contextlib.suppress(ProcessLookupError):  # it is dead already
+            os.kill(number, signal.SIGKILL)
+        return web.json_response({"killed": number})
 
     async def audit(self, _: web.Request) -> web.Response:
         """Return the newest records of the bot's audit log, oldest first."""

@@ -45,10 +45,16 @@ class Stage:
     operations: operations.OperationsEmulator
     audit_log: Path | None
     """The bot's audit log, to show records beside messages."""
+    bot_pid: Path | None = None
+    """A file with the number of the bot's process, for killing it."""
 
 
 def build(
-    config: Path, *, bot: str = "http://127.0.0.1:8080", audit_log: Path | None = None
+    config: Path,
+    *,
+    bot: str = "http://127.0.0.1:8080",
+    audit_log: Path | None = None,
+    bot_pid: Path | None = None,
 ) -> Stage:
     """Return a stage for an operator's own files."""
     clock = WallClock()
@@ -63,6 +69,7 @@ def build(
         telegram=TelegramEmulator(cast, clock),
         bot=bot,
         audit_log=audit_log,
+        bot_pid=bot_pid,
     )
 
 

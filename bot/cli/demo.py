@@ -25,9 +25,9 @@ from bot.runtime.settings import without_tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONFIG, FOLDER = Path("discovery.yml"), Path("var")
+CONFIG, FOLDER, PID_FILE = Path("discovery.yml"), Path("var"), "bot.pid"
 READY_WITHIN, STOP_WITHIN, LOOK_EVERY = 30.0, 10.0, 0.5
-MOST_RESTARTS = 5
+MOST_SHORT_LIVES, SHORT_LIFE = 5, 10.0
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -72,11 +72,14 @@ def _stay(world: World, bot: Bot, state: Path) -> None:
     click.echo(f"Kill the bot if you like, it is started again and goes on: {bot.way_to_kill}")
     click.echo("Ctrl-C ends the demo.")
     try:
-        for _ in range(MOST_RESTARTS):
+        short_lives = 0
+        while short_lives < MOST_SHORT_LIVES:
+            began = time.monotonic()
             while bot.lives and world.lives:
                 time.sleep(LOOK_EVERY)
             if not world.lives:
                 raise click.ClickException("The simulated world ended, and the demo with it.")
+            short_lives = short_lives + 1 if time.monotonic() - began < SHORT_LIFE else 0
             click.echo("The bot ended; starting it again with the same state.")
             bot.start()
         raise click.ClickException(f"The bot ended too often. Its log is {state / 'bot.log'}")
@@ -98,7 +101,7 @@ class Bot:
         }
         self._http = http
         self._state = state
-        self._pid_file = state / "bot.pid"
+        self._pid_file = state / PID_FILE
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -173,7 +176,8 @@ def _world(page: str, http: str, state: Path) -> Iterator[World]:
     """Run the simulated world; it ends with this process, however that ends."""
     command = [
         sys.executable, "-m", "sandbox", "--port", page.rpartition(":")[2],
-        "--bot", f"http://{http}", "--audit-log", str(state / "audit.jsonl"), "--ends-with-stdin",
+        "--bot", f"http://{http}", "--audit-log", str(state / "audit.jsonl"),
+        "--bot-pid", str(state / PID_FILE), "--ends-with-stdin",
     ]  # fmt: skip
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -143,7 +143,7 @@ def _canary(stage: Stage, bot: Bot, say: Callable[[str], None]) -> None:
     bot.start()
     say("  -> killed while it waits (kill -9) and started again: the question still stands")
     stage.press_in_council("ana", "Approve")
-    _wait("the canary's start", lambda: _any(stage.heard(), "Deploy canary api v1.5.0", "done"))
+    _wait("the canary's start", lambda: _any(stage.pictures("#deployments"), "✓ deploy-canary"))
     say("ana (council), Telegram: presses Approve -> 5 % of the traffic, and a look at the figures")
     _wait("the canary's end", lambda: _any(stage.seen("#deployments"), "canary succeeded"))
     _wait("the council's report", lambda: _any(stage.heard(), "canary succeeded", "10/10"))

@@ -10,7 +10,7 @@ const SWITCHES = [
   { name: "discord", title: "Discord down", text: "503 and no gateway", on: true, off: false, state: (f) => f.discord.down },
   { name: "telegram", title: "Telegram down", text: "502 for every call", on: true, off: false, state: (f) => f.telegram.down },
   { name: "flood", title: "Telegram flood limit", text: `429 for writes, ${STORM} s`, on: STORM, off: 0, state: (f) => f.telegram.flood > 0, left: (f) => f.telegram.flood },
-  ...[["github", "GitHub 502"], ["kubernetes", "Kubernetes down"], ["prometheus", "Prometheus down"], ["loki", "Loki down"], ["model", "Model down"]]
+  ...[["github", "GitHub 502"], ["kubernetes", "Kubernetes down"], ["prometheus", "Prometheus down"], ["loki", "Loki down"], ["operations", "Operations down"], ["model", "Model down"]]
     .map(([name, title]) => ({ name, title, text: "every call fails", on: true, off: false, state: (f) => f.systems[name] })),
 ];
 
@@ -30,7 +30,13 @@ export function drawFaults(panel) {
       el("span", {}, el("b", {}, "Discord gateway"), el("small", {}, `${faults?.connections ?? 0} connected · cut it without a word; the bot resumes`)),
       el("button", { type: "button", class: "button secondary", onclick: () => flip("gateway", true), data: { fault: "gateway", focus: "fault-gateway" } }, "Drop now")),
   };
-  reconcile(panel, [lead, drop, ...SWITCHES.map((each) => faultRow(each, faults))]);
+  const kill = {
+    key: "kill", mark: String(faults?.mortal),
+    build: () => el("div", { class: "fault" },
+      el("span", {}, el("b", {}, "The bot itself"), el("small", {}, "kill -9, as a power cut; it is started again and goes on")),
+      el("button", { type: "button", class: "button secondary", onclick: killBot, data: { fault: "kill", focus: "fault-kill" } }, "Kill now")),
+  };
+  reconcile(panel, [lead, drop, ...(faults?.mortal ? [kill] : []), ...SWITCHES.map((each) => faultRow(each, faults))]);
 }
 
 function faultRow(fault, faults) {
@@ -45,6 +51,11 @@ function faultRow(fault, faults) {
         onclick: () => flip(fault.name, on ? fault.off : fault.on), data: { fault: fault.name, focus: `fault-${fault.name}` },
       }, el("span", { class: "knob", "aria-hidden": "true" }), el("span", { class: "word" }, on ? "broken" : "works"))),
   };
+}
+
+async function killBot() {
+  if (await tell("kill", {})) toast({ tone: "warn", title: "The bot was killed", text: "What it was doing goes on once it is back." });
+  await refreshFaults();
 }
 
 async function flip(name, value) {

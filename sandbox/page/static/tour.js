@@ -35,7 +35,7 @@ const STEPS = [
   },
   {
     name: "playbook", title: () => `Run a playbook as ${display(releaser())}`,
-    text: () => `Send /orchestrate run canary: v1.5.0 gets 5, 50, then 100 % of the traffic, as long as the figures stay good. The card in #deployments draws the run. It begins once ${display(councillor())} approves in Telegram; kill the bot before that, if you like.`,
+    text: () => `Send /orchestrate run canary: v1.5.0 gets 5, 50, then 100 % of the traffic, as long as the figures stay good. The card in #deployments draws the run. It begins once ${display(councillor())} approves in Telegram; kill the bot before that, if you like, under Faults.`,
     button: () => `Set it up as ${display(releaser())}`,
     act: async () => { await stand(releaser(), "deployments", "discord"); openCommand("orchestrate run", { playbook: "canary", parameters: 'version=v1.5.0 shares=50,100 watch=5' }); },
     isDone: () => some((record) => record.phase === "outcome" && by(releaser(), "/orchestrate run", "success", "failure")(record)),
