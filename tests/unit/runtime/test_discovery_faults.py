@@ -314,3 +314,15 @@ def _shipped(folder: Path, written: str, instead: str) -> Path:
     policy.write_text(text.replace(written, instead, 1))
     (folder / "discovery.yml").write_text((ROOT / "discovery.yml").read_text())
     return policy
+
+
+def test_what_triggers_may_start_is_named_like_a_playbook() -> None:
+    """And bounded by a number of starts within an hour."""
+    shipped = (ROOT / "discovery.yml").read_text()
+    given = "triggers: {'bad name!': {}, heal: {per_hour: 0}, other: {per_day: 3}}"
+    faults = faults_of(shipped.replace("triggers: {}", given, 1))
+
+    assert 3 == len(faults)
+    assert "write the name of a playbook, such as incident-response" in faults[0]
+    assert "event_gateway.triggers.heal.per_hour is 0; write at least 1" in faults[1]
+    assert 'unknown key "per_day"; known here: per_hour' in faults[2]
