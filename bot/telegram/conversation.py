@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.telegram.popup import Popups
     from tgk.caller import Caller
     from tgk.discovery import Discovery
-    from tgk.dispatcher import Dispatcher
+    from tgk.dispatcher import Dispatcher, Preview
     from tgk.guard import Directory
     from tgk.ports.board import Board
     from tgk.ports.buttons import Buttons
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 
 POPUP_SECONDS = 2.0
 """How long a press may wait for its outcome, to show a refusal as a popup."""
+PRIVATE_POPUP_SECONDS = 8.0
+"""How long it may where the answer is for the presser alone: else all would read it in the chat."""
+
+
+def popup_patience(preview: Preview) -> float:
+    """Return how long a press waits for its outcome, by whom the outcome is for."""
+    return PRIVATE_POPUP_SECONDS if preview.private else POPUP_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +188,10 @@ class Conversation:
     ) -> None:
         """Run, and close the press in time: with the outcome when only the presser needs it."""
         invocation, course = self._prepare(invocation, place, key, quiet=True)
+        patience = popup_patience(self._desk.dispatcher.preview(invocation))
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(self._desk.dispatcher.run(invocation))
-            await asyncio.wait({running}, timeout=POPUP_SECONDS)
+            await asyncio.wait({running}, timeout=patience)
             early = running.result() if running.done() else None
             text, whole = popup(early)
             if early and text:

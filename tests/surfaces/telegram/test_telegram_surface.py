@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from bot.runtime.clock import SystemClock
+from bot.telegram.conversation import popup_patience
 from bot.telegram.crew import Crew
 from bot.telegram.menu import Menu
 from bot.telegram.popup import popup
@@ -177,6 +178,20 @@ async def test_a_button_for_one_person_refuses_the_others(live: Phone) -> None:
     assert live.world.journal.results("/whoami") == ["denied"]
     assert live.world.journal.results("/button") == ["denied"]
     assert live.popups()[1].startswith("This button no longer works.")
+
+
+async def test_a_refusal_of_a_press_has_time_to_stay_private(live: Phone) -> None:
+    """On a busy machine it may take seconds; what all may read is not waited for so long."""
+    card = {"service": "event-gateway", "replicas": 2, "env": "production"}
+    asked = {
+        person: live.world.asked("scale", card, live.world.caller(person))
+        for person in ("vik", "dana")
+    }
+
+    patience = {who: popup_patience(live.dispatcher.preview(each)) for who, each in asked.items()}
+
+    assert patience["dana"] <= 2.0
+    assert 5.0 <= patience["vik"] < 10.0
 
 
 async def test_a_late_press_reads_that_its_time_is_over(live: Phone) -> None:
