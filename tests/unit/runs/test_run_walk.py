@@ -136,8 +136,6 @@ steps: [{name: wrong, command: "/mark wrong --fails ${n}", retry: 3}]
 
 async def test_an_attempt_that_takes_too_long_is_withdrawn(tmp_path: Path) -> None:
     """The change under way is stopped for good before the next attempt."""
-    import asyncio
-
     async with world(tmp_path).open() as made:
         made.effects.held["slow"] = asyncio.Event()
         started = await made.start("""
@@ -156,7 +154,8 @@ steps: [{name: slow, command: /mark slow, timeout: 30}]
 async def test_branches_run_at_once_and_are_read_from_outside(tmp_path: Path) -> None:
     """Both sides are under way at the same time."""
     async with world(tmp_path).open() as made:
-        view = await made.play("""
+        made.effects.held.update({"one": asyncio.Event(), "two": asyncio.Event()})
+        started = await made.start("""
 name: story
 steps:
   - name: fan
@@ -165,9 +164,12 @@ steps:
       - {name: b, steps: [{name: two, command: /mark two}]}
   - {command: "/mark ${one.output.name}-${two.output.name}"}
 """)
+        await made.until(lambda: {"one", "two"} <= made.effects.running)
+        for name in ("one", "two"):
+            made.effects.held.pop(name).set()
+        view = await made.end(started.id)
 
     assert view.state == "succeeded"
-    assert made.effects.most == 2
     assert made.effects.names[-1] == "one-two"
 
 
@@ -176,8 +178,6 @@ async def test_a_failing_branch_stops_the_others_only_when_wished(
     tmp_path: Path, mode: str, beside: str
 ) -> None:
     """``cancel`` withdraws what is under way, ``off`` lets it end."""
-    import asyncio
-
     async with world(tmp_path).open() as made:
         made.effects.held["long"] = asyncio.Event()
         started = await made.start(f"""
@@ -261,8 +261,6 @@ steps:
 
 async def test_the_time_of_a_run_is_used_up_by_work(tmp_path: Path) -> None:
     """It is timed out, and finally still runs."""
-    import asyncio
-
     async with world(tmp_path).open() as made:
         made.effects.held["slow"] = asyncio.Event()
         view = await made.play(
