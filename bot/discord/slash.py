@@ -96,20 +96,7 @@ def _command(
             await invoke(interaction, entry.name, read)
 
     asked = sorted(entry.options, key=lambda option: not option.required)[:_CHOICES]
-    kind = inspect.Parameter.KEYWORD_ONLY
-    first = inspect.Parameter(
-        "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
-    )
-    parameters = [
-        inspect.Parameter(
-            option.name,
-            kind,
-            annotation=_annotation(option),
-            default=inspect.Parameter.empty if option.required else None,
-        )
-        for option in asked
-    ]
-    callback.__signature__ = inspect.Signature([first, *parameters])  # type: ignore[attr-defined]
+    callback.__signature__ = _signature(asked)  # type: ignore[attr-defined]
     described = {o.name: (o.description or o.name)[:_DESCRIPTION] for o in asked}
     renamed = {o.name: o.name.strip("_") for o in asked if o.name != o.name.strip("_")}
     decorated = app_commands.describe(**described)(app_commands.rename(**renamed)(callback))
@@ -122,6 +109,23 @@ def _command(
         if option.known or len(option.choices) > _CHOICES:
             made.autocomplete(option.name)(_completion(entry, option, desk))
     return made
+
+
+def _signature(asked: Iterable[Option]) -> inspect.Signature:
+    """Return what the library reads the options of a command from."""
+    first = inspect.Parameter(
+        "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
+    )
+    options = [
+        inspect.Parameter(
+            option.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=_annotation(option),
+            default=inspect.Parameter.empty if option.required else None,
+        )
+        for option in asked
+    ]
+    return inspect.Signature([first, *options])
 
 
 async def _with_files(entry: Command[Any], given: dict[str, object]) -> dict[str, object]:
