@@ -125,7 +125,7 @@ def _checked(state: DiscordState, option: Json, value: Any, resolved: Json) -> A
     if kind in {USER, CHANNEL, ROLE}:
         return _resolve(state, kind, value, resolved)
     if kind == FILE:
-        return _attached(state, option["name"], str(value), resolved)
+        return attached(state, option["name"], str(value), resolved)
     typed = _typed(kind, option["name"], value)
     choices = option.get("choices") or []
     if choices and typed not in [choice["value"] for choice in choices]:
@@ -138,7 +138,7 @@ def _checked(state: DiscordState, option: Json, value: Any, resolved: Json) -> A
     return typed
 
 
-def _attached(state: DiscordState, name: str, text: str, resolved: Json) -> str:
+def attached(state: DiscordState, name: str, text: str, resolved: Json) -> str:
     """Attach what was typed as a file, and return its id."""
     upload = Upload(f"{name}.txt", text.encode(), "text/plain")
     number = state.ids.next()

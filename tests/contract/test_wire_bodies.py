@@ -183,6 +183,14 @@ async def test_every_command_on_both_platforms_sends_only_sound_bodies() -> None
         "test run": {"suite": "smoke"}, "backup create": {"name": "before"}, "backup list": {},
         "monitor health": {}, "monitor metrics": {}, "security scan": {},
         "notify team": {"severity": "low"}, "orchestrate library": {}, "orchestrate status": {},
+        "orchestrate validate": {"playbook": "deploy-web-app", "simulate": True},
+        "orchestrate create": {"name": "mine", "interactive": True},
+        "orchestrate build": {"playbook": "mine", "add": "wait", "what": "5m"},
+        "orchestrate run": {
+            "playbook": "deploy-web-app", "parameters": "version=v1.4.0", "dry_run": True,
+        },
+        "orchestrate schedule": {"playbook": "daily-backup", "cron": "0 2 * * *"},
+        "orchestrate import": {"name": "other", "text": "name: other"},
     }  # fmt: skip
     async with hostile_world() as world:
         registered = {command["name"] for command in world.stage.discord.commands()}

@@ -27,7 +27,7 @@ from bot.runtime.settings import read_settings
 from sandbox import github
 from sandbox.cast import Person
 from sandbox.discord.interaction import COMMAND
-from sandbox.discord.options import find_command, leaf_options
+from sandbox.discord.options import FILE, attached, find_command, leaf_options
 from sandbox.stage import build, environment, opened
 from sandbox.telegram.emulator import TelegramEmulator
 from tests.conftest import ROOT, load_shipped_discovery
@@ -73,14 +73,16 @@ class Hostile:
         who = self.stage.cast.person(user).discord
         command, path = find_command(discord.state, who, name)
         kinds = {each["name"]: each["type"] for each in leaf_options(command, path)}
+        resolved: dict[str, Any] = {}
         given = [
-            {"name": key, "type": kinds.get(key, 3), "value": value}
+            {"name": key, "type": kinds.get(key, 3), "value": attached(
+                discord.state, key, str(value), resolved) if kinds.get(key) == FILE else value}
             for key, value in options.items()
         ]
         for verb in reversed(path):
             given = [{"name": verb["name"], "type": verb["type"], "options": given}]
         data = {"id": command["id"], "name": command["name"], "type": 1, "options": given,
-                "guild_id": self.stage.cast.guild}  # fmt: skip
+                "guild_id": self.stage.cast.guild, "resolved": resolved}  # fmt: skip
         place = self.stage.cast.channel(channel).id
         found = await discord._interact(COMMAND, who, place, data)
         assert found.answer, f"/{name} {options!r}: {found.refused}"
