@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tgk.caller import Caller
     from tgk.ports.time import Clock
 
-_RESUMABLE = frozenset({"failed", "timed_out", "cancelled", "rolled_back", "rollback_failed"})
-
 
 class FakeRuns:
     """Implements Runs; ``put`` sets how a run stands, ``faults`` orders refusals.
@@ -135,6 +133,8 @@ class FakeRuns:
     ) -> RunView:
         """Pause it at once."""
         view = await self._going(run)
+        if view.state == "paused":
+            raise Conflict(f"{view.id} is paused already.", why=view.reason)
         if checkpoint:
             self.keep(
                 Checkpoint(
@@ -159,8 +159,11 @@ class FakeRuns:
         anew = bool(from_step or skip_failed or parameters or checkpoint)
         if view.state == "paused" and not anew:
             return self.change(view.id, state="running", reason="", until=None)
-        if view.state != "paused" and view.state not in _RESUMABLE:
+        over = view.state in ENDED and (anew or view.state != "succeeded")
+        if view.state != "paused" and not over:
             raise Conflict(f"{view.id} cannot be resumed.", why=f"It is {view.state}.")
+        if view.state == "paused":
+            view = self.change(view.id, state="cancelled", until=None)
         root, _, number = view.id.partition(".")
         update = {
             "id": f"{root}.{int(number or 1) + 1}",
