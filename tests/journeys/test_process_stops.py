@@ -53,6 +53,28 @@ def test_a_question_to_the_council_outlives_a_stop(playground: Playground, bot: 
     assert says(stage.heard(), "0/1 · approvals") == 0
 
 
+def test_an_exception_outlives_a_kill_and_counts_once(playground: Playground, bot: Bot) -> None:
+    """Asked from the refusal by somebody without the right, and approved in the next life."""
+    stage, asked = playground.stage, {"service": "event-gateway", "replicas": 4}
+    stage.slash("devi", "#deployments", "scale", **asked)
+    until("the refusal", lambda: says(stage.seen("#deployments", "devi"), "was not done") > 0)
+    stage.press_in_discord("devi", "#deployments", "Ask for approval")
+    until("the card", lambda: says(stage.heard(), "Exception for devi", "0/1 · approvals") > 0)
+
+    bot.kill()
+    bot.start()
+    stage.press_in_council("ana", "Approve")
+    until("the end", lambda: says(stage.heard(), "event-gateway", "4 replicas") > 0)
+    stage.slash("devi", "#deployments", "scale", **{**asked, "replicas": 5})
+
+    def ends() -> list[str]:
+        ended = [each for each in bot.records() if each["command"] == "/scale"]
+        return [each["result"] for each in ended if each["phase"] == "outcome"]
+
+    until("the second refusal", lambda: ends().count("denied") > 1)
+    assert ends() == ["denied", "success", "denied"]
+
+
 def test_a_bot_without_tokens_has_a_world_of_its_own_that_ends_with_it(
     playground: Playground,
 ) -> None:
