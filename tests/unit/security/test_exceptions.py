@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.security.test_approval_bypass import asked, nth_asked, vote
+from tgk.admission import EXCUSED
 from tgk.approval import EXCEPTION_SECONDS
 from tgk.errors import Denied
 from tgk.ports.cluster import Workload
@@ -74,6 +75,8 @@ async def test_a_yes_lets_exactly_that_be_done_once(running: World) -> None:
     assert [("production", "event-gateway", 4)] == running.cluster.scaled
     assert "denied" == again.result
     assert ["denied", "success", "denied"] == running.journal.results("/scale")
+    rules = [told.rule for attempt, told in running.journal.conclusions]
+    assert ["no rule", EXCUSED, "no rule"] == rules
 
 
 async def test_a_second_press_is_the_first_one(running: World) -> None:
