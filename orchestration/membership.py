@@ -238,7 +238,8 @@ class Members:
 
         def put(connection: Any) -> list[str]:
             connection.execute(_BEAT, (self.name,))
-            return _bury(connection) if steady else []
+            waited = self._clock.monotonic() - sent  # for the database itself, it may be
+            return _bury(connection) if steady and waited < self._lease / _BEATS else []
 
         gone = await self._store.write(put)
         self._renewed(sent)

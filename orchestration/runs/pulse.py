@@ -98,7 +98,8 @@ class Pulse:
             yield
         finally:
             self._rests[kind] -= 1
-            self._tell()
+            if kind != "slot" or self._slot:  # else those who wait for one would wake each other
+                self._tell()
 
     @asynccontextmanager
     async def limited(self, halt: Halt, seconds: float | None, since: float) -> AsyncIterator[Halt]:
