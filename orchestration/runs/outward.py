@@ -65,6 +65,7 @@ def _http(means: Means, step: model.Http, frame: Frame) -> Wish | str:
 
     async def act(key: str) -> Reached:
         secrets = await _revealed(means, frame, (*headers.values(), *((body,) if body else ())))
+        given = [frame.values.get(name) for name in _secret_parameters(frame)]
         scope = frame.scope(**secrets, secrets=secrets)
         reached = await outside.http(
             step.method,
@@ -74,7 +75,9 @@ def _http(means: Means, step: model.Http, frame: Frame) -> Wish | str:
             expect=step.expect,
             key=key,
         )
-        return replace(reached, output=hidden(dict(reached.output), secrets.values()))
+        return replace(
+            reached, output=hidden(dict(reached.output), _texts(secrets.values(), given))
+        )
 
     return Wish({"method": step.method, "url": url}, act)
 
@@ -127,6 +130,14 @@ async def _revealed(means: Means, frame: Frame, texts: Iterable[Template]) -> di
         if secret.name in named and means.secrets is not None:
             found[secret.name] = await means.secrets.reveal(secret)
     return found
+
+
+def _secret_parameters(frame: Frame) -> list[str]:
+    return [each.name for each in frame.playbook.parameters if each.type == "secret"]
+
+
+def _texts(*values: Iterable[Any]) -> list[str]:
+    return [each for some in values for each in some if isinstance(each, str)]
 
 
 def hidden(value: Any, secrets: Iterable[str]) -> Any:

@@ -173,6 +173,8 @@ class RunRecord(Shape):
     cause: str
     priority: int
     parameters: dict[str, Any]
+    hidden: tuple[str, ...] = ()
+    """Parameters whose values are shown to nobody."""
     environment: str
     stamp: datetime
     """What ``${timestamp}`` says in every generation."""

@@ -263,6 +263,7 @@ class DurableRuns:
             cause=asked.cause,
             priority=book.priority if request.priority is None else request.priority,
             parameters=values,
+            hidden=tuple(each.name for each in book.parameters if each.type == "secret"),
             environment=environment,
             stamp=now,
             timeout=request.timeout or book.timeout,

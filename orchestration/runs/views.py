@@ -35,7 +35,9 @@ def bare(record: RunRecord) -> RunView:
         version=record.version,
         digest=record.digest,
         state=record.state,
-        request=record.request,
+        request=record.request.model_copy(
+            update={"parameters": _veiled(record.request.parameters, record)}
+        ),
         starter=record.starter,
         cause=record.cause,
         asked=record.asked,
@@ -45,7 +47,7 @@ def bare(record: RunRecord) -> RunView:
         reason=reason,
         pausing=pause is not None and record.state in ("running", "waiting", "undoing"),
         until=pause.until if pause else None,
-        parameters=record.parameters,
+        parameters=_veiled(record.parameters, record),
         outputs=record.outputs,
         previous=record.previous,
         revision=record.revision,
@@ -67,13 +69,18 @@ def whole(
     drawing = _Drawing(record, tuple(steps), playbooks, redact, asked)
     return bare(record).model_copy(
         update={
-            "parameters": masked(record.parameters, redact),
+            "parameters": masked(_veiled(record.parameters, record), redact),
             "outputs": masked(record.outputs, redact),
             "reason": redact(bare(record).reason),
             "steps": drawing.tree(),
             "undoes": drawing.undoes(),
         }
     )
+
+
+def _veiled(values: Mapping[str, Any], record: RunRecord) -> dict[str, Any]:
+    """Return values of parameters without those that nobody is shown."""
+    return {name: "***" if name in record.hidden else each for name, each in values.items()}
 
 
 def masked(value: Any, redact: Callable[[str], str]) -> Any:
