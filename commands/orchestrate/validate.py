@@ -10,7 +10,6 @@ from pydantic import Field, StringConstraints
 from commands.orchestrate.simulated import simulated
 from tgk.command import PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
-from tgk.errors import Denied
 from tgk.ports.playbooks import Entry, Examination
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 
@@ -34,13 +33,15 @@ class Validate(Request):
     format: Format = Field(default="text", description="of the report")
 
 
-@command("orchestrate validate", permission="orchestrate", effect="change")
+def _other(request: Validate) -> tuple[str, dict[str, object]] | None:
+    """Return the command that mending is: a change, with a permission of its own."""
+    return ("orchestrate mend", {"playbook": request.playbook}) if request.fix else None
+
+
+@command("orchestrate validate", permission="orchestrate", instead=_other)
 async def validate(request: Validate, context: Context) -> Reply:
-    """Examine, and simulate or mend where asked; only ``--fix`` writes anything."""
+    """Examine, and simulate where asked; nothing is written."""
     found = await _examined(request, context)
-    if request.fix and found.fixed:
-        mended = await _mended(request, context)
-        return _verdict(mended.model_copy(update={"diff": found.diff}), request)
     verdict = _verdict(found, request)
     if not request.simulate or found.errors:
         return verdict
@@ -73,8 +74,18 @@ class Mend(Request):
 
 @command("orchestrate mend", permission="orchestrate", effect="change", listed=False)
 async def mend(request: Mend, context: Context) -> Reply:
-    """Do what ``validate --fix`` does."""
-    return await validate.handle(Validate(playbook=request.playbook, fix=True), context)
+    """Write what is certain, and show the difference with what is left to mend."""
+    wanted = Validate(playbook=request.playbook)
+    found = await _examined(wanted, context)
+
+    async def write() -> Entry:
+        return await context.backends.playbooks.mend(request.playbook, found.fixed)
+
+    if not found.fixed:
+        return _verdict(found, wanted)
+    await context.steps.once("mend", write, Entry)
+    left = await _examined(wanted, context)
+    return _verdict(left.model_copy(update={"diff": found.diff}), wanted)
 
 
 async def _examined(request: Validate, context: Context) -> Examination:
@@ -84,21 +95,6 @@ async def _examined(request: Validate, context: Context) -> Examination:
         environment=request.environment or "",
         dependencies=request.dependencies,
     )
-
-
-async def _mended(request: Validate, context: Context) -> Examination:
-    """Write, as one who may; raises Denied."""
-    decision = context.access.decide("orchestrate mend", {"playbook": request.playbook})
-    if not decision.allowed:
-        why = "Checking is allowed, writing is not."
-        raise Denied("orchestrate mend", decision, why=why)
-
-    async def write() -> Entry:
-        found = await _examined(request, context)
-        return await context.backends.playbooks.mend(request.playbook, found.fixed)
-
-    await context.steps.once("mend", write, Entry)
-    return await _examined(request, context)
 
 
 def _verdict(found: Examination, request: Validate) -> Reply:
