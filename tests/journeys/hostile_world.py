@@ -75,8 +75,13 @@ class Hostile:
         kinds = {each["name"]: each["type"] for each in leaf_options(command, path)}
         resolved: dict[str, Any] = {}
         given = [
-            {"name": key, "type": kinds.get(key, 3), "value": attached(
-                discord.state, key, str(value), resolved) if kinds.get(key) == FILE else value}
+            {
+                "name": key,
+                "type": kinds.get(key, 3),
+                "value": attached(discord.state, key, str(value), resolved)
+                if kinds.get(key) == FILE
+                else value,
+            }
             for key, value in options.items()
         ]
         for verb in reversed(path):
