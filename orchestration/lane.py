@@ -181,8 +181,7 @@ class Lane:
         if message.left:
             ref = await self._find(message)
         if ref is None:
-            shown = message.digest
-            ref = await self._put_up(message)
+            shown, ref = await self._put_up(message)
         message.ref, message.shown, message.attempts = ref, shown, 0
         self._stands(message)
         await self._keep(message)
@@ -202,13 +201,15 @@ class Lane:
             )
         )
 
-    async def _put_up(self, message: Message) -> MessageRef:
+    async def _put_up(self, message: Message) -> tuple[bytes, MessageRef]:
+        """Send it; return the digest of what was sent, and where it stands."""
         if message.state == "new":
             message.state = "sending"
-            await self._keep(message)
+            await self._keep(message)  # meanwhile something else may be wished for
         message.left = True
+        digest = message.digest
         try:
-            return await self._asked(
+            return digest, await self._asked(
                 self._courier.send(
                     message.place, message.wished, key=message.key, loud=message.loud
                 )

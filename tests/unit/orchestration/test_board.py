@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,26 @@ async def test_a_thousand_shows_become_few_edits_and_the_last_one_wins(desk: Des
     assert desk.telegram.text("op:1") == ["999"]
     assert desk.telegram.sends == 1
     assert desk.telegram.edits <= 2
+
+
+async def test_a_wish_that_changes_while_the_sending_is_noted_is_no_edit_of_the_same(
+    desk: Desk,
+) -> None:
+    """Whatever the moment, a message is never changed to what it shows already."""
+    async with desk.open() as board:
+        for moment in range(60):
+            key = f"op:{moment}"
+            await board.show(f"first:{moment}", COUNCIL, reply("the lane is busy"))
+            await board.show(key, COUNCIL, reply("old"))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            await board.show(key, COUNCIL, reply("new"))
+            await desk.settle()
+        await desk.pass_time(10.0)
+
+    shown = [[each.title for each in message.replies] for message in desk.telegram.messages]
+    assert all(titles[-1] in ("new", "the lane is busy") for titles in shown)
+    assert [] == [titles for titles in shown if len(set(titles)) < len(titles)]
 
 
 async def test_edits_keep_their_distance_after_everything_was_shown(desk: Desk) -> None:
