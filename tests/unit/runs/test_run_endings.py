@@ -27,8 +27,9 @@ finally:
 
 async def ended(made: World, view: RunView, how: str) -> RunView:
     """Bring a run to the end that is wanted."""
+    if how in ("forced", "late"):
+        await made.seen(lambda: "one" in made.effects.running)
     if how == "forced":
-        await made.until(lambda: "one" in made.effects.running)
         await made.runs.complete(view.id, who="dana", reason="enough")
     if how in ("forced", "late"):
         await made.until(lambda: "one" in made.effects.stopped)

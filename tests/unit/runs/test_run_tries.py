@@ -140,6 +140,7 @@ async def test_one_attempt_that_takes_too_long_is_followed_by_the_next(tmp_path:
 name: story
 steps: [{name: slow, command: /mark slow, timeout: 30, retry: {max: 1, delay: 1}}]
 """)
+        await made.seen(lambda: "slow" in made.effects.running)
         await made.until(lambda: made.effects.stopped == ["slow"])
         del made.effects.held["slow"]
         view = await made.end(started.id)
@@ -152,7 +153,7 @@ async def test_a_timeout_of_a_group_stops_what_is_inside(tmp_path: Path) -> None
     """The step inside was cancelled, the group has timed out, its handler still runs."""
     async with world(tmp_path).open() as made:
         made.effects.held["slow"] = asyncio.Event()
-        view = await made.play("""
+        started = await made.start("""
 name: story
 steps:
   - name: both
@@ -162,6 +163,10 @@ steps:
     recover: true
   - /mark next
 """)
+        await made.seen(lambda: "slow" in made.effects.running)
+        await made.until(lambda: made.effects.stopped == ["slow"])
+        made.effects.held.clear()
+        view = await made.end(started.id)
 
     assert view.state == "succeeded"
     assert [step.state for step in view.steps[0].steps[:2]] == ["succeeded", "cancelled"]
