@@ -111,7 +111,8 @@ async def _note_cards(env: str, context: Context) -> None:
 async def _close_cards(env: str, released: Held, context: Context) -> None:
     """Let every message that says locked say that it is no more, and by whom it was opened."""
     now = context.clock.now()
-    opened = Fact(label="Unlocked by", value=context.caller.person, at=now)
+    minute = now.replace(second=0, microsecond=0)  # two who unlock at once say the same
+    opened = Fact(label="Unlocked by", value=context.caller.person, at=minute)
     closed = Reply(
         topic="lock",
         title=f"{env} was locked for deployments",

@@ -6,9 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tgk.ports.board import Place
+from tgk.testing.council import FakeLocks
+from tgk.testing.notes import FakeNotes
 
 if TYPE_CHECKING:
     from tests.conftest import World
+    from tgk.ports.council import Lock
+    from tgk.testing.clock import FakeClock
 
 
 async def test_a_lock_is_released_by_anybody_who_may_and_both_are_named(world: World) -> None:
@@ -40,6 +44,44 @@ async def test_every_message_of_a_lock_says_when_it_is_open_again(world: World) 
         assert "staging was locked for deployments" == after.title
         assert {"database migration", "dana", "alex"} <= set(after.model_dump_json().split('"'))
         assert not [each for each in world.board.shows if each.key == key][-1].loud
+
+
+class UnhurriedLocks(FakeLocks):
+    """Locks whose giving back takes a second."""
+
+    async def release(self, key: str, holder: str | None = None) -> Lock | None:
+        """Give it back after a while."""
+        await self._clock.sleep(1)
+        return await super().release(key, holder)
+
+
+class UnhurriedNotes(FakeNotes):
+    """Notes that take a second to be found."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    async def get(self, key: str) -> str | None:
+        """Return what stood there a second ago."""
+        found = await super().get(key)
+        await self._clock.sleep(1)
+        return found
+
+
+async def test_two_who_unlock_at_once_say_the_same(world: World) -> None:
+    """Whoever is second changes nothing on the messages, which platforms would refuse."""
+    object.__setattr__(world.dispatcher.backends, "locks", UnhurriedLocks(world.clock))
+    object.__setattr__(world.dispatcher.backends, "notes", UnhurriedNotes(world.clock))
+    await world.run("/lock staging database migration", "dana")
+    cards = world.board.keys
+
+    both = await asyncio.gather(*(world.run("/unlock staging", "alex") for _ in range(2)))
+
+    assert ["success", "success"] == [each.result for each in both]
+    for key in cards:
+        assert 3 == len(world.board.of(key))
+        assert 1 == len({reply.model_dump_json() for reply in world.board.of(key)[1:]})
 
 
 async def test_a_lock_that_is_taken_again_is_closed_in_both_places(world: World) -> None:
