@@ -115,7 +115,7 @@ class TelegramCourier:
         shown = await self._render(reply)
         async with translated():
             state = await self._rewrite(ref.channel, int(ref.message), shown, reply)
-        if state == "changed":
+        if state in ("changed", "same"):  # another picture may stand below the same text
             await self._complete(ref.channel, int(ref.message), "", shown)
 
     async def find(

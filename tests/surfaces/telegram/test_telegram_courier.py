@@ -204,6 +204,21 @@ async def test_a_picture_follows_as_a_photo_with_its_words(phone: Phone) -> None
     assert (photo.file_kind, photo.text) == ("photo", "CPU between 10 and 20 %")
 
 
+async def test_another_picture_under_the_same_text_is_sent(phone: Phone) -> None:
+    """Its words are not in the text, so nothing of the message itself changes; each comes once."""
+    phone.courier._to_png = drawn
+    first, second = (
+        Reply(topic="status", title="api", blocks=(Picture(svg=f"<svg>{n}</svg>", alt=f"at {n}"),))
+        for n in (1, 2)
+    )
+
+    ref = await phone.courier.send(HERE, first, key="a", loud=False)
+    for reply in (first, second, second):
+        await phone.courier.edit(ref, reply)
+
+    assert ["at 1", "at 2"] == [each.text for each in ours(phone) if each.file_kind == "photo"]
+
+
 @pytest.mark.parametrize(
     ("alt", "passing"), [("CPU between 10 and 20 %", True), ("long words " * 120, False)]
 )
