@@ -141,6 +141,7 @@ async def test_a_run_heeds_what_is_said_in_another_process(
             approvals=playing.approvals,
             locks=StoredLocks(store, playing.clock),
             heralds=Heralds(),
+            journal=playing.journal,
         )
         bot = DurableRuns(parts)
         started = await playing.start(
