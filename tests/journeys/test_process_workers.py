@@ -252,6 +252,21 @@ def test_a_killed_workers_run_is_finished_by_another_and_nothing_is_doubled(work
     assert player not in works.members(bot)
 
 
+def test_the_bot_plays_what_no_worker_is_left_for(works: Works) -> None:
+    """Both workers are killed within the branches: the bot finishes the run itself."""
+    bot, workers = works.crew()
+    asking = asked(works, bot)
+    playing(works, workers)
+
+    for each in workers.values():
+        each.kill()
+    out, err = asking.communicate(timeout=60)
+
+    assert json.loads(out)["result"] == "success", f"{err} {bot.said()[-2000:]}"
+    assert done(works) == VERSIONS
+    assert max(Counter(works.lines("calls")).values()) <= 2
+
+
 def test_a_worker_told_to_stop_hands_its_run_over_at_once(works: Works) -> None:
     """SIGTERM: it is gone soon, and the other goes on without waiting for any lease."""
     bot, workers = works.crew()
