@@ -55,6 +55,10 @@ class RunCarrier:
         self._playing[run] = task
         task.add_done_callback(lambda _: self._playing.pop(run, None))
 
+    async def permit(self) -> None:
+        """Return once nobody can have taken over."""
+        await self._members.permit()
+
     async def withdraw(self, delivery: str, why: str) -> None:
         """Stop the change of this delivery, if it is under way."""
         await self._engine.withdraw(correlation(delivery), why)

@@ -105,6 +105,7 @@ async def _journaled(means: Means, record: StepRecord, wish: Wish, key: str) -> 
         caller=means.pulse.record.starter,
         delivery=delivery,
     )
+    await means.carrier.permit()
     await means.journal.intend(attempt)
     began, good, note = means.clock.monotonic(), False, "it did not come to an end"
     try:

@@ -108,5 +108,8 @@ class Carrier(Protocol):
     def plays(self, play: Callable[[str], Awaitable[None]]) -> None:
         """Name who plays a run; it is called again after a kill until it has returned."""
 
+    async def permit(self) -> None:
+        """Return once something may be done outside: others may have taken the run over."""
+
     async def withdraw(self, delivery: str, why: str) -> None:
         """Stop a change that was dispatched under this delivery, if it is under way."""

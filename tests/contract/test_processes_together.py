@@ -44,6 +44,9 @@ class Elsewhere:
     def plays(self, play: Any) -> None:
         """Play nothing."""
 
+    async def permit(self) -> None:
+        """Nothing is done here."""
+
     async def withdraw(self, delivery: str, why: str) -> None:
         """Nothing is under way here."""
 
