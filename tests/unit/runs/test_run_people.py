@@ -41,7 +41,7 @@ steps:
         waiting = await made.state(started.id, "waiting")
         first = next(each for each in questions if each.title == "First?")
         await made.approvals.vote(first.id, BEN, approve=True)
-        await made.until(lambda: made.effects.names == ["a"])
+        await made.seen(lambda: made.effects.names == ["a"])
         left = await made.approvals.open()
         await made.approvals.vote(left[0].id, BEN, approve=False, reason="no")
         view = await made.end(started.id)
@@ -77,7 +77,7 @@ async def test_a_paused_run_begins_no_more_steps_until_it_is_resumed(tmp_path: P
     async with world(tmp_path).open() as made:
         made.effects.held["one"] = asyncio.Event()
         started = await made.start(TWO)
-        await made.until(lambda: "one" in made.effects.running)
+        await made.seen(lambda: "one" in made.effects.running)
         pausing = await made.runs.pause(
             started.id, who="dana", reason="look", until=None, checkpoint=True
         )
@@ -97,7 +97,7 @@ async def test_a_pause_ends_by_itself(tmp_path: Path) -> None:
     async with world(tmp_path).open() as made:
         made.effects.held["one"] = asyncio.Event()
         started = await made.start(TWO, timeout=60)
-        await made.until(lambda: "one" in made.effects.running)
+        await made.seen(lambda: "one" in made.effects.running)
         until = made.clock.now() + timedelta(minutes=30)
         await made.runs.pause(started.id, who="dana", reason="look", until=until, checkpoint=False)
         made.effects.held.pop("one").set()
@@ -112,7 +112,7 @@ async def test_force_stops_what_is_under_way_and_still_tidies_up(tmp_path: Path)
     async with world(tmp_path).open() as made:
         made.effects.held["one"] = asyncio.Event()
         started = await made.start(TWO + "finally: [/mark tidied]\n")
-        await made.until(lambda: "one" in made.effects.running)
+        await made.seen(lambda: "one" in made.effects.running)
         await made.runs.complete(started.id, who="dana", reason="enough")
         view = await made.end(started.id)
         with pytest.raises(Conflict):
@@ -270,7 +270,7 @@ async def test_no_more_runs_work_at_once_than_allowed_and_urgent_ones_go_first(
     async with world(tmp_path, limits=RunLimits(at_once=1)).open() as made:
         made.effects.held["a"] = asyncio.Event()
         views = [await made.start("name: a\nsteps: [/mark a]\n")]
-        await made.until(lambda: "a" in made.effects.running)
+        await made.seen(lambda: "a" in made.effects.running)
         for name, priority in (("late", 10), ("urgent", 1)):
             views.append(
                 await made.start(f"name: {name}\nsteps: [/mark {name}]\n", priority=priority)
@@ -290,7 +290,7 @@ async def test_locks_let_one_run_after_the_other(tmp_path: Path) -> None:
     async with world(tmp_path).open() as made:
         made.effects.held["a"] = asyncio.Event()
         one = await made.start(text.format("a"))
-        await made.until(lambda: "a" in made.effects.running)
+        await made.seen(lambda: "a" in made.effects.running)
         two = await made.start(text.format("b"))
         await asyncio.sleep(0.05)
         held = await made.locks.held()

@@ -164,7 +164,7 @@ steps:
       - {name: b, steps: [{name: two, command: /mark two}]}
   - {command: "/mark ${one.output.name}-${two.output.name}"}
 """)
-        await made.until(lambda: {"one", "two"} <= made.effects.running)
+        await made.seen(lambda: {"one", "two"} <= made.effects.running)
         for name in ("one", "two"):
             made.effects.held.pop(name).set()
         view = await made.end(started.id)
@@ -190,7 +190,7 @@ steps:
       - {{name: b, steps: [{{name: long, command: /mark long}}]}}
 """)
         if mode == "off":
-            await made.until(lambda: "long" in made.effects.running)
+            await made.seen(lambda: "long" in made.effects.running)
             made.effects.held["long"].set()
         view = await made.end(started.id)
 
@@ -212,7 +212,7 @@ steps:
     max_parallel: 2
     steps: [{name: go, command: "/mark p-${it}"}]
 """)
-        await made.until(lambda: {"p-a", "p-b"} <= made.effects.running)
+        await made.seen(lambda: {"p-a", "p-b"} <= made.effects.running)
         for name in ("p-a", "p-b"):
             made.effects.held.pop(name).set()
         view = await made.end(started.id)
