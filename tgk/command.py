@@ -178,6 +178,8 @@ class Command(Generic[R]):
     """Whether /help and completion name it; buttons reach it all the same."""
     outputs: tuple[str, ...] = ()
     """What ``Reply.data`` holds at the end, for whoever builds on it; empty: not promised."""
+    examines: bool = False
+    """Whether it fails when what it looks at has faults; the terminal tells that apart."""
     plan: Callable[[R, Context], str] | None = None
     """Says in one line what would be done, without doing or asking anything; for dry runs.
 

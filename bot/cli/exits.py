@@ -24,7 +24,7 @@ MEANINGS: Final[dict[int, str]] = {
     DENIED: "the policy, the council, a lock or a limit said no; nothing was done",
     PENDING: "a confirmation is wanted: add `--yes`; nothing was started",
     UNAVAILABLE: "the bot or a system that is needed does not answer; `doctor` found a fault",
-    INVALID_FILES: "`config check` or `audit verify` found a fault",
+    INVALID_FILES: "`config check`, `audit verify` or `orchestrate validate` found a fault",
     CONFIGURATION: "the environment, discovery.yml or the policy must be mended first",
     TIMEOUT: "`--timeout` is over; a change goes on",
     INTERRUPTED: "Ctrl-C; a change goes on",

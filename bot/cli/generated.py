@@ -73,6 +73,7 @@ class _Line:
             user=user_name(),
             confirmed=bool(flags["confirmed"]),
             changes=entry.effect == "change",
+            examines=entry.examines,
             timeout=flags["timeout"],
         )
         screen = screen_for(

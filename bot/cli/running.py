@@ -76,6 +76,8 @@ def run_asked(asked: Asked, connect: Callable[[], Session], screen: Screen) -> i
         screen.close()
         return tell(of_error(error), as_json=screen.as_json)
     screen.answer(answer, asked.user)
+    if asked.examines and answer.outcome.reply.failed:
+        return exits.INVALID_FILES
     return exits.exit_code(answer.outcome.result)
 
 

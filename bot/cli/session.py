@@ -36,6 +36,8 @@ class Asked:
     confirmed: bool = False
     changes: bool = False
     """Whether it may change something, so that leaving early needs words."""
+    examines: bool = False
+    """Whether a failure says that what was looked at has faults."""
     timeout: float | None = None
     delivery: str = field(default_factory=_delivery)
 

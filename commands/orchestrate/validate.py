@@ -38,7 +38,7 @@ def _other(request: Validate) -> tuple[str, dict[str, object]] | None:
     return ("orchestrate mend", {"playbook": request.playbook}) if request.fix else None
 
 
-@command("orchestrate validate", permission="orchestrate", instead=_other)
+@command("orchestrate validate", permission="orchestrate", instead=_other, examines=True)
 async def validate(request: Validate, context: Context) -> Reply:
     """Examine, and simulate where asked; nothing is written."""
     found = await _examined(request, context)

@@ -107,3 +107,19 @@ def test_a_file_that_cannot_be_sent_is_refused_here(
 
     assert ended.code == 2
     assert told in ended.err
+
+
+@pytest.mark.parametrize(("step", "code"), [("command", 0), ("comand", 6)])
+def test_faults_of_a_playbook_are_an_exit_code_of_their_own(
+    served: Terminal, tmp_path: Path, step: str, code: int
+) -> None:
+    """Pipelines tell them from a fault of tgk; the line is named once."""
+    (tmp_path / "playbooks").mkdir(exist_ok=True)
+    (tmp_path / "playbooks" / "mine.yml").write_text(
+        f"name: mine\nsteps:\n  - {{name: look, {step}: /status event-gateway}}\n"
+    )
+
+    ended = served("orchestrate", "validate", "--playbook", "mine")
+
+    assert ended.code == code
+    assert ended.out.count("mine has 1 error") == (1 if code else 0)
