@@ -278,14 +278,18 @@ class Dispatcher:
     async def _report(
         self, operation: Operation, outcome: Outcome, shown: Show, *, loud: bool
     ) -> None:
-        """Leave the end where the asker looks, and mirror it where the command says."""
+        """Leave the end where the asker looks, and mirror it where the command says.
+
+        A step of a playbook is told by its run, which has a card and a mirror of its own.
+        """
         await shown(outcome.reply)
         board, key = self.backends.board, f"op:{operation.corr}"
         if operation.origin and loud:
             ref = await board.ref(key)
             end = operation.origin.model_copy(update={"reply_to": ref.message if ref else ""})
             await board.show(f"{key}:end", end, _summary(operation, outcome.reply), loud=True)
-        if outcome.result not in ("success", "failure") or not outcome.reply.mirrored:
+        told = outcome.result in ("success", "failure") and outcome.reply.mirrored
+        if not told or operation.door == "playbook":
             return
         command = self.admission.registry[operation.command]
         for kept, place in mirrors(operation.corr, operation.origin, command.mirror).items():

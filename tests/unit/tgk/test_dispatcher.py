@@ -46,6 +46,19 @@ async def test_a_release_manager_deploys_and_the_end_is_mirrored(world: World) -
     assert outcome.reply.plain.lines[0] == "Triggered workflow: deploy-staging-1001"
 
 
+async def test_a_step_of_a_playbook_is_not_mirrored(world: World) -> None:
+    """Its run tells it; the effect and the records are those of anybody's command."""
+    raw = {"env": "staging", "tag": "v1.4.0", "service": "event-gateway"}
+    invocation = world.asked("deploy", raw, world.caller("dana"), door="playbook", confirmed=True)
+
+    outcome = await world.dispatcher.run(invocation)
+
+    assert outcome.result == "success"
+    assert 1 == len(world.pipelines.dispatched)
+    assert ["success"] == world.journal.results("/deploy")
+    assert not [key for key in world.board.keys if key.endswith((":#deployments", ":council"))]
+
+
 async def test_the_intent_is_recorded_before_the_effect(world: World) -> None:
     """When the log cannot be written, the change is refused and not begun."""
     world.journal.broken = "disk full"
