@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -13,17 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from loguru import logger
 
+from orchestration.dbos_import import dbos
 from orchestration.remembered import DurableSteps, always
 from orchestration.wal import sqlite
 from tgk.errors import Declined, Unavailable
-from tgk.imports import named_only, postponed
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
     from pathlib import Path
-    from types import ModuleType
 
     from orchestration.remembered import Permit
     from tgk.context import Show
@@ -120,7 +118,7 @@ class Engine:
 
         Raises Unavailable when its database cannot be opened or written.
         """
-        self._dbos = await asyncio.to_thread(_library, sqlite=not self._database_url)
+        self._dbos = await asyncio.to_thread(dbos, sqlite=not self._database_url)
         from sqlalchemy.exc import SQLAlchemyError
 
         self._perform = perform
@@ -399,14 +397,3 @@ class Engine:
 
         threading.Thread(target=destroy, name="tgk-engine-close", daemon=True).start()
         await closed.wait()
-
-
-def _library(*, sqlite: bool) -> ModuleType:
-    """Import DBOS without what it imports for others.
-
-    It takes PostgreSQL's driver even where nothing but SQLite is used, and names the sessions of
-    SQLAlchemy's object mapper for programs that bring some.
-    """
-    driver = postponed("psycopg", "errors") if sqlite else contextlib.nullcontext()
-    with driver, named_only("sqlalchemy.orm", "sqlalchemy.ext.asyncio"):
-        return importlib.import_module("dbos")

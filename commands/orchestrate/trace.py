@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import orjson
 from pydantic import Field
 
@@ -10,6 +12,11 @@ from commands.orchestrate.spelling import spell
 from tgk.command import Request, RunId, command
 from tgk.context import Context
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tgk.ports.runs import RunView
 
 _ROWS = 40
 
@@ -37,16 +44,7 @@ async def trace(request: Trace, context: Context) -> Reply:
             Fact(label="Playbook", value=f"{view.playbook} {view.version}".strip()),
         )
     )
-    title = f"Trace of {view.id}"
-    rows = tuple(
-        (
-            f"{step.began:%H:%M:%S}" if step.began else "",
-            step.path,
-            step.state,
-            spell(((step.ended or now) - step.began).total_seconds()) if step.began else "",
-        )
-        for step in walk(view.steps)
-    )
+    title, rows = f"Trace of {view.id}", _rows(view, now)
     table = Table(columns=("At (UTC)", "Step", "State", "Took"), rows=rows[:_ROWS])
     text = orjson.dumps(exported, option=orjson.OPT_INDENT_2).decode()
     files = (
@@ -65,4 +63,17 @@ async def trace(request: Trace, context: Context) -> Reply:
         actions=() if request.export else (more,),
         plain=Plain(headline=title, lines=tuple(" ".join(row) for row in rows)),
         data=exported,
+    )
+
+
+def _rows(view: RunView, now: datetime) -> tuple[tuple[str, ...], ...]:
+    """Return when each step began, and how long it took or has taken."""
+    return tuple(
+        (
+            f"{step.began:%H:%M:%S}" if step.began else "",
+            step.path,
+            step.state,
+            spell(((step.ended or now) - step.began).total_seconds()) if step.began else "",
+        )
+        for step in walk(view.steps)
     )
