@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ONCE ?=
 
-.PHONY: demo test check bench format docs clean help
+.PHONY: demo test check bench soak format docs clean help
 
 help:
 	@echo "make demo   a simulated Discord, Telegram and cluster with the bot in between; ONCE=1 tells the story and ends"
@@ -12,6 +12,7 @@ help:
 	@echo "make check  format, lint, types, import contracts, tests"
 	@echo "make docs   the generated pages and schemas"
 	@echo "make bench  the figures of docs/benchmarks.md"
+	@echo "make soak   a run of a playbook killed at every single event of it; minutes"
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -52,6 +53,9 @@ docs: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/pytest tests/benchmarks tests/unit/playbook -m bench -s -p no:randomly --timeout=600
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest tests/unit/runs -m bench -s -p no:randomly
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache

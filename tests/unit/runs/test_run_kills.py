@@ -106,3 +106,33 @@ async def test_one_kill_anywhere_loses_and_doubles_nothing(tmp_path: Path, share
     done, twice = told(tmp_path)
     assert (code, end.get("state")) == (0, "rolled_back"), end
     assert (done, twice) == (DONE, [])
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(3600)
+async def test_a_kill_at_every_single_event_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """One run for each event there is: killed exactly there, started again, looked at."""
+    turn, faults = asyncio.Semaphore(2), []
+
+    async def killed_at(event: int) -> bool:
+        async with turn:
+            folder = tmp_path / str(event)
+            folder.mkdir()
+            (folder / "story.yaml").write_text(STORY)
+            first, _ = await live(folder, event)
+            code, end = (await live(folder, NEVER)) if first else (0, {"state": "rolled_back"})
+            done, twice = told(folder)
+            if (code, end.get("state"), done, twice) != (0, "rolled_back", DONE, []):
+                faults.append((event, code, end, DONE - done, twice))
+            return first == -signal.SIGKILL
+
+    events, killed = 0, [True]
+    while all(killed):
+        async with asyncio.TaskGroup() as group:
+            lives = [group.create_task(killed_at(events + each)) for each in range(1, 21)]
+        killed = [each.result() for each in lives]
+        events += sum(killed)
+
+    print(f"{events} events, a kill at each")  # noqa: T201 - the figure
+    assert events > 150
+    assert faults == []
