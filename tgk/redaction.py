@@ -62,7 +62,7 @@ _NAMES = (
 )
 _BUILT_IN = (
     _rule(
-        r"(?P<secret>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))*+"
+        r"(?P<secret>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^-]*(?:-(?!----)[^-]*)*"
         r"(?:-----END [A-Z0-9 ]{0,40}-----)?)",
         "private key",
     ),
