@@ -54,7 +54,7 @@ def test_the_tour_leads_through_deploy_approval_refusal_alert_and_audit(
     page.click('.message.private [data-press="Deploy"]')
     is_done(page, "deploy")
     page.click('[data-step="approve"] button')
-    page.click(".bubble .key.success")
+    page.click('.bubble:has-text("v1.4.0") .key.success')
     is_done(page, "approve")
     page.click('[data-step="refused"] button')
     page.click("form.command .send")
@@ -203,16 +203,17 @@ def test_no_width_scrolls_sideways_and_every_view_is_reachable(
 def test_a_refused_press_pops_up_and_a_form_denies_on_both_sides(visit: Visit) -> None:
     """An outsider's press is answered to the outsider; a council member's reason reaches both."""
     page, reason = visit.page, "not before the <b>weekend</b>"
+    asked = '.bubble:has-text("v1.3.1") .key.success'
     open_channel(page, "deployments")
     act_as(page, "dana")
     page.fill("#slash-line", "/deploy env:production tag:v1.3.1")
     page.press("#slash-line", "Enter")
     page.click("form.command .send")
     page.click('.message.private [data-press="Deploy"]')
-    page.wait_for_selector(".bubble .key.success")
+    page.wait_for_selector(asked)
 
     act_as(page, "vik")
-    page.click(".bubble .key.success")
+    page.click(asked)
     page.wait_for_selector(".toast >> text=Telegram tells Vik")
     act_as(page, "ben")
     page.click(".message .button.danger")
@@ -220,7 +221,7 @@ def test_a_refused_press_pops_up_and_a_form_denies_on_both_sides(visit: Visit) -
     page.click('dialog [type="submit"]')
     page.wait_for_selector("#discord-messages .container >> text=not before")
     page.wait_for_selector("#telegram-messages .paper >> text=not before")
-    page.wait_for_selector(".bubble .key.success", state="detached")
+    page.wait_for_selector(asked, state="detached")
 
     shown = page.locator("#discord-messages .text, #telegram-messages .words").all_text_contents()
     assert all(reason in text for text in shown if "not before" in text)
@@ -291,15 +292,16 @@ def test_the_next_alert_replaces_the_last_and_an_empty_one_is_not_shown(visit: V
     page = visit.page
     open_channel(page, "deployments")
     act_as(page, "dana")
-    page.fill("#slash-line", "/deploy production v1.3.1")
+    page.fill("#slash-line", "/deploy production v1.2.2")
     page.press("#slash-line", "Enter")
     page.click("form.command .send")
     page.click('.message.private [data-press="Deploy"]')
-    page.wait_for_selector(".bubble .key.success")
+    asked = '.bubble:has-text("v1.2.2") .key.success'
+    page.wait_for_selector(asked)
 
     for name in ("vik", "devi"):
         act_as(page, name)
-        page.click(".bubble .key.success")
+        page.click(asked)
         page.wait_for_selector(f".toast.stays >> text=Telegram tells {name.capitalize()}")
     assert 1 == page.locator(".toast.stays").count()
     act_as(page, "ana")
