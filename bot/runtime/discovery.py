@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from bot.runtime.provider_faults import ProviderFaults, operable
+from bot.runtime.provider_faults import ProviderFaults, named_in, operable
 from rbac.loading import load_policy
 from tgk.discovery import Discovery
 from tgk.errors import ConfigurationInvalid
@@ -164,8 +164,9 @@ class _Checks:
         return self._document.fault(path, what, instead, key=key)
 
     def _channels(self) -> Faults:
-        channels = self._document.node(("discord", "channels"))
-        known = channels.keys if channels else {}
+        known = named_in(self._document, ("discord", "channels"))
+        if known is None:
+            return
         for path in self._places_of_channels():
             channel = self._written(path)
             if isinstance(channel, str) and channel.startswith("#") and channel not in known:

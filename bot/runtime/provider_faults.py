@@ -47,6 +47,20 @@ def operable(commands: Iterable[Command[Any]]) -> dict[str, Operable]:
     return found
 
 
+def named_in(document: Document, path: Place) -> list[str] | None:
+    """Return the names written in a section, which may be at fault itself; none if it is absent.
+
+    None where the section, or one around it, cannot be read: what it names is not known then.
+    """
+    for depth in range(1, len(path) + 1):
+        node = document.node(path[:depth])
+        if node is None:
+            return []
+        if not isinstance(node.value, dict):
+            return None
+    return list(node.keys) if node else []
+
+
 class ProviderFaults:
     """Checks the section against the rest of the file and against the commands."""
 
@@ -84,11 +98,21 @@ class ProviderFaults:
         return [key for key in keys if key in found]
 
     def _component(self, path: Place, provider: Provider) -> Iterator[Fault]:
-        known = self._estate.components
-        if provider.component and provider.component not in known:
+        known = self._components_written()
+        if known is not None and provider.component and provider.component not in known:
             what = f'there is no service "{provider.component}", nor one with that alias'
             hint = _meant(provider.component, known)
             yield self._document.fault((*path, "component"), what, hint)
+
+    def _components_written(self) -> list[str] | None:
+        """Return every service and alias, those at fault otherwise as well."""
+        services = named_in(self._document, ("services",))
+        if services is None:
+            return None
+        places = [("services", name, "aliases") for name in services]
+        lists = [node.plain() for place in places if (node := self._document.node(place))]
+        aliases = [str(each) for found in lists if isinstance(found, list) for each in found]
+        return [*services, *aliases]
 
     def _targets(self, path: Place, provider: Provider) -> Iterator[Fault]:
         if provider.notification is None:
@@ -107,12 +131,12 @@ class ProviderFaults:
                 yield from self._reach(at, target)
 
     def _reach(self, at: Place, target: NotificationTarget) -> Iterator[Fault]:
-        channels = self._estate.discord.channels if self._estate.discord else {}
-        if target.channel and target.channel not in channels:
+        channels = named_in(self._document, ("discord", "channels"))
+        if channels is not None and target.channel and target.channel not in channels:
             what = f'discord.channels has no "{target.channel}"'
             hint = _meant(target.channel, channels, "add it there with its id")
             yield self._document.fault((*at, "channel"), what, hint)
-        if target.council and self._estate.telegram is None:
+        if target.council and self._document.node(("telegram",)) is None:
             what = "there is no council to tell"
             hint = "add telegram.council with its chat and members"
             yield self._document.fault((*at, "council"), what, hint)

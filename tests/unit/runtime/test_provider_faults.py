@@ -106,6 +106,34 @@ def test_a_fault_of_a_provider_says_what_to_write(written: str, fault: str) -> N
     assert found[0].startswith("8:")
 
 
+@pytest.mark.parametrize(
+    ("sound", "broken", "fault"),
+    [
+        ('guild: "100000000000000001"', 'guild: "12x"', 'discord.guild is "12x"'),
+        ('{"#alerts": "400000000000000001"}', "12", 'discord.channels is "12"'),
+        ("{chat: -1, members: [ana]}", "{chat: x, members: [ana]}", 'telegram.council.chat is "x"'),
+        ("deployment: api", "deployment: [api]", "services.api.kubernetes.deployment is a list"),
+    ],
+)
+def test_a_section_at_fault_is_not_blamed_for_what_it_names(
+    sound: str, broken: str, fault: str
+) -> None:
+    """One slip is one fault, though providers refer to what stands beside it."""
+    head = SOUND.replace(
+        "environments:", "telegram: {council: {chat: -1, members: [ana]}}\nenvironments:"
+    )
+    told = """
+  notify team: {notification: {targets: [{channel: "#alerts"}, {council: true}]}}
+  infra: {kubernetes: {action: rollback}, component: backend}
+"""
+    assert sound in head
+
+    found = faults_of(told, head.replace(sound, broken))
+
+    assert 1 == len(found), found
+    assert fault in found[0]
+
+
 def test_a_name_means_one_thing() -> None:
     """A slot is no other environment, an alias no other service."""
     head = SOUND.replace("staging: {}", "staging: {slots: [green, production]}").replace(
