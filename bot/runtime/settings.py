@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,13 @@ _OF_THE_PROCESS = frozenset(
 """What is about this process and no system outside: all that counts beside a simulated world."""
 _SAID_BY_THE_WORLD = frozenset({"TGK_SIMULATED"})
 TOKENS = ("DISCORD_TOKEN", "TELEGRAM_BOT_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "D12_TOKEN")
+
+
+def _host_and_port(address: str) -> str:
+    """Refuse an address that nobody could listen on, with one that is right."""
+    if not re.fullmatch(r"[^\s:]+:[0-9]{1,5}", address):
+        raise ValueError("write host:port, such as 127.0.0.1:8080")
+    return address
 
 
 def _postgres(url: SecretStr) -> SecretStr:
@@ -184,7 +192,7 @@ class Settings(BaseModel):
         alias="TGK_STATE",
         description="folder of the audit log, the store and the socket",
     )
-    http: Annotated[str, StringConstraints(pattern=r"^[^\s:]+:[0-9]{1,5}$")] = Field(
+    http: Annotated[str, AfterValidator(_host_and_port)] = Field(
         default="127.0.0.1:8080",
         alias="TGK_HTTP",
         description="host:port of webhooks, probes and metrics",
@@ -240,7 +248,7 @@ def read_settings(
         settings = Settings.model_validate({key: v for key, v in known.items() if v != ""})
     except ValidationError as error:
         faults = [
-            f"{fault['loc'][0]}: {fault['msg']}"
+            f"{fault['loc'][0]}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise ConfigurationInvalid(

@@ -41,6 +41,15 @@ def test_every_fault_is_named_at_once_without_its_value() -> None:
     assert "loki:secret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("address", ["banana", "8080", "127.0.0.1:", "127.0.0.1:port"])
+def test_an_address_to_listen_on_is_refused_with_one_that_is_right(address: str) -> None:
+    """In words, where a pattern would say nothing to most readers."""
+    with pytest.raises(ConfigurationInvalid) as refusal:
+        read_settings({"TGK_HTTP": address})
+
+    assert ("TGK_HTTP: write host:port, such as 127.0.0.1:8080",) == tuple(refusal.value.faults)
+
+
 def test_secrets_are_known_to_redaction_and_to_nothing_else() -> None:
     """Printing the settings shows none of them."""
     settings = read_settings({"DISCORD_TOKEN": "very-secret", "AUDIT_HMAC_KEY": "also-secret"})
