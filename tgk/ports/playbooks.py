@@ -163,6 +163,8 @@ class Call(_Shape):
     """As far as they are known before anything has run."""
     complete: bool = True
     """Whether all of them are known."""
+    later: tuple[str, ...] = ()
+    """Those that are given, with a value that only the run will tell."""
     depends: bool = False
     """Whether it is not known if it runs."""
 
