@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from tgk.errors import TgkError
+from tgk.errors import InvalidRequest, TgkError
 from tgk.ports.playbooks import Gate
 
 if TYPE_CHECKING:
@@ -56,8 +56,17 @@ async def _refusals(
         try:
             if entry.check:
                 await entry.check(request, context)
+        except InvalidRequest as error:
+            if not _known_later(error, call):
+                yield f"{call.path}: {error}"
         except TgkError as error:
             yield f"{call.path}: {error}"
+
+
+def _known_later(error: InvalidRequest, call: Call) -> bool:
+    """Say whether nothing is wrong but options whose value only the run will tell."""
+    later = {name.strip("_") for name in call.later}
+    return bool(error.faults) and all(fault.name.strip("_") in later for fault in error.faults)
 
 
 def _approvals(entries: list[tuple[Call, Command[Any]]], context: Context) -> Iterator[str]:

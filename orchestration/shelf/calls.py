@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
 from orchestration.playbook.expression import UNKNOWN, ExpressionError
-from orchestration.playbook.words import fill
+from orchestration.playbook.words import command_of, fill
 from orchestration.runs.authority import every
 from orchestration.shelf.scenario import Scope
 from tgk.errors import TgkError
@@ -64,12 +64,18 @@ def _call(
     try:
         raw: Mapping[str, Any] = fill(line, scope, admission.registry)
     except (ExpressionError, TgkError):
-        raw = {"": UNKNOWN}
+        raw = _nothing_known(line, admission)
     known = {name: value for name, value in raw.items() if value is not UNKNOWN}
     return Call(
         path=step.path,
         command=line.name,
         arguments=known,
         complete=len(known) == len(raw),
+        later=tuple(name for name in raw if name not in known),
         depends=depends,
     )
+
+
+def _nothing_known(line: CommandLine, admission: Admission) -> dict[str, object]:
+    entry = command_of(line, admission.registry)
+    return dict.fromkeys(entry.request.model_fields if entry else ("",), UNKNOWN)

@@ -1,0 +1,63 @@
+"""Dry runs: what is known before anything has run, and what is told of the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.testing.providers import FakeProviders
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import World
+    from tgk.outcome import Outcome
+    from tgk.ports.providers import Arguments
+
+
+def gates(outcome: Outcome) -> dict[str, tuple[bool | None, str]]:
+    """Return every gate with its verdict and note."""
+    return {each["name"]: (each["passed"], each["note"]) for each in outcome.reply.data["gates"]}
+
+
+class Choosy(FakeProviders):
+    """Scales a canary only to a share, as a cluster does."""
+
+    def plan(self, command: str, arguments: Arguments) -> str:
+        """Refuse a canary without its share."""
+        if command == "infra scale" and "percentage" not in arguments:
+            raise InvalidRequest(command, [ArgumentFault("percentage", "needed")])
+        return super().plan(command, arguments)
+
+
+async def test_what_a_loop_will_tell_is_known_later_and_not_refused(world: World) -> None:
+    """The share of each turn is missing from the plan alone."""
+    world.dispatcher.backends = replace(world.dispatcher.backends, providers=Choosy())
+
+    outcome = await world.run(
+        "/orchestrate run canary --dry-run --parameters version=v1.4.0", "dana"
+    )
+
+    found = gates(outcome)
+    assert (outcome.result, outcome.reply.title) == ("success", "canary would run")
+    assert found["systems"] == (True, "every step can be done")
+    assert "gradual-rollout/widen" in found["known later"][1]
+
+
+async def test_what_a_step_is_never_given_is_refused_beside_what_is_known_later(
+    world: World, tmp_path: Path
+) -> None:
+    """No run will tell what the playbook leaves out."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir()
+    (folder / "mine.yml").write_text(
+        "name: mine\nsteps:\n  - name: each\n    type: foreach\n    items: [api]\n    as: part\n"
+        "    steps: [{command: '/infra scale --canary --component ${part}'}]\n",
+    )
+    world.dispatcher.backends = replace(world.dispatcher.backends, providers=Choosy())
+
+    outcome = await world.run("/orchestrate run mine --dry-run", "dana")
+
+    passed, note = gates(outcome)["systems"]
+    assert (passed, "percentage: needed" in note) == (False, True)
