@@ -61,13 +61,19 @@ async def approvals(request: Approvals, context: Context) -> Reply:  # noqa: ARG
     )
     return Reply(
         topic="approval",
-        title=f"{len(rows)} questions wait" if rows else "Nothing waits for the council",
+        title=_waiting(len(rows)),
         tone="warning" if rows else "ok",
         blocks=(Table(columns=("Id", "Question", "Asked by"), rows=rows),) if rows else (),
         actions=buttons,
         private=True,
         data={"approvals": [each.model_dump(mode="json") for each in waiting]},
     )
+
+
+def _waiting(count: int) -> str:
+    if not count:
+        return "Nothing waits for the council"
+    return "1 question waits" if count == 1 else f"{count} questions wait"
 
 
 def _voice(state: Approval, said: str) -> Reply:

@@ -131,6 +131,7 @@ async def test_open_questions_are_listed_with_a_way_to_answer(world: World) -> N
     running.cancel()
 
     assert empty.reply.title == "Nothing waits for the council"
+    assert listed.reply.title == "1 question waits"
     assert ["approve"] == [action.command for action in listed.reply.actions]
 
 
