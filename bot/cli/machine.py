@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import platform
 import shutil
 import socket
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from audit.chain import Keyring
@@ -92,15 +92,20 @@ class Machine:
 
     async def state(self) -> list[Finding]:
         """Look at the state folder, the audit log, the socket and the port."""
-        findings = [self._folder(), *self._space(), *await asyncio.to_thread(self._audit)]
-        return [*findings, self._socket(), await self._port()]
+        folder = self._folder()
+        space = self._space() if folder.state == "ok" else []
+        audit = await asyncio.to_thread(self._audit)
+        return [folder, *space, *audit, self._socket(), await self._port()]
 
     def _folder(self) -> Finding:
         folder = self._settings.state
-        there = folder if folder.exists() else _nearest(folder)
-        if not os.access(there, os.W_OK | os.X_OK):
-            do = "Give this account the folder, or set TGK_STATE to another."
-            return Finding("folder", "bad", f"{there} cannot be written", do)
+        try:
+            there = _nearest(folder)
+            # rights alone do not show it: in /proc not even root makes a folder
+            tempfile.TemporaryDirectory(prefix=".tgk-doctor-", dir=there).cleanup()
+        except OSError as error:
+            do = "Set TGK_STATE to a folder that this account may write."
+            return Finding("folder", "bad", f"{folder} cannot be used: {error.strerror}", do)
         told = f"{folder} is writable" if folder.exists() else f"{folder} can be made"
         return Finding("folder", "ok", told)
 

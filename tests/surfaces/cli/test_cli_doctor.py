@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,3 +94,35 @@ def test_silence_is_not_blamed_on_the_token(alone: Terminal) -> None:
         name, do = told[section]
         assert "reach" == name
         assert f"Check the network, and {section.upper()}_API_URL where it is set." == do
+
+
+@pytest.mark.parametrize("below", ["file", "file/state"])
+def test_a_state_folder_that_cannot_be_made_is_said_alone(
+    alone: Terminal, tmp_path: Path, below: str
+) -> None:
+    """No promise to make it, and no word on the room in a folder that is none."""
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / below
+    alone.patch.setenv("TGK_STATE", str(folder))
+
+    ended = alone("doctor", "--offline")
+
+    assert 0 != ended.code
+    assert f"folder: {folder} cannot be used: " in ended.out
+    assert "free space" not in ended.out
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")
+def test_a_folder_is_tried_and_not_only_asked_for_its_rights(alone: Terminal) -> None:
+    """The superuser may write everywhere, and still makes nothing in /proc."""
+    alone.patch.setenv("TGK_STATE", "/proc/nope")
+
+    assert "folder: /proc/nope cannot be used: " in alone("doctor", "--offline").out
+
+
+def test_looking_leaves_nothing_behind(alone: Terminal, tmp_path: Path) -> None:
+    """A folder that can be made is not made, and nothing stands where it would be."""
+    alone.patch.setenv("TGK_STATE", str(tmp_path / "state"))
+
+    assert "folder: " in alone("doctor", "--offline").out
+    assert [] == list(tmp_path.iterdir())
