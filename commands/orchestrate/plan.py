@@ -41,7 +41,7 @@ def planned(plan: Plan, *, picture: Picture | None = None, again: Action | None 
         actions=(again,) if again and not closed else (),
         failed=bool(closed),
         mirrored=False,
-        plain=Plain(headline=title, lines=lines[:_SHOWN]),
+        plain=Plain(headline=title, lines=(*_refusals(closed), *lines[:_SHOWN])),
         data=plan.model_dump(mode="json"),
     )
 
@@ -49,6 +49,10 @@ def planned(plan: Plan, *, picture: Picture | None = None, again: Action | None 
 def _gate(gate: Gate) -> tuple[str, str, str]:
     verdict = {True: "open", False: "closed", None: "not known"}[gate.passed]
     return gate.name, verdict, gate.note
+
+
+def _refusals(closed: list[Gate]) -> tuple[str, ...]:
+    return tuple(f"closed: {gate.name}: {gate.note}" for gate in closed)
 
 
 def _line(row: PlanRow) -> str:

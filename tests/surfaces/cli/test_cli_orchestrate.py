@@ -68,6 +68,17 @@ def test_a_closed_gate_of_a_dry_run_fails(served: Terminal) -> None:
     assert "version: needed: What to deploy, such as v1.4.0" in ended.err
 
 
+def test_a_piped_plan_says_which_gate_is_closed(served: Terminal, world: World) -> None:
+    """And why, beside the steps."""
+    world.providers.bound = ()
+
+    ended = served(*RUN, "--dry-run", "--parameters", "version=v1.4.0")
+
+    assert ended.code == 1
+    assert "closed: systems: " in ended.out
+    assert "providers has no" in ended.out
+
+
 def test_what_is_missing_is_asked_for_at_a_terminal(served: Terminal, world: World) -> None:
     """With what it is for; then the run goes on as if it had been given."""
     runs = ending(world, "succeeded")

@@ -61,3 +61,19 @@ async def test_what_a_step_is_never_given_is_refused_beside_what_is_known_later(
 
     passed, note = gates(outcome)["systems"]
     assert (passed, "percentage: needed" in note) == (False, True)
+
+
+async def test_the_plain_text_tells_which_gates_are_closed_and_why(world: World) -> None:
+    """Before the steps; a plan without closed gates begins with its steps."""
+    line = "/orchestrate run deploy-web-app --dry-run --parameters version=v1.4.0"
+    open_ = await world.run(line, "dana")
+    await world.locks.acquire("deploy:staging", "ben", "migration")
+    closed = await world.run(line, "dana")
+
+    assert open_.reply.plain is not None
+    assert closed.reply.plain is not None
+    assert not [each for each in open_.reply.plain.lines if each.startswith("closed: ")]
+    told = closed.reply.plain.lines[0]
+    assert told == f"closed: systems: {gates(closed)['systems'][1]}"
+    assert "migration" in told
+    assert closed.reply.plain.lines[1:] == open_.reply.plain.lines
