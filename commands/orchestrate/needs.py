@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
 from tgk.pairs import written_pairs
 from tgk.reply import Action, Blank
+from tgk.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ async def require_parameters(
 ) -> None:
     """Refuse what lacks a required parameter, with a way to fill each in.
 
+    Unknown ones are named with them; then no filling in would help, and none is offered.
     ``given`` are the arguments to run again with. Raises Missing for a playbook that is none.
     """
     await context.backends.playbooks.source(playbook)
@@ -44,7 +46,9 @@ async def require_parameters(
     missing = [each for each in entry.parameters if _lacks(each, parameters, environment)]
     if missing:
         faults = [ArgumentFault(f"parameters: {each.name}", _wanted(each)) for each in missing]
-        raise InvalidRequest(command, faults, ways_out=(_fill_in(command, given, entry, missing),))
+        strangers = _strangers(entry, parameters)
+        ways_out = () if strangers else (_fill_in(command, given, entry, missing),)
+        raise InvalidRequest(command, [*faults, *strangers], ways_out=ways_out)
 
 
 async def require_right(
@@ -91,6 +95,17 @@ def _lacks(wanted: Wanted, given: Mapping[str, str], environment: str | None) ->
     if not wanted.required or wanted.default or given.get(wanted.name, "").strip():
         return False
     return wanted.name != "environment" or environment is None
+
+
+def _strangers(entry: Entry, given: Mapping[str, str]) -> list[ArgumentFault]:
+    """Return a fault for each name that is none of the playbook's parameters."""
+    known = [each.name for each in entry.parameters]
+    message = f"{entry.name} has no such parameter"
+    return [
+        ArgumentFault(f"parameters: {name}", message, nearest(name, known))
+        for name in given
+        if name not in known
+    ]
 
 
 def _wanted(parameter: Wanted) -> str:

@@ -1,9 +1,11 @@
-"""Dry runs: what is known before anything has run, and what is told of the rest."""
+"""Before a run: what is known of it in a dry run, and what is told of what it cannot do."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.testing.providers import FakeProviders
@@ -77,3 +79,20 @@ async def test_the_plain_text_tells_which_gates_are_closed_and_why(world: World)
     assert told == f"closed: systems: {gates(closed)['systems'][1]}"
     assert "migration" in told
     assert closed.reply.plain.lines[1:] == open_.reply.plain.lines
+
+
+@pytest.mark.parametrize("more", ["", " --dry-run"])
+async def test_what_is_missing_and_what_is_unknown_are_named_together(
+    world: World, more: str
+) -> None:
+    """Nobody mends one only to be told of the other; a form would not mend both."""
+    outcome = await world.run(
+        f"/orchestrate run deploy-web-app --parameters nonsense=1{more}", "dana"
+    )
+
+    why = outcome.reply.data["why"]
+    assert outcome.result == "invalid"
+    assert "version: needed" in why
+    assert "nonsense: deploy-web-app has no such parameter" in why
+    assert not [each for each in outcome.reply.actions if each.blanks]
+    assert world.runs.requests == []
