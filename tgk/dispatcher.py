@@ -280,9 +280,11 @@ class Dispatcher:
     ) -> None:
         """Leave the end where the asker looks, and mirror it where the command says.
 
-        A step of a playbook is told by its run, which has a card and a mirror of its own.
+        A step of a playbook is told by its run, which has a card and a mirror of its own. A
+        terminal prints the outcome itself, and cannot take back what it printed as progress.
         """
-        await shown(outcome.reply)
+        if operation.door != "cli":
+            await shown(outcome.reply)
         board, key = self.backends.board, f"op:{operation.corr}"
         if operation.origin and loud:
             ref = await board.ref(key)

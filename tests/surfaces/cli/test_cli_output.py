@@ -149,6 +149,15 @@ def test_progress_is_one_line_for_each_change(
     assert 1 == ended.out.count("0/2")
 
 
+def test_the_end_of_a_change_is_said_once(served: Terminal) -> None:
+    """It is the answer, and no progress before it."""
+    ended = served("lock", "staging", "release freeze", user="dana")
+
+    assert 0 == ended.code
+    assert 1 == ended.out.count("staging is locked")
+    assert 1 == ended.out.count("Reason: release freeze")
+
+
 def test_quiet_leaves_out_progress(tgk: Terminal, scripted: ScriptedBot, words: Words) -> None:
     """Only the end is told."""
     scripted.says("progress", words.reply(blocks=stages(1)))
