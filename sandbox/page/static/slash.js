@@ -13,6 +13,8 @@ export function startComposer() {
   when(["channel", "actor"], () => {
     const input = at("slash-line");
     if (input) input.placeholder = hint();
+    const send = at("discord-composer").querySelector("form.command .send");
+    if (send) send.textContent = sendLabel();
   });
 }
 
@@ -37,6 +39,7 @@ function leaves(command, before = "") {
 }
 
 const hint = () => `Message #${channelName(scene.channel)} as ${display(scene.actor)}, or type /`;
+const sendLabel = () => `Send as ${display(scene.actor)}`;
 
 function drawLine(text = "") {
   const field = combo({
@@ -159,7 +162,7 @@ function drawForm(command, values) {
     el("code", {}, `/${command.name}`), el("span", { class: "small" }, command.description),
     el("button", { type: "button", class: "plain", onclick: back, "aria-label": "Leave this command" }, "✕")),
   box, more,
-  el("div", { class: "row" }, el("button", { type: "submit", class: "button primary send" }, `Send as ${display(scene.actor)}`)));
+  el("div", { class: "row" }, el("button", { type: "submit", class: "button primary send" }, sendLabel())));
   refill(at("discord-composer"), form);
   for (const option of command.options) if (option.required || values[option.name] !== undefined) add(option, false);
   drawMore();

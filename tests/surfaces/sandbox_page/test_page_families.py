@@ -56,6 +56,26 @@ def test_a_line_of_another_surface_fills_the_form(visit: Visit) -> None:
     assert [] == visit.complaints
 
 
+def test_an_open_form_names_whoever_is_played_now(visit: Visit) -> None:
+    """Its button says who sends, and what was filled in stays."""
+    page = visit.page
+    page.click('[data-actor="vik"]')
+    page.fill("#slash-line", "/infra deploy api v1.2.3")
+    page.press("#slash-line", "Enter")
+    before = page.text_content("form.command .send")
+    filled = page.locator("form.command input").evaluate_all("all => all.map((one) => one.value)")
+
+    page.click('[data-actor="dana"]')
+    page.wait_for_selector('[data-actor="dana"][aria-checked="true"]')
+
+    kept = page.locator("form.command input").evaluate_all("all => all.map((one) => one.value)")
+    assert "Send as Vik" == before
+    assert "Send as Dana" == page.text_content("form.command .send")
+    assert any(filled)
+    assert filled == kept
+    assert [] == visit.complaints
+
+
 def test_a_sub_command_is_sent_and_answered(visit: Visit) -> None:
     """The emulated platform checks and sends it as the platform does."""
     page = visit.page
