@@ -49,6 +49,19 @@ class Tgk(click.Group):
 
         return Family(cmd_name, entries, _built) if entries[0].family else _built(entries[0])
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command; a flag of commands is told where it belongs."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from bot.cli.generated import COMMON
+
+            if error.option_name not in {name for flag in COMMON for name in flag.opts}:
+                raise
+            flag = error.option_name
+            what = f"{flag} goes after the command. Did you mean `tgk COMMAND … {flag}`?"
+            raise click.UsageError(what, ctx) from error
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Take names as typed in chat, and add names that look alike to click's own refusal."""
         from bot.cli.family import resolved

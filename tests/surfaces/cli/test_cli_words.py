@@ -65,6 +65,17 @@ def test_a_slip_is_answered_with_what_was_meant(tgk: Terminal, line: str, meant:
     assert f"Did you mean {meant}" in ended.err
 
 
+@pytest.mark.parametrize("flag", ["--json", "-y", "--quiet", "--timeout"])
+def test_a_flag_before_the_command_is_told_where_it_belongs(tgk: Terminal, flag: str) -> None:
+    """It is known, only not there; what nobody knows is still unknown."""
+    ended = tgk(flag, "approve", "nosuchid")
+
+    assert 2 == ended.code
+    assert f"Why: {flag} goes after the command." in ended.err
+    assert f"Do: Did you mean `tgk COMMAND … {flag}`?" in ended.err
+    assert "No such option" in tgk("--jsonn", "approve", "nosuchid").err
+
+
 @pytest.mark.parametrize("line", ["logs event-gateway zz", "logs event-gateway --tail 5001"])
 def test_a_number_out_of_its_range_is_answered_with_the_range(tgk: Terminal, line: str) -> None:
     """In the words that chat has for it."""
