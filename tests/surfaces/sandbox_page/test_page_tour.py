@@ -156,8 +156,9 @@ def test_the_inspector_shows_payload_audit_record_and_decision(visit: Visit) -> 
     page.click("form.command .send")
     page.wait_for_selector(".message.private .container >> text=was not done")
 
-    page.hover(".message.private")
-    page.click(".message.private .inspect")
+    refusal = page.locator(".message.private").last
+    refusal.hover()
+    refusal.locator(".inspect").click()
     page.wait_for_selector("#panel .decision.bad >> text=Refused")
 
     assert "by the id" in page.text_content("#panel")
@@ -216,7 +217,7 @@ def test_a_refused_press_pops_up_and_a_form_denies_on_both_sides(visit: Visit) -
     page.click(asked)
     page.wait_for_selector(".toast >> text=Telegram tells Vik")
     act_as(page, "ben")
-    page.click(".message .button.danger")
+    page.click('.message:has-text("v1.3.1") .button.danger')
     page.fill("dialog textarea", reason)
     page.click('dialog [type="submit"]')
     page.wait_for_selector("#discord-messages .container >> text=not before")
