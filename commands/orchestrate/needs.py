@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orchestration.runs.authority import faulty
 from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
 from tgk.pairs import written_pairs
 from tgk.reply import Action, Blank
@@ -49,6 +50,19 @@ async def require_parameters(
         strangers = _strangers(entry, parameters)
         ways_out = () if strangers else (_fill_in(command, given, entry, missing),)
         raise InvalidRequest(command, [*faults, *strangers], ways_out=ways_out)
+
+
+async def require_sound(playbook: str, context: Context) -> None:
+    """Refuse one with errors, counted and listed as the checker does.
+
+    Raises ConfigurationInvalid, and Missing for a playbook that is none.
+    """
+    shelf = context.backends.playbooks
+    await shelf.source(playbook)
+    if any(each.errors for each in await shelf.entries() if each.name == playbook):
+        found = await shelf.examine(playbook, caller=context.caller)
+        errors = [each for each in found.findings if each.severity == "error"]
+        raise faulty(playbook, [f"{found.file}:{each.line}: {each.message}" for each in errors])
 
 
 async def require_right(

@@ -6,7 +6,13 @@ from pydantic import Field
 
 from commands.orchestrate.following import follow
 from commands.orchestrate.gates import world_gates
-from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
+from commands.orchestrate.needs import (
+    require_parameters,
+    require_published,
+    require_right,
+    require_sound,
+    typed,
+)
 from commands.orchestrate.plan import planned
 from orchestration.runs.picture import graph
 from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, command
@@ -49,9 +55,13 @@ def asked(request: Run) -> RunRequest:
 
 
 async def has_what_it_needs(request: Run, context: Context) -> None:
-    """Refuse a draft, an environment that is not theirs, and missing parameters with a way out."""
+    """Refuse a draft, one with faults, an environment that is not theirs, and what lacks a value.
+
+    What is missing is refused with a way out.
+    """
     if not request.dry_run:
         await require_published(request.playbook, context)
+    await require_sound(request.playbook, context)
     given = typed(request)
     book, values = request.playbook, request.parameters
     await require_parameters(

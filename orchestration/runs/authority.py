@@ -87,14 +87,28 @@ def require_sound(playbooks: Mapping[str, Playbook], admission: Admission) -> No
     """Raise ConfigurationInvalid naming every error that the checker finds in any of them."""
     around = surroundings(admission, playbooks)
     faults = [
-        f"{PurePath(book.file).name}:{found.span.line}:{found.span.column}: {found.message}"
+        (
+            book.name,
+            f"{PurePath(book.file).name}:{found.span.line}:{found.span.column}: {found.message}",
+        )
         for book in playbooks.values()
         for found in checked(book, around)
         if found.severity == "error"
     ]
     if faults:
         name = next(iter(playbooks))
-        raise ConfigurationInvalid(f"{name} cannot be run.", faults)
+        raise faulty(name, [told for _, told in faults], where=faults[0][0])
+
+
+def faulty(name: str, faults: Sequence[str], *, where: str = "") -> ConfigurationInvalid:
+    """Return the error for a playbook with faults: how many, each of them, and where to read on.
+
+    ``where`` is the playbook that has the first of them, if it is one that ``name`` plays.
+    """
+    count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
+    what = f"{name} cannot be run: it has {count}."
+    remedy = f"Run `tgk orchestrate validate {where or name}`."
+    return ConfigurationInvalid(what, faults, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)

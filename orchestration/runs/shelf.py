@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestration.runs.authority import faulty
 from orchestration.shelf.reading import Folder, Reader
-from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class FolderPlaybooks:
             if each.severity == "error"
         ]
         if kept.loaded.playbook is None or faults:
-            raise ConfigurationInvalid(f"{name} cannot be run.", faults or ["nothing to read"])
+            raise faulty(name, faults or ["nothing to read"])
         return kept.loaded.playbook
 
     def names(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from orchestration.playbook.exports import as_annotations, as_sarif
 from orchestration.playbook.fix import mend
 from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text
-from orchestration.runs.authority import surroundings
+from orchestration.runs.authority import faulty, surroundings
 from orchestration.shelf.gates import Gates, Trees, commands_gate
 from orchestration.shelf.outline import outline
 from orchestration.shelf.outside import Outside
@@ -137,7 +137,7 @@ class Shelf:
         errors = [one for one in self._found(kept) if one.severity == "error"]
         if kept.loaded.playbook is None or errors:
             listed = [f"{kept.path.name}:{one.span.line}: {one.message}" for one in errors]
-            raise ConfigurationInvalid(f"{name} cannot be run.", listed)
+            raise faulty(name, listed)
         return kept, kept.loaded.playbook
 
     def _books(self) -> dict[str, Playbook]:

@@ -53,7 +53,7 @@ parameters:
   - {name: force, type: bool, default: false}
   - {name: token, type: secret}
 triggers: [{type: webhook, parameters: {environment: staging}}]
-steps: [{command: "/status --note ${version}"}]
+steps: [{name: see, command: /status, condition: version != ""}]
 """
 
 

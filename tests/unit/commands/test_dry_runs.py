@@ -96,3 +96,25 @@ async def test_what_is_missing_and_what_is_unknown_are_named_together(
     assert "nonsense: deploy-web-app has no such parameter" in why
     assert not [each for each in outcome.reply.actions if each.blanks]
     assert world.runs.requests == []
+
+
+@pytest.mark.parametrize("more", ["", " --dry-run"])
+async def test_the_faults_of_a_playbook_are_counted_and_lead_to_the_checker(
+    world: World, tmp_path: Path, more: str
+) -> None:
+    """As many as the checker finds: those of its text, and those of its commands."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir()
+    text = "name: mine\nsteps:\n  - {name: a, command: /infra deply}\n  - {nam: b}\n"
+    (folder / "mine.yml").write_text(text)
+
+    outcome = await world.run(f"/orchestrate run mine{more}", "dana")
+    checked = await world.run("/orchestrate validate mine", "dana")
+
+    count = checked.reply.data["errors"]
+    assert count > 1
+    assert outcome.result == "failure"
+    assert outcome.reply.title == f"mine cannot be run: it has {count} faults."
+    assert outcome.reply.data["do"] == "Run `tgk orchestrate validate mine`."
+    assert len(outcome.reply.data["why"].splitlines()) == count
+    assert world.runs.requests == []
