@@ -56,6 +56,9 @@ class Access(Protocol):
     def known(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
         """Return every listed command of this door, whoever may run it."""
 
+    def unlisted(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
+        """Return the other commands of this door: buttons and options lead to them."""
+
     def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
         """Say whether the caller could run this."""
 

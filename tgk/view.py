@@ -41,6 +41,11 @@ class View:
         door = self._invocation.door
         return tuple(e for e in self._admission.registry if e.listed and door in e.doors)
 
+    def unlisted(self) -> tuple[Command[Any], ...]:
+        """Return the other commands of this door: buttons and options lead to them."""
+        door = self._invocation.door
+        return tuple(e for e in self._admission.registry if not e.listed and door in e.doors)
+
     def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
         """Say whether the caller could run this; raises like admission for a malformed request."""
         command = self._admission.registry[name]
