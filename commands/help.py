@@ -38,6 +38,7 @@ async def show_help(request: Help, context: Context) -> Reply:
     family = tuple(entry for entry in known.values() if entry.family == name)
     if family:
         return _family(name, family, context)
+    known |= {entry.name: entry for entry in context.access.unlisted()}
     if name not in known:
         names = [entry.name for entry in allowed]
         raise UnknownCommand(typed, nearest(name, [*heads(names), *names]))

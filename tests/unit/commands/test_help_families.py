@@ -77,6 +77,19 @@ async def test_help_of_a_verb_says_who_may_run_that_verb(world: World, typed: st
     assert deploy.reply.data["roles"] == []
 
 
+@pytest.mark.parametrize("typed", ["orchestrate mend", "/orchestrate mend"])
+async def test_help_explains_what_is_offered_by_buttons_alone(world: World, typed: str) -> None:
+    """It is named in answers and in the audit log, so it can be asked for; no list has it."""
+    told = await world.run(f"/help {typed}", "dana")
+    family = await world.run("/help orchestrate", "dana")
+
+    assert told.result == "success"
+    assert told.reply.data["name"] == "orchestrate mend"
+    assert told.reply.data["usage"].startswith("/orchestrate mend ")
+    named = [each["name"] for each in family.reply.data["commands"]]
+    assert "orchestrate mend" not in named
+
+
 async def test_whoami_names_a_family_with_the_verbs_one_may(world: World) -> None:
     """Programs read the whole names."""
     told = await world.run("/whoami", "dana")
