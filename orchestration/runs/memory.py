@@ -56,29 +56,35 @@ class Memory:
 
     async def begin(self, path: str, label: str, *, attempt: int, clock: float) -> StepRecord:
         """Note that an attempt begins; durable on return."""
-        self._seq += 1
-        return await self._keep(
-            StepRecord(
-                path=path,
-                label=label,
-                attempt=attempt,
-                seq=self._seq,
-                began=self._clock.now(),
-                clock=clock,
-            )
-        )
+        return await self._keep(self._begun(path, label, attempt, clock))
 
     async def end(self, record: StepRecord, result: Result) -> StepRecord:
         """Note how an attempt ended; durable on return."""
-        self._order += 1
-        record = self._steps[record.path, record.label]
-        facts = {"ended": self._clock.now(), "order": self._order, "result": result, "waits": ""}
-        return await self._keep(record.model_copy(update=facts))
+        return await self._keep(self._ended(self._steps[record.path, record.label], result))
+
+    async def decide(self, path: str, label: str, result: Result, *, clock: float) -> StepRecord:
+        """Note the end of a step that nothing was done for; durable on return.
+
+        In one write: a step that is known as begun is played after a kill, whatever was decided.
+        """
+        return await self._keep(self._ended(self._begun(path, label, 1, clock), result))
 
     async def note(self, record: StepRecord, **facts: object) -> StepRecord:
         """Change a fact of an attempt that is under way, or undone."""
         record = self._steps[record.path, record.label]
         return await self._keep(record.model_copy(update=facts))
+
+    def _begun(self, path: str, label: str, attempt: int, clock: float) -> StepRecord:
+        self._seq += 1
+        began = self._clock.now()
+        return StepRecord(
+            path=path, label=label, attempt=attempt, seq=self._seq, began=began, clock=clock
+        )
+
+    def _ended(self, record: StepRecord, result: Result) -> StepRecord:
+        self._order += 1
+        facts = {"ended": self._clock.now(), "order": self._order, "result": result, "waits": ""}
+        return record.model_copy(update=facts)
 
     async def _keep(self, record: StepRecord) -> StepRecord:
         self._take(record)

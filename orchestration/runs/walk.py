@@ -105,9 +105,8 @@ class Walk:
         return await self._followed(step, frame, path, result)
 
     async def _record(self, path: str, frame: Frame, result: Result) -> Result:
-        memory = self.means.memory
-        record = await memory.begin(path, frame.label(1), attempt=1, clock=self.means.pulse.now())
-        await memory.end(record, result)
+        label, now = frame.label(1), self.means.pulse.now()
+        await self.means.memory.decide(path, label, result, clock=now)
         return result
 
     async def _adopted(self, step: Step, frame: Frame, record: StepRecord) -> None:
