@@ -47,6 +47,7 @@ class Server:
     bin: Path
     port: int
     password: str
+    options: tuple[str, ...] = _QUICK
     process: subprocess.Popen[bytes] | None = None
     databases: int = 0
 
@@ -66,7 +67,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = [part for each in _QUICK for part in ("-c", each)]
+        options = [part for each in self.options for part in ("-c", each)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*as_somebody(), str(self.bin / "postgres"), "-D", str(self.folder / "data"),
@@ -108,13 +109,17 @@ def as_somebody() -> list[str]:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Run a server while the block runs; skips with the reason where there is none."""
+def serving(options: tuple[str, ...] = _QUICK) -> Iterator[Server]:
+    """Run a server while the block runs; skips with the reason where there is none.
+
+    What it writes is not forced to the disk, unless other ``options`` are given: quick, and as safe
+    as tests need that kill us, never the machine.
+    """
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="tgk-pg-"))
-    server = Server(folder, found, _free_port(), secrets.token_hex(8))
+    server = Server(folder, found, _free_port(), secrets.token_hex(8), options)
     try:
         _made_ready(server)
         server.start()
