@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from commands.orchestrate.card import WORDS, meant
+from commands.orchestrate.card import WORDS, looked_at
 from commands.orchestrate.spelling import spell
 from tgk.command import Request, RunId, command
 from tgk.context import Context
@@ -34,7 +34,7 @@ async def analyze(request: Analyze, context: Context) -> Reply:
     from orchestration.runs.analysis import analyze as analysed  # most starts need neither
     from orchestration.runs.picture import gantt
 
-    view = await meant(request.workflow, context)
+    view = await looked_at(request.workflow, context)
     earlier = await _earlier(view, context)
     now = context.clock.now()
     found = analysed(view, earlier, now=now)

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.spelling import spell
-from tgk.ports.runs import ENDED
+from tgk.errors import Missing
+from tgk.ports.runs import ENDED, RunFilter
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Stage, Text
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tgk.reply import Block, StageState, Tone
 
 CURRENT = "current"
+_RECENT = 100
+"""Runs among which the asker's own are looked for."""
 _TONES: dict[RunState, Tone] = {
     "queued": "off", "running": "running", "waiting": "warning", "paused": "warning",
     "undoing": "warning", "succeeded": "ok", "failed": "bad", "cancelled": "warning",
@@ -40,10 +43,35 @@ BAD: frozenset[RunState] = frozenset({"failed", "timed_out", "rolled_back", "rol
 
 
 async def meant(run: str, context: Context) -> RunView:
-    """Return the run that somebody names; ``current`` is theirs, or the only one."""
+    """Return the run that somebody names; ``current`` is theirs that goes on, or the only one."""
     if run == CURRENT:
         return await context.backends.runs.current(context.caller.person)
     return await context.backends.runs.view(run)
+
+
+async def looked_at(run: str, context: Context) -> RunView:
+    """Return the run that somebody names; while none goes on, ``current`` is their newest."""
+    try:
+        return await meant(run, context)
+    except Missing:
+        own = await _own(RunFilter(limit=_RECENT), context) if run == CURRENT else None
+        if own is None:
+            raise
+        return own
+
+
+async def stopped(run: str, context: Context) -> RunView:
+    """Return the run that somebody names to go on with; ``current`` is their newest paused one."""
+    paused = RunFilter(states=frozenset({"paused"}), limit=_RECENT)
+    own = await _own(paused, context) if run == CURRENT else None
+    return own or await looked_at(run, context)
+
+
+async def _own(wanted: RunFilter, context: Context) -> RunView | None:
+    """Return the newest of the asker's own runs."""
+    found = await context.backends.runs.find(wanted)
+    own = next((each for each in found if each.starter.person == context.caller.person), None)
+    return await context.backends.runs.view(own.id) if own else None
 
 
 def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:

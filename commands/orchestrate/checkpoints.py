@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from commands.orchestrate.card import meant
+from commands.orchestrate.card import looked_at
 from tgk.command import Request, RunId, command
 from tgk.context import Context
 from tgk.reply import Action, Plain, Reply, Table
@@ -21,7 +21,7 @@ class Checkpoints(Request):
 @command("orchestrate checkpoints", permission="orchestrate")
 async def checkpoints(request: Checkpoints, context: Context) -> Reply:
     """List them, oldest first, with a button for the newest."""
-    view = await meant(request.workflow, context)
+    view = await looked_at(request.workflow, context)
     found = await context.backends.runs.checkpoints(view.id)
     rows = tuple(
         (each.id, f"{each.at:%Y-%m-%d %H:%M:%S}", each.step or "end", str(each.done), each.reason)

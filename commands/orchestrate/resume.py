@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.card import meant
+from commands.orchestrate.card import stopped
 from commands.orchestrate.following import follow
 from commands.orchestrate.needs import require_right
 from tgk.command import CheckpointId, Pairs, Request, RunId, command
@@ -32,7 +32,7 @@ class Resume(Request):
 async def works_where_allowed(request: Resume, context: Context) -> None:
     """Refuse changed parameters that would let the run work where the asker may run nothing."""
     if request.parameters:
-        view = await meant(request.workflow, context)
+        view = await stopped(request.workflow, context)
         known = {name: str(value) for name, value in view.parameters.items()}
         await require_right(
             "orchestrate run",
@@ -56,7 +56,7 @@ async def resume(request: Resume, context: Context) -> Reply:
     runs = context.backends.runs
 
     async def go_on() -> RunView:
-        view = await meant(request.workflow, context)
+        view = await stopped(request.workflow, context)
         return await runs.resume(
             view.id,
             who=context.caller,

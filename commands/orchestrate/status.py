@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from commands.orchestrate.card import WORDS, card, lasted, meant
+from commands.orchestrate.card import WORDS, card, lasted, looked_at
 from commands.orchestrate.spelling import spell
 from tgk.command import Request, RunId, command
 from tgk.context import Context
@@ -39,7 +39,7 @@ async def status(request: Status, context: Context) -> Reply:
     """Look at one run or at many."""
     now = context.clock.now()
     if request.workflow:
-        return card(await meant(request.workflow, context), now, detailed=request.detailed)
+        return card(await looked_at(request.workflow, context), now, detailed=request.detailed)
     found = await context.backends.runs.find(_filter(request, now))
     rows = tuple(_row(view, now) for view in found)
     going = sum(view.state not in ENDED for view in found)

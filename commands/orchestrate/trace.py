@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 from pydantic import Field
 
-from commands.orchestrate.card import meant, walk
+from commands.orchestrate.card import looked_at, walk
 from commands.orchestrate.spelling import spell
 from tgk.command import Request, RunId, command
 from tgk.context import Context
@@ -35,7 +35,7 @@ async def trace(request: Trace, context: Context) -> Reply:
     from orchestration.runs.tracing import trace as traced
     from orchestration.runs.tracing import trace_id
 
-    view = await meant(request.workflow, context)
+    view = await looked_at(request.workflow, context)
     now = context.clock.now()
     exported = traced(view, now=now)
     facts = Facts(

@@ -2,81 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import discord
 import pytest
-import simcord
-from pydantic import SecretStr
-
-from bot.discord.surface import DiscordSurface
-from integrations.discord.presenter import Presenter
-from tgk.testing.buttons import FakeButtons
-from tgk.testing.runs import FakeRuns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from tests.surfaces.orchestrate.conftest import Guild
 
-    from tests.conftest import World
-
-DANA = "300000000000000002"
 BOOK = "deploy-web-app"
-
-
-@dataclass
-class AsDana:
-    """Knows the one account of the guild, whose number the platform chooses, as dana's."""
-
-    directory: Any
-
-    def resolve(self, platform: Any, user_id: str, **more: Any) -> Any:
-        """Return dana."""
-        return self.directory.resolve(platform, DANA if user_id else "", **more)
-
-    def account(self, person: str, platform: Any) -> str | None:
-        """Nobody is to be notified."""
-        return None
-
-
-@dataclass
-class Guild:
-    """A simulated guild of the estate, with dana in #deployments."""
-
-    env: Any
-    channel: Any
-    dana: Any
-    runs: FakeRuns
-    world: World
-
-    @property
-    def ends(self) -> list[str]:
-        """The titles of what was kept anywhere."""
-        return [shown.reply.title for shown in self.world.board.shows]
-
-
-@pytest.fixture
-async def guild(world: World) -> AsyncIterator[Guild]:
-    """The shipped commands and policy behind a real client of a simulated platform."""
-    env = simcord.Env(discord.Client(intents=discord.Intents.none()))
-    await env.start()
-    estate = world.discovery.discord
-    assert estate is not None
-    made = env.create_guild(id=int(estate.guild))
-    channel = made.create_text_channel("deployments")
-    dana = made.add_member(env.create_user("dana"))
-    buttons, directory = FakeButtons(world.clock), AsDana(world.policy.directory)
-    runs = FakeRuns(world.clock, ends_as="succeeded")
-    world.dispatcher.backends = replace(world.dispatcher.backends, runs=runs)
-    surface = DiscordSurface(
-        token=SecretStr("t"), discovery=world.discovery, dispatcher=world.dispatcher,
-        directory=directory, buttons=buttons, board=world.board, notes=world.notes,
-        clock=world.clock,
-        presenter=Presenter(buttons=buttons, directory=directory),
-    )  # fmt: skip
-    await env.restart_bot(surface.client())
-    yield Guild(env, channel, dana, runs, world)
-    await env.shutdown()
 
 
 async def test_a_run_is_started_by_a_slash_command(guild: Guild) -> None:
@@ -120,6 +53,27 @@ async def test_what_is_missing_is_asked_for_in_a_form(guild: Guild) -> None:
     assert field["label"] == "Version"
     assert field["description"] == "What to deploy, such as v1.4.0"
     assert guild.runs.requests[0].parameters == {"watch": "60", "version": "v1.4.0"}
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "fields"),
+    [
+        (f"orchestrate run --playbook {BOOK}", "Fill in version", {"parameters.version": "v1.4.0"}),
+        ("orchestrate run --parameters version=v1.4.0", "Fill in playbook", {"playbook": BOOK}),
+    ],
+)
+async def test_what_a_mention_lacks_is_asked_for_in_a_form(
+    guild: Guild, line: str, label: str, fields: dict[str, str]
+) -> None:
+    """Beneath the text that says it; what was typed stays."""
+    await guild.dana.send(guild.channel, f"<@{guild.env.bot.user.id}> {line}")
+    refused = guild.channel.last_message
+    form = await guild.dana.click(refused, label=label)
+    await guild.dana.submit_modal(form, fields)
+
+    assert "needed" in refused.content
+    assert [each.playbook for each in guild.runs.requests] == [BOOK]
+    assert guild.runs.requests[0].parameters == {"version": "v1.4.0"}
 
 
 async def test_playbooks_are_offered_while_somebody_types(guild: Guild) -> None:

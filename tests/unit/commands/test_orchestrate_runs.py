@@ -315,6 +315,39 @@ async def test_current_is_one_s_own_or_the_only_one(world: World) -> None:
     assert own.reply.data["id"] == "WF-2026-002"
 
 
+@pytest.mark.parametrize("verb", ["status", "analyze", "trace", "checkpoints"])
+async def test_when_all_is_over_current_is_the_newest_of_ones_own(world: World, verb: str) -> None:
+    """Whoever was called about a failure looks back without knowing its id."""
+    put(world, "WF-2026-001", state="failed", ended=world.clock.now())
+    put(world, "WF-2026-002", state="failed", ended=world.clock.now())
+    put(world, "WF-2026-003", starter=world.caller("ben"), state="succeeded")
+
+    own = await world.run(f"/orchestrate {verb} current", "dana")
+    none = await world.run(f"/orchestrate {verb} current", "alex")
+
+    assert "WF-2026-002" in own.reply.model_dump_json()
+    assert (none.result, "Newest" in none.reply.data["do"]) == ("invalid", True)
+
+
+async def test_current_of_resume_is_the_paused_one(world: World) -> None:
+    """Else the newest of one's own, such as one that failed; pausing never means what is over."""
+    put(world, "WF-2026-001", state="paused")
+    put(world, "WF-2026-002", state="running")
+    going = asyncio.ensure_future(world.run("/orchestrate resume current", "dana"))
+    while (await world.runs.view("WF-2026-001")).state != "running":
+        await asyncio.sleep(0)
+    world.runs.change("WF-2026-001", state="succeeded")
+    world.runs.change("WF-2026-002", state="failed")
+    await going
+    anew = asyncio.ensure_future(world.run("/orchestrate resume current --skip-failed", "dana"))
+    while (await world.runs.view("WF-2026-002")).id != "WF-2026-002.2":
+        await asyncio.sleep(0)
+    world.runs.change("WF-2026-002.2", state="succeeded")
+
+    assert (await anew).result == "success"
+    assert (await world.run("/orchestrate pause current", "dana")).result == "invalid"
+
+
 async def test_a_run_is_paused_for_a_reason_and_a_time(world: World) -> None:
     """The id CP-… of its checkpoint can be resumed from."""
     put(world)
