@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tgk.errors import ArgumentFault
+from tgk.lacking import LACKS
 from tgk.suggest import nearest
 from tgk.value_words import choices, own_words, wanted
 
@@ -36,7 +37,7 @@ def _fault(
     kind = detail["type"]
     name = ".".join(str(part) for part in detail["loc"]) or "arguments"
     if kind == "missing":
-        return ArgumentFault(name, "needed")
+        return ArgumentFault(name, LACKS)
     if kind == "extra_forbidden" and len(detail["loc"]) == 1:
         near = nearest(name, known)
         hint = f"; did you mean {near[0]}?" if near else ""

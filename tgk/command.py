@@ -15,6 +15,7 @@ from tgk.argument_faults import argument_faults
 from tgk.errors import InvalidRequest
 from tgk.families import family_of, verb_of
 from tgk.guard import Target
+from tgk.lacking import form_for
 from tgk.pairs import read_pairs
 from tgk.spelling import usage_line
 
@@ -222,7 +223,8 @@ class Command(Generic[R]):
             return self.request.model_validate(dict(raw))
         except ValidationError as error:
             faults = argument_faults(error, self.options, _IN_WORDS)
-            raise InvalidRequest(self.name, faults, usage=self.usage) from error
+            form = form_for(self.name, self.options, raw, faults)
+            raise InvalidRequest(self.name, faults, usage=self.usage, ways_out=form) from error
 
     @property
     def options(self) -> tuple[Option, ...]:

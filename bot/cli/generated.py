@@ -62,14 +62,14 @@ class _Line:
 
     def run(self, **given: Any) -> None:
         """Run it as whoever types, and exit with what became of it."""
-        from bot.cli.running import run_asked, screen_for, user_name
+        from bot.cli.running import is_attended, run_asked, screen_for, user_name
         from bot.cli.session import Asked
 
-        entry = self.entry
+        entry, here = self.entry, click.get_current_context()
         flags = {str(flag.name).strip("_"): given.pop(str(flag.name)) for flag in common(entry)}
         asked = Asked(
             name=entry.name,
-            raw=placed(entry, click.get_current_context(), given),
+            raw=placed(entry, here, given, attended=not flags["as_json"] and is_attended()),
             user=user_name(),
             confirmed=bool(flags["confirmed"]),
             changes=entry.effect == "change",

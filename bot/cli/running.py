@@ -100,7 +100,7 @@ def _filled_in(asked: Asked, answer: Answer, screen: Screen) -> Asked | None:
     """Ask the person at the terminal for what is missing; None where nothing is, or nobody sits."""
     wanted = (action for action in answer.outcome.reply.actions if action.blanks)
     action = next((each for each in wanted if each.command == asked.name), None)
-    if answer.outcome.result != "invalid" or action is None or not _is_attended(screen):
+    if answer.outcome.result != "invalid" or action is None or screen.as_json or not is_attended():
         return None
     from tgk.asking import answered
 
@@ -119,13 +119,14 @@ def _prompted(blank: Blank) -> str:
     return str(click.prompt(told, type=kind))
 
 
-def _is_attended(screen: Screen) -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and not screen.as_json
+def is_attended() -> bool:
+    """Say whether somebody sits at the terminal who can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _agrees(answer: Answer, screen: Screen) -> bool:
     """Put a confirmation to the person at the terminal; without one, say how to give it."""
-    asks = _is_attended(screen)
+    asks = is_attended() and not screen.as_json
     screen.question(answer, final=not asks)
     if not asks:
         print("Do: add --yes to confirm it; nothing was started.", file=sys.stderr)

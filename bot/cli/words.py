@@ -90,9 +90,16 @@ def parameters(entry: Command[Any], complete: Complete) -> list[click.Parameter]
 
 
 def placed(
-    entry: Command[Any], context: click.Context, given: Mapping[str, Any]
+    entry: Command[Any],
+    context: click.Context,
+    given: Mapping[str, Any],
+    *,
+    attended: bool = False,
 ) -> dict[str, object]:
-    """Return the raw arguments; raises UsageError for what is too much, missing or ill-shaped."""
+    """Return the raw arguments; raises UsageError for what is too much, missing or ill-shaped.
+
+    What is missing is asked for where somebody sits at the terminal.
+    """
     raw = given_of(entry, given)
     free = [o for o in entry.options if o.has_place and o.name not in raw]
     words = list(given.get(WORDS, ()))
@@ -104,10 +111,19 @@ def placed(
         raw[option.name] = _converted(option, word, context)
     if words:
         raise click.UsageError(f"{words[0]!r} is one too many.", context)
-    if lacking := [o for o in entry.options if o.required and o.name not in raw]:
+    lacking = [o for o in entry.options if o.required and o.name not in raw]
+    if lacking and attended:
+        raw |= {option.name: _prompted(option) for option in lacking}
+    elif lacking:
         named = ", ".join(f"{_shape(o)} ({o.description})" for o in lacking)
         raise click.UsageError(f"Missing {named}.", context)
     return {name: value for name, value in raw.items() if value != ""}
+
+
+def _prompted(option: Option) -> Any:
+    """Ask until what is typed can be the value."""
+    told = f"{spelled(option.name)} ({option.description})"
+    return click.prompt(told, type=_type(option), err=True)
 
 
 def given_of(entry: Command[Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -150,10 +150,22 @@ async def _say(desk: Desk, message: discord.Message, outcome: Outcome) -> None:
     lines = (*plain_lines(outcome.reply), *note)
     text = "\n".join(escape.prose(each) for each in lines)
     if len(text) <= LONGEST:
-        await message.reply(text or "done")
+        await message.reply(text or "done", **await _form(desk, outcome))
         return
     sent = await message.reply(shortened(lines))
     await _attach(sent, lines)
+
+
+async def _form(desk: Desk, outcome: Outcome) -> dict[str, Any]:
+    """Return the button of the form for what was left out, beneath the words people script for."""
+    forms = [each for each in outcome.reply.actions if each.asks]
+    if outcome.result != "invalid" or not forms:
+        return {}
+    view = discord.ui.View(timeout=None)
+    for action, token in zip(forms, await desk.buttons.mint(forms), strict=True):
+        view.add_item(discord.ui.Button(label=label(action.label), custom_id=token))
+    view.stop()  # whoever presses is answered by the token, whatever process sent it
+    return {"view": view}
 
 
 def shortened(lines: Sequence[str]) -> str:

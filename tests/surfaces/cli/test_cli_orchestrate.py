@@ -90,6 +90,19 @@ def test_what_is_missing_is_asked_for_at_a_terminal(served: Terminal, world: Wor
     assert seen.code == 0
 
 
+def test_a_missing_option_is_asked_for_at_a_terminal(served: Terminal, world: World) -> None:
+    """By its name and its words; without a terminal it is named, and nothing is started."""
+    runs = ending(world, "succeeded")
+    line = ("orchestrate", "run", "--parameters", "version=v1.4.0")
+
+    seen = served.sit_at(*line, typing="deploy-web-app\r", until="playbook (which one):")
+    piped = served(*line)
+
+    assert seen.code == 0
+    assert [each.playbook for each in runs.requests] == ["deploy-web-app"]
+    assert (piped.code, "Missing PLAYBOOK (which one)" in piped.err) == (2, True)
+
+
 def test_a_file_is_imported_by_its_path(served: Terminal, world: World, tmp_path: Path) -> None:
     """From the asker's own disk, by either spelling; what it says of itself is its name."""
     file = tmp_path / "any.yml"

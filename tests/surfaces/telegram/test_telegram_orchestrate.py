@@ -52,6 +52,24 @@ async def test_what_is_missing_is_asked_for_and_answered_by_a_reply(live: Phone)
     assert runs.requests[0].parameters == {"version": "v1.4.0 watch=1"}
 
 
+async def test_an_option_that_was_left_out_is_asked_for(live: Phone) -> None:
+    """Whatever verb it is; the reply is its value."""
+    runs = ending(live)
+    refused = await live.ask("dana", "/orchestrate run --parameters version=v1.4.0")
+    await live.press("dana", refused, "Fill in playbook")
+    question = await live.until(
+        lambda: next(
+            (each for each in live.emulator.messages(COUNCIL) if "Wanted" in each.text), None
+        )
+    )
+    said = await live.emulator.say(
+        "dana", COUNCIL, "deploy-web-app", thread=TOPIC, reply_to=question.id
+    )
+    await live.until(lambda: live.answers(said))
+
+    assert [each.playbook for each in runs.requests] == ["deploy-web-app"]
+
+
 async def test_a_playbook_is_built_by_replies(live: Phone) -> None:
     """A button asks for the name and the commands; the lines after the first are the commands."""
     card = await live.ask("devi", "/orchestrate create --name mine --interactive")
