@@ -1,23 +1,71 @@
-"""The library under the engine, imported without what it imports for others."""
+"""The library under the engine: imported, set up, and asked for the one thing it has no word for.
+
+It is imported without what it imports for others, and logs where everything else is logged.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
+from orchestration.wal import sqlite as sqlite_engine
+from tgk.errors import Unavailable
 from tgk.imports import named_only, postponed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
     from types import ModuleType
+
+_RECOVER: Final = "_recover_pending_workflows"
 
 
 def dbos(*, sqlite: bool) -> ModuleType:
     """Import DBOS; takes a moment, and no other thread may import SQLAlchemy meanwhile.
 
     It takes PostgreSQL's driver even where nothing but SQLite is used, and names the sessions of
-    SQLAlchemy's object mapper for programs that bring some.
+    SQLAlchemy's object mapper for programs that bring some. Raises Unavailable for a version that
+    lacks what ``recover`` needs: at the start, not on the day when a process is lost.
     """
     driver = postponed("psycopg", "errors") if sqlite else contextlib.nullcontext()
     with driver, named_only("sqlalchemy.orm", "sqlalchemy.ext.asyncio"):
-        return importlib.import_module("dbos")
+        module = importlib.import_module("dbos")
+    if not callable(getattr(module.DBOS, _RECOVER, None)):
+        raise Unavailable(
+            "the engine",
+            f"This DBOS has no {_RECOVER}.",
+            remedy="Install the version that constraints.txt names.",
+        )
+    log = logging.getLogger("dbos")
+    if not log.handlers:  # else it writes to standard error itself, unmasked
+        log.addHandler(logging.NullHandler())
+    return module
+
+
+def configuration(
+    dbos: ModuleType, *, url: str, file: Path, version: str, executor: str, threads: int
+) -> dict[str, Any]:
+    """Return its settings: a database where ``url`` names one, else the file."""
+    own = {} if url else {"system_database_engine": sqlite_engine(file)}
+    return {
+        "name": "tgk",
+        "system_database_url": url or f"sqlite:///{file}",
+        "application_version": version,
+        "executor_id": executor,
+        "serializer": dbos.DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "max_executor_threads": threads,
+        "enable_otlp": False,
+        **own,
+    }
+
+
+def recover(dbos: ModuleType, executors: Collection[str]) -> None:
+    """Let somebody go on with what these processes left, and nobody else began since.
+
+    Resuming by id is public, but takes a workflow from whoever runs it by then: of two processes
+    that look for lost ones at once, the second would have it run twice.
+    """
+    getattr(dbos.DBOS, _RECOVER)(sorted(executors))

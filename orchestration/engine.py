@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from loguru import logger
 
-from orchestration.dbos_import import dbos
+from orchestration.dbos_import import configuration, dbos, recover
 from orchestration.remembered import DurableSteps, always
-from orchestration.wal import sqlite
 from tgk.errors import Declined, Unavailable
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
@@ -96,6 +95,7 @@ class Engine:
         self._ends: dict[str, asyncio.Future[Outcome]] = {}
         self._awaited: dict[str, Operation] = {}
         self._beginnings: set[asyncio.Future[None]] = set()
+        self._former: set[str] = set()  # begun before they were asked for here
         self._steps: Steps = DurableSteps(None, permit)
         self._watchers: defaultdict[str, list[Show]] = defaultdict(list)
 
@@ -157,6 +157,7 @@ class Engine:
         try:
             return await self._joined(operation)
         finally:
+            self._former.discard(operation.corr)
             self._unwatch(operation.corr, watch)
 
     async def known(self, operation: Operation) -> bool:
@@ -168,6 +169,8 @@ class Engine:
         if begun is None:
             return False
         begun.require_same(operation)
+        if operation.corr not in self._awaited:
+            self._former.add(operation.corr)
         return True
 
     async def over(self, corr: str) -> bool:
@@ -212,8 +215,7 @@ class Engine:
         lost = {str(each.executor_id) for each in listed} - set(await living())
         if lost:
             logger.bind(processes=sorted(lost)).warning("operations of lost processes go on")
-            # The one call that takes an operation from a named process only, and so only once.
-            await asyncio.to_thread(self._dbos.DBOS._recover_pending_workflows, sorted(lost))  # noqa: SLF001
+            await asyncio.to_thread(recover, self._dbos, lost)
 
     async def withdraw(self, corr: str, why: str) -> None:
         """Stop an operation for good, if it is under way; its record says why, here and later."""
@@ -303,10 +305,7 @@ class Engine:
     async def _begin(self, operation: Operation, end: asyncio.Future[Outcome]) -> None:
         """Hand the operation to DBOS; goes on when the asker is gone, until there is an answer."""
         try:
-            with self._dbos.SetWorkflowID(operation.corr):
-                handle = await self._dbos.DBOS.start_workflow_async(
-                    self._workflow, operation.model_dump_json()
-                )
+            handle = await self._handle(operation)
             text = await handle.get_result(polling_interval_sec=_POLL_SECONDS)
             result: Outcome | Exception = Outcome.model_validate_json(text)
         except Parked:
@@ -325,6 +324,15 @@ class Engine:
         else:
             end.set_exception(result)
             end.exception()  # whoever asked may be gone by now
+
+    async def _handle(self, operation: Operation) -> Any:
+        """Start the operation, or find it where it is begun already."""
+        if operation.corr in self._former:
+            return await self._dbos.DBOS.retrieve_workflow_async(operation.corr)
+        with self._dbos.SetWorkflowID(operation.corr):
+            return await self._dbos.DBOS.start_workflow_async(
+                self._workflow, operation.model_dump_json()
+            )
 
     def _readable(self, error: Exception) -> Exception:
         """Return what the asker reads of a change that was withdrawn, here or in a former life."""
@@ -368,22 +376,14 @@ class Engine:
             del self._watchers[corr]
 
     def _config(self) -> dict[str, Any]:
-        own = {} if self._database_url else {"system_database_engine": sqlite(self._file)}
-        return {
-            "name": "tgk",
-            "system_database_url": self._database_url or f"sqlite:///{self._file}",
-            "application_version": VERSION,
-            "executor_id": self._executor,
-            "serializer": self._dbos.DBOSPortableJSONSerializer(),
-            "log_level": "WARNING",
-            "max_executor_threads": _THREADS,
-            "enable_otlp": False,
-            **own,
-        }
-
-    @property
-    def _file(self) -> Path:
-        return self._state / "operations.sqlite"
+        return configuration(
+            self._dbos,
+            url=self._database_url,
+            file=self._state / "operations.sqlite",
+            version=VERSION,
+            executor=self._executor,
+            threads=_THREADS,
+        )
 
     async def _close(self) -> None:
         """Shut DBOS down beside the loop, and give the loop threads of its own again."""

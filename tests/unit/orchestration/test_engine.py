@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,42 @@ async def test_an_operation_in_flight_at_the_stop_goes_on_after_the_start(tmp_pa
     await again.stop()
 
     assert (left, end, gate.lives) == (frozenset({"one"}), outcome("one"), 2)
+
+
+async def test_joining_what_a_former_life_began_is_nothing_to_warn_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An operation that is known is waited for, not begun again; the library has nothing to say."""
+    gate = Gate()
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(gate.perform)
+    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    await gate.entered.wait()
+    await engine.stop(grace=0.05)
+    await asyncio.wait({asker})
+
+    gate.through.set()
+    again = Engine(tmp_path, FakeClock())
+    await again.start(gate.perform)
+    known = await again.known(operation("one"))
+    end = await again.run(operation("one"), ignore)
+    await again.stop()
+
+    assert (known, end) == (True, outcome("one"))
+    assert [] == [record.getMessage() for record in caplog.records if record.name == "dbos"]
+
+
+async def test_what_the_library_says_goes_where_everything_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It writes nothing to standard error by itself, where nobody masks it."""
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(Gate().perform)
+    logging.getLogger("dbos").warning("heard")
+    await engine.stop()
+
+    assert "heard" in caplog.messages
+    assert "heard" not in capsys.readouterr().err
 
 
 async def test_an_operation_that_nobody_asks_for_is_taken_up_at_the_start(tmp_path: Path) -> None:
