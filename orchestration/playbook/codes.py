@@ -51,6 +51,11 @@ CODES: dict[str, Code] = {
         "key of another kind of step", "The key is known, but not to this kind of step."
     ),
     "E019": Code("nothing to do", "A list of steps that is there holds at least one."),
+    "E020": Code(
+        "item without its first line",
+        "What follows cannot belong to the item before it: it says the same again, or something "
+        "of another kind. An item of a list begins with `- `.",
+    ),
     "E030": Code("expression cannot be read", "What stands in the condition or in `${…}`."),
     "E031": Code("unknown name", "Nothing of that name is declared in the playbook."),
     "E032": Code(
@@ -137,6 +142,11 @@ CODES: dict[str, Code] = {
     "W066": Code("condition that is always the same", "It depends on nothing of the run."),
     "W068": Code(
         "comparison that never holds", "The value is one of a few, and this is none of them."
+    ),
+    "W069": Code(
+        "parameters named like parts of one",
+        "`parameters` holds one entry for each of them; these look like the parts of a single "
+        "one, which begins with `- name: …`.",
     ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip

@@ -58,6 +58,7 @@ def parameters(fields: Fields) -> tuple[model.Parameter, ...]:
     if node is None:
         return ()
     if isinstance(node.value, dict):
+        _warn_of_parts(node, node.value, fields.sheet)
         return tuple(_named(name, child, node, fields.sheet) for name, child in node.value.items())
     found: list[model.Parameter] = []
     for item in fields.sequence("parameters") or []:
@@ -76,6 +77,21 @@ def parameters(fields: Fields) -> tuple[model.Parameter, ...]:
             found.append(_parameter(name, inside))
     _check_once([(each.name, each.span) for each in found], "parameters", fields.sheet)
     return tuple(found)
+
+
+def _warn_of_parts(node: Node, entries: Mapping[str, Node], sheet: Sheet) -> None:
+    """Warn of a mapping by name whose names are those of a single parameter's keys."""
+    typed_ = "type" in entries and entries["type"].value in TYPES
+    if len(entries) > 1 and entries.keys() <= {*PARAMETER_KEYS} and (
+        typed_ or "description" in entries
+    ):  # fmt: skip
+        first = next(iter(entries))
+        span = sheet.source.key(node.keys[first], first)
+        listed = ", ".join(entries)
+        sheet.report.add(
+            "W069", span, f"these parameters are called {listed}",
+            help="if they describe one, a line such as `- name: …` is missing before it",
+        )  # fmt: skip
 
 
 def _named(name: str, node: Node, around: Node, sheet: Sheet) -> model.Parameter:

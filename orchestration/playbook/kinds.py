@@ -322,11 +322,22 @@ def _inside(fields: Fields, key: str, primary: str) -> Fields:
         return fields
     if isinstance(node.value, dict):
         kind = KINDS[key]
+        _tell_beside(fields, key, kind)
         return Fields(node, f"'{key}'", fields.sheet, kind.inner or kind.keys)
     fields.entries.setdefault(primary, node)
     if key in fields.node.keys:
         fields.node.keys.setdefault(primary, fields.node.keys[key])
     return fields
+
+
+def _tell_beside(fields: Fields, key: str, kind: Kind) -> None:
+    """Report what stands beside the short form and would be read only inside of it."""
+    for name in (*kind.inner, *kind.keys):
+        if name in fields and name not in (*COMMON, key, "steps"):
+            fields.sheet.report.add(
+                "E018", fields.key_span(name), f"'{name}' is not read beside '{key}: …'",
+                help=f"write it inside of '{key}', or as a step of its own",
+            )  # fmt: skip
 
 
 _APPROVAL = ("prompt", "approvers", "count", "exclude_requester", "expires", "on_timeout")

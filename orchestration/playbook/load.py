@@ -118,7 +118,7 @@ def _name(fields: Fields, file: str) -> str:
     if "name" not in fields:
         fields.sheet.report.add(
             "W060",
-            Span(1, 1, 1),
+            Span(fields.span.line, 1, 1),
             f"the playbook has no name and is called after its file: {found}",
             help=f"add `name: {found}`",
             fix=[Edit(Span(fields.span.line, 1, 0), f"name: {found}\n")],
@@ -131,7 +131,8 @@ def _steps(fields: Fields, reader: StepReader) -> tuple[Step, ...]:
         return reader.steps(fields, "steps", "")
     if "name" not in fields and any(key in fields for key in _WITHOUT_STEPS):
         help_ = "add `steps:`"
-        fields.sheet.report.add("W067", Span(1, 1, 1), "there is nothing to run", help=help_)
+        span = Span(fields.span.line, 1, 1)
+        fields.sheet.report.add("W067", span, "there is nothing to run", help=help_)
     else:
         fields.need("steps", "steps: […]")
     return ()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from orchestration.playbook.diagnostics import Edit, Related
 from orchestration.playbook.model import Span
+from orchestration.playbook.seams import seams
 from orchestration.playbook.source import Source
 from tgk.yaml_marks import Bounds, survey
 
 if TYPE_CHECKING:
     from orchestration.playbook.diagnostics import Report
-    from tgk.yaml_marks import Fault, Node
+    from tgk.yaml_marks import Fault, Mark, Node
 
 BOUNDS = Bounds(aliases=False)
 _CODES = {
@@ -23,6 +24,7 @@ _CODES = {
 _TAB = re.compile(r"^ *\t[ \t]*", re.MULTILINE)
 _ITEM = re.compile(r"^( *)- ")
 _VALUED = re.compile(r"^[ -]*[\w-]+: +[^\s|>#\[{&!][^#]*$")
+_KEY = re.compile(r"^[ -]*[\w-]+:(\s|$)")
 _KEY_ALONE = re.compile(r"^[ -]*[\w-]+:\s*(#.*)?$")
 _FAR = 12
 """So many lines above the place where YAML stumbles the cause is looked for."""
@@ -47,10 +49,41 @@ def read(content: bytes, file: str, report: Report) -> Reading:
     source = Source(file, text)
     document, faults = survey(content, file, BOUNDS)
     broken = next((fault for fault in faults if fault.kind == "syntax"), None)
-    if document or broken is None:
-        _tell(report, source, faults)
-        return Reading(source, document.root if document else None, whole=document is not None)
-    return _around(source, broken, faults, report)
+    if document is None and broken:
+        return _around(source, broken, faults, report)
+    if document and (apart := _apart(source, document.root, faults, report)):
+        return apart
+    _tell(report, source, faults)
+    return Reading(source, document.root if document else None, whole=document is not None)
+
+
+def _apart(source: Source, root: Node, faults: tuple[Fault, ...], report: Report) -> Reading | None:
+    """Read what became one item of a list as the two that it was; None if nothing seems to."""
+    text = source.text
+    found = [seam for seam in seams(root, faults, source) if _indented(source, seam.mark)]
+    for seam in found:
+        begin = source.index(Span(seam.mark.line, seam.mark.column))
+        text = f"{text[: begin - 2]}- {text[begin:]}"
+    document, faults = survey(text.encode(), source.file, BOUNDS) if found else (None, ())
+    if document is None:
+        return None
+    for seam in found:
+        report.add(
+            "E020",
+            source.key(seam.mark, seam.key),
+            "a new item of the list seems to begin here",
+            help="a line such as `- name: …` is missing before it",
+            related=[
+                Related(source.key(seam.before, "-"), "it runs on in the item that begins here")
+            ],
+        )
+    _tell(report, source, faults)
+    return Reading(source, document.root, whole=False)
+
+
+def _indented(source: Source, mark: Mark) -> bool:
+    """Return whether nothing but spaces stands before a key, and room for a dash."""
+    return mark.column > len("- ") and not source.line(mark.line)[: mark.column - 1].strip(" ")
 
 
 def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Report) -> Reading:
@@ -72,6 +105,14 @@ def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Re
         )  # fmt: skip
         begin = source.index(Span(bare.line, 1)) + bare.column - 3
         text = f"{text[:begin]}- {text[begin + 2 :]}"
+    elif loose := _loose(source, broken):
+        report.add(
+            "E002", loose, "this stands under no key",
+            help="a line such as `prompt: >-` is missing before it"
+            if loose.column > 1 and not _KEY.match(source.line(loose.line))
+            else "a line such as `variables:` is missing before it",
+        )  # fmt: skip
+        text = _without_lines(source, loose.line, broken.mark.line)
     else:
         _tell(report, source, faults)
         text = _without(source, text, broken)
@@ -146,6 +187,46 @@ def _bare(source: Source, number: int) -> Span | None:
     line = source.line(first)
     column = len(line) - len(line.lstrip(" ")) + 1
     return Span(first, column, len(line.strip())) if column == deep + 3 else None
+
+
+def _loose(source: Source, broken: Fault) -> Span | None:
+    """Return where lines begin that belong to a key which is gone: text, or a whole block."""
+    last = broken.mark.line
+    if "document start" in broken.what:
+        begin = next((n for n in range(1, last) if _says(source.line(n))), last)
+    elif "could not find expected ':'" in broken.what:
+        begin = _text_above(source, last)
+    else:
+        return None
+    line = source.line(begin)
+    return Span(begin, _margin(line) + 1, len(line.strip())) if begin < last else None
+
+
+def _text_above(source: Source, last: int) -> int:
+    """Return the first of the lines above that hold neither a key nor an item."""
+    begin = last
+    while begin > 1 and _says(line := source.line(begin - 1)):
+        if _KEY.match(line) or _ITEM.match(line):
+            break
+        begin -= 1
+    return begin
+
+
+def _says(line: str) -> bool:
+    return line.lstrip()[:1] not in ("", "#")
+
+
+def _margin(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _without_lines(source: Source, first: int, last: int) -> str:
+    """Blank the lines from one up to another, that one not included."""
+    lines = source.text.splitlines(keepends=True)
+    for number in range(first, last):
+        line = lines[number - 1]
+        lines[number - 1] = f"#{line[1:]}" if line.strip() else line
+    return "".join(lines)
 
 
 def _depth(line: str) -> int:

@@ -198,4 +198,4 @@ def _waiting(step: Wait, book: _Book) -> Iterator[Use]:
     if step.command is not None:
         yield from book.words(step.command)
     if step.until is not None:
-        yield book.use("until", step.until, "test", after=True)
+        yield book.use("until", step.until, "test", after=step.command is not None)

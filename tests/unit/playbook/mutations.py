@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,8 @@ _WORDS = re.compile(
     r"|datadog)\b|(?<=source: )(?:environment|vault)\b|(?<=command: )/[a-z]+ [a-z]+"
     r"|(?<= )--[a-z]{3,}"
 )
+_QUOTED = re.compile(r'(?<=--message )"[^"]*"')
+"""Words for people: nothing in them can be wrong."""
 _REFERENCE = re.compile(r"(?<=\$\{)[a-z][a-z_-]{2,}")
 
 
@@ -26,8 +30,6 @@ class Slip:
     kind: str
     text: str
     lines: frozenset[int]
-    silent: bool = False
-    """Whether the text may still be right."""
 
 
 def slips(text: str) -> Iterator[Slip]:
@@ -59,7 +61,7 @@ def _keys(lines: list[str], number: int, line: str) -> Iterator[Slip]:
 
 
 def _values(lines: list[str], number: int, line: str) -> Iterator[Slip]:
-    for found in _WORDS.finditer(line):
+    for found in _WORDS.finditer(_QUOTED.sub(lambda text: "_" * len(text[0]), line)):
         word = found[0]
         typo = word[:-2] + word[-1] + word[-2] if word[-1] != word[-2] else word + "x"
         changed = line[: found.start()] + typo + line[found.end() :]
@@ -70,24 +72,22 @@ def _values(lines: list[str], number: int, line: str) -> Iterator[Slip]:
 
 
 def _deleted(lines: list[str], number: int) -> Slip:
-    """Take a line away: told where it was, or at the mapping that lacks it."""
+    """Take a line away: told on the line that now stands there, or where its block begins.
+
+    Its block begins with the nearest line above that is indented less; at the left margin, with
+    the first line of the file that says anything.
+    """
     rest = [*lines[: number - 1], *lines[number:]]
     depth = _depth(lines[number - 1])
-    around = {number - 1, _next(rest, number)}
-    for before in range(number - 1, 0, -1):
-        if lines[before - 1].strip() and _depth(lines[before - 1]) <= depth:
-            around.add(before)
-            depth = min(depth, _depth(lines[before - 1]))
-            if lines[before - 1].lstrip().startswith("- "):
-                break
-    return Slip("deleted", "\n".join(rest) + "\n", frozenset(around | {1}), silent=True)
+    above = [line for line in range(1, number) if _says(lines[line - 1])]
+    outer = [line for line in above if _depth(lines[line - 1]) < depth]
+    first = next((line for line, text in enumerate(rest, 1) if _says(text)), 1)
+    begins = outer[-1] if outer else first
+    return Slip("deleted", "\n".join(rest) + "\n", frozenset({number, begins}))
 
 
-def _next(lines: list[str], number: int) -> int:
-    """Return the first line from here on that says something."""
-    while number < len(lines) and lines[number - 1].lstrip()[:1] in ("", "#"):
-        number += 1
-    return number
+def _says(line: str) -> bool:
+    return line.lstrip()[:1] not in ("", "#")
 
 
 def _slip(kind: str, lines: list[str], number: int, line: str) -> Slip:
@@ -108,3 +108,62 @@ def _is_free(lines: list[str], number: int) -> bool:
 
 def _depth(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
+
+
+OPTIONAL = frozenset({
+    "api_key", "approval.count", "approval.exclude_requester", "approval.on_timeout",
+    "approval.timeout", "assert.message", "category", "condition", "continue_on_error",
+    "create_issue_on_failure", "default", "delay", "description", "else", "enum", "events",
+    "every", "fail_fast", "finally", "locks", "max", "max_delay", "max_parallel", "message",
+    "min", "on_failure", "on_success", "outputs", "pattern", "priority", "project", "required",
+    "retry", "timeout", "timezone", "track_metrics", "transaction", "type", "undo", "url",
+    "variable", "version", "webhook", "when",
+})  # fmt: skip
+"""What a playbook may do without, written down apart from the tables of the checker."""
+
+
+def is_still_right(before: str, after: str) -> bool:
+    """Return whether a text from which a line was taken is a playbook all the same.
+
+    Judged on the values alone: what is optional is gone, or one entry of a list; a text lost one
+    of its lines; or the list of an arm that lost its heading went on in the list before it.
+    """
+    return _is_less(yaml.safe_load(before), yaml.safe_load(after), "")
+
+
+def _is_less(before: object, after: object, key: str) -> bool:
+    if isinstance(before, dict) and isinstance(after, dict):
+        return _is_less_mapping(before, after, key)
+    if isinstance(before, list) and isinstance(after, dict):
+        alone = before[0] if len(before) == 1 else {}
+        return bool(alone == {"name": alone.get("name"), **after})
+    if isinstance(before, list) and isinstance(after, list):
+        return _is_less_list(before, after, key)
+    if isinstance(before, str) and isinstance(after, str):
+        return len(after) < len(before) and set(after.split()) <= set(before.split())
+    return False
+
+
+def _is_less_list(before: list[object], after: list[object], key: str) -> bool:
+    if len(after) < len(before):
+        return any(after == [*before[:at], *before[at + 1 :]] for at in range(len(before)))
+    pairs = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    return len(pairs) == 1 and _is_less(*pairs[0], key)
+
+
+def _is_less_mapping(before: dict[str, Any], after: dict[str, Any], key: str) -> bool:
+    gone = [name for name in before if name not in after]
+    changed = [name for name in after if name not in before or before[name] != after[name]]
+    if len(changed) > 1 or len(gone) > 1 or not after.keys() <= before.keys():
+        return False
+    if not gone:
+        return _is_less(before[changed[0]], after[changed[0]], changed[0])
+    if changed:
+        return bool(after[changed[0]] == [*before[changed[0]], *before[gone[0]]])
+    return _is_optional(gone[0], before, key)
+
+
+def _is_optional(gone: str, before: dict[str, Any], key: str) -> bool:
+    if gone == "condition" and before.get("type") == "conditional":
+        return False
+    return key in _FREE or gone in OPTIONAL or f"{key}.{gone}" in OPTIONAL

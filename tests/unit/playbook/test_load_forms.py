@@ -162,3 +162,12 @@ def test_the_digest_is_that_of_the_file() -> None:
     assert two is not None
     assert one.digest != two.digest
     assert len(one.digest) == 64
+
+
+def test_what_stands_beside_a_short_form_is_not_ignored() -> None:
+    """It would be read nowhere."""
+    text = b"name: x\nsteps:\n  - wait: {until: 'true'}\n    command: /status\n"
+
+    (fault,) = load(text, "x.yml").diagnostics
+
+    assert (fault.code, fault.span.line, fault.span.column) == ("E018", 4, 5)

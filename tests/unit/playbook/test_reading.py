@@ -140,3 +140,37 @@ def test_a_line_that_is_gone_is_told_where_it_was(
     first = min(loaded.diagnostics, key=lambda one: one.span)
     assert (first.span.line, first.span.column, first.message) == (*place, message)
     assert loaded.playbook is None or len(loaded.playbook.steps) == steps
+
+
+TWO = """\
+name: x
+steps:
+  - name: one
+    command: /status
+    timeout: 5m
+  - name: two
+    type: conditional
+    condition: one.success
+    then: [/queue]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (TWO.replace("  - name: two\n", ""), [("E020", 6, 5)]),
+        (TWO.replace("  - name: two\n", "\n").replace("    type: conditional\n", ""),
+         [("E020", 7, 5)]),
+        (TWO.replace("timeout: 5m", "command: /status"), [("E011", 5, 5)]),
+        ("steps:\n  - approval:\n      Go on now: yes or no?\n      Tell us.\n      count: 2\n",
+         [("E002", 3, 7)]),
+        ("  tries: 3\n  more: 4\nsteps: [/status]\n", [("E002", 1, 3)]),
+        ("name: x\nparameters:\n  type: environment\n  default: staging\nsteps: [/status]\n",
+         [("W069", 3, 3)]),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_missing_is_told_where_it_was(
+    text: str, expected: list[tuple[str, int, int]]
+) -> None:
+    """Not where its absence is first felt, and without accusing what is right."""
+    assert [one for one in codes(text) if one[0] not in ("W060", "E012")][:2] == expected
