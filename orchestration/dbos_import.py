@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _RECOVER: Final = "_recover_pending_workflows"
+_LISTEN_SECONDS: Final = 0.1
+"""Nothing is ever sent to a workflow here, but the end of a process waits for one look for it."""
 
 
 def dbos(*, sqlite: bool) -> ModuleType:
@@ -58,6 +60,7 @@ def configuration(
         "log_level": "WARNING",
         "max_executor_threads": threads,
         "enable_otlp": False,
+        "notification_listener_polling_interval_sec": _LISTEN_SECONDS,
         **own,
     }
 
