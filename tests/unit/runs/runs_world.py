@@ -1,22 +1,15 @@
-"""A world for runs: real store, real engine, a dispatcher with small commands, people who vote.
-
-``python runs_world.py <folder> <fuse>`` plays one life that kills itself after ``fuse`` events.
-"""
+"""A world for runs: real store, real engine, a dispatcher with small commands, people who vote."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from loguru import logger
 from pydantic import BaseModel
 
 from orchestration.approvals import StoredApprovals
@@ -359,52 +352,3 @@ def world(folder: Path, **more: Any) -> World:
     """Return a world that is not open yet."""
     given = SimpleNamespace(clock=FakeClock(), guard=everybody(), limits=RunLimits())
     return World(folder, **{**vars(given), **more})
-
-
-def main(folder: Path, fuse: int) -> None:
-    """Live one life, to the end of the run or of the fuse."""
-    logger.remove()
-    asyncio.run(_life(folder, fuse))
-
-
-async def _life(folder: Path, fuse: int) -> None:
-    from bot.runtime.clock import SystemClock
-
-    made = world(folder, clock=SystemClock())
-    left = [fuse]
-
-    def burn(event: str) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    made.effects.tell = burn
-    original = made.store.write
-
-    async def write(act: Any) -> Any:
-        burn("before a write")
-        value = await original(act)
-        burn("after a write")
-        return value
-
-    made.store.write = write  # type: ignore[method-assign] # every change of the store is an event
-    text = (folder / "story.yaml").read_text()
-    async with made.open(), asyncio.TaskGroup() as group:
-        voter = group.create_task(_voting(made))
-        view = await made.start(text, delivery="story")
-        ended = await made.runs.ended(view.id, _unseen)
-        voter.cancel()
-    sys.stdout.write(
-        json.dumps({"state": ended.state, "reason": ended.reason, "events": fuse - left[0]})
-    )
-
-
-async def _voting(made: World) -> None:
-    while True:
-        for question in await made.approvals.open():
-            await made.approvals.vote(question.id, BEN, approve=True)
-        await asyncio.sleep(0.01)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
