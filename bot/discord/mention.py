@@ -11,24 +11,22 @@ from typing import TYPE_CHECKING, Any
 import discord
 from loguru import logger
 
-from bot.discord.attached import file_option, text_of
+from bot.discord.attached import text_of
 from integrations.discord import escape
 from integrations.discord.rows import label
+from tgk.attached import bind_beside_file, file_option
 from tgk.context import Invocation
 from tgk.emblems import TEST_MODE
 from tgk.errors import TgkError, UnknownCommand, VerbWanted
 from tgk.plain import plain_lines
-from tgk.spelling import spelled
 from tgk.typed import bind, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.discord.desk import Desk
-    from tgk.command import Command
     from tgk.outcome import Outcome
     from tgk.reply import Reply
-    from tgk.typed import Tokens
 
 LONGEST = 1900
 _HEAD, _TAIL = 5, 10
@@ -86,21 +84,13 @@ def _read(desk: Desk, message: discord.Message, line: str, delivery: str) -> Inv
         if isinstance(error, VerbWanted) or not may_ask or not _is_question(line, error.near):
             raise
         return replace(whole, name=_ASK, raw={"query": line.strip()})
-    return replace(whole, name=name, raw=_bound(message, tokens, registry[name]))
-
-
-def _bound(message: discord.Message, tokens: Tokens, entry: Command[Any]) -> dict[str, object]:
-    """Return the arguments; an option for a file needs no value where one is attached."""
-    option = file_option(entry)
-    last = tokens.words[-1].text if tokens.words else ""
-    if option and message.attachments and last == f"--{spelled(option.name)}":
-        tokens = replace(tokens, words=tokens.words[:-1])
-    return bind(tokens, entry.options)
+    read = bind_beside_file if message.attachments else bind
+    return replace(whole, name=name, raw=read(tokens, registry[name].options))
 
 
 async def _with_file(desk: Desk, message: discord.Message, asked: Invocation) -> Invocation:
     """Return the invocation with the text of the attached file, where it takes one."""
-    option = file_option(desk.dispatcher.admission.registry[asked.name])
+    option = file_option(desk.dispatcher.admission.registry[asked.name].options)
     if option is None or not message.attachments or option.name in asked.raw:
         return asked
     text = await text_of(message.attachments[0], asked.name, option.name)

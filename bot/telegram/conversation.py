@@ -22,6 +22,7 @@ from tgk.recording import correlation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.telegram.attached import Files
     from bot.telegram.menu import Menu
     from bot.telegram.popup import Popups
     from tgk.caller import Caller
@@ -91,8 +92,9 @@ class Conversation:
     nothing but what the policy says, and Telegram knows no message for one reader of a group.
     """
 
-    def __init__(self, desk: Desk, me: Me, popups: Popups) -> None:
+    def __init__(self, desk: Desk, me: Me, popups: Popups, files: Files) -> None:
         self._desk = desk
+        self._files = files
         self._me = me
         self._popups = popups
 
@@ -136,7 +138,7 @@ class Conversation:
             return
         try:
             _require_person(typed.sender)
-            name, raw = self._desk.menu.understand(typed.text)
+            name, raw = await self._read(typed)
         except UnknownCommand as error:
             ours = isinstance(error, VerbWanted)  # other bots of a group have other families
             if bot or ours or typed.spot.is_private:
@@ -147,18 +149,35 @@ class Conversation:
             return
         await self._run(self._invocation(name, raw, typed.sender, place, key), place, key)
 
+    async def _read(self, typed: Typed) -> tuple[str, dict[str, object]]:
+        """Return the command and its arguments, among them the text of a file that it is beside."""
+        menu, document = self._desk.menu, typed.document
+        option = menu.wants_file(typed.text) if document else ""
+        name, raw = menu.understand(typed.text, beside=bool(option))
+        if document and option:
+            raw[option] = await self._files.text_of(document, name, option)
+        return name, raw
+
     async def _answer_prompt(self, typed: Typed, place: Place, key: str) -> None:
         """Run the action that a question was asked for, with the words replied."""
         try:
             _require_person(typed.sender)
             found = await self._desk.buttons.find(typed.prompt)
             action = await self._usable(found, typed.prompt, typed.sender, place)
+            text = await self._answered(typed, action)
         except TgkError as error:
             await self._refuse(error, "reply", typed, place, key)
             return
-        raw = filled(action, typed.text)
+        raw = filled(action, text)
         invocation = self._invocation(action.command, raw, typed.sender, place, key)
         await self._run(replace(invocation, confirmed=action.confirms), place, key)
+
+    async def _answered(self, typed: Typed, action: Action) -> str:
+        """Return the words of a reply, or of the file that it is."""
+        if typed.document is None or not typed.document.own:
+            return typed.text
+        text = await self._files.text_of(typed.document, action.command, action.asks[-1])
+        return f"{typed.text}\n{text}" if len(action.asks) > 1 else text
 
     async def _press(self, press: Pressed, place: Place, key: str) -> None:
         known = re.fullmatch(TOKEN_PATTERN, press.token) is not None

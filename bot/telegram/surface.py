@@ -10,6 +10,7 @@ import orjson
 from loguru import logger
 from telegram.error import InvalidToken, TelegramError
 
+from bot.telegram.attached import Files
 from bot.telegram.conversation import Conversation, Desk, Me
 from bot.telegram.crew import Crew
 from bot.telegram.menu import Menu
@@ -116,7 +117,7 @@ class TelegramSurface:
         return Me(int(account["id"]), str(account["username"]))
 
     async def _serve(self, client: Client, me: Me) -> None:
-        conversation = Conversation(self._desk, me, Popups(client))
+        conversation = Conversation(self._desk, me, Popups(client), Files(client))
 
         async def answer(update: dict[str, Any], again: bool) -> None:
             await self._answer(conversation, update, me, again=again)

@@ -39,14 +39,27 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A file of a message; ``own`` is false for that of the message it replies to."""
+
+    id: str
+    size: int
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
-    """A message with text; ``prompt`` is the token of the question that it answers."""
+    """A message with text, or a file with a caption.
+
+    ``prompt`` is the token of the question that it answers.
+    """
 
     id: int
     spot: Spot
     sender: Sender
     text: str
     prompt: str
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +82,31 @@ def read_update(update: Mapping[str, Any], me: int) -> Typed | Pressed | None:
     if query := update.get("callback_query"):
         return _pressed(int(update["update_id"]), query)
     message = update.get("message")
-    if not message or not message.get("text") or any(key in message for key in _PASSED_ON):
+    if not message or any(key in message for key in _PASSED_ON):
+        return None
+    text = str(message.get("text") or message.get("caption") or "")
+    replied = message.get("reply_to_message")
+    document, prompt = _document(message, replied), _prompt(replied, me)
+    answered_by_file = prompt and document is not None and document.own
+    if not text and not answered_by_file:
         return None
     return Typed(
         id=int(update["update_id"]),
         spot=_spot(message),
         sender=_sender(message.get("from"), message.get("sender_chat")),
-        text=message["text"],
-        prompt=_prompt(message.get("reply_to_message"), me),
+        text=text,
+        prompt=prompt,
+        document=document,
     )
+
+
+def _document(message: Mapping[str, Any], replied: Mapping[str, Any] | None) -> Document | None:
+    """Return the file of a message, else that of the one it replies to."""
+    for holder in (message, replied or {}):
+        if found := holder.get("document"):
+            size = int(found.get("file_size") or 0)
+            return Document(str(found["file_id"]), size, holder is message)
+    return None
 
 
 def _pressed(number: int, query: Mapping[str, Any]) -> Pressed | None:

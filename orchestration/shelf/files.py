@@ -62,7 +62,7 @@ class Files:
         loaded = load(text.encode(), f"{name}.yml", draft=True)
         if loaded.playbook is not None and loaded.playbook.name != name:
             what = f"the text calls itself {loaded.playbook.name}"
-            raise InvalidRequest("orchestrate create", [ArgumentFault("name", what)])
+            raise InvalidRequest("orchestrate import", [ArgumentFault("name", what)])
         _write(self.drafts / f"{name}.yml", text)
         return self.one(name)
 

@@ -98,8 +98,13 @@ class TelegramEmulator:
         text: str = "",
         thread: int | None = None,
         reply_to: int | None = None,
+        *,
+        document: Upload | None = None,
     ) -> Message:
-        """Write a message as a person; no chat means the private chat with the bot."""
+        """Write a message as a person; no chat means the private chat with the bot.
+
+        With a document the text is its caption.
+        """
         sender = self.cast.person(user)
         place = self.state.chats[sender.telegram if chat is None else chat]
         if place.kind == "private":
@@ -115,6 +120,10 @@ class TelegramEmulator:
             thread=thread,
             reply_to=reply_to,
         )
+        if document is not None:
+            message.upload, message.file_kind = document, "document"
+            message.file_id = f"document-{place.id}-{len(self.state.files) + 1}"
+            self.state.files[message.file_id] = document
         self.state.keep(message)
         if self._reaches_bot(place, message):
             await self._deliver("message", self.state.wire(message))
