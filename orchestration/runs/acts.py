@@ -36,8 +36,8 @@ if TYPE_CHECKING:
         async def last(self, steps: Sequence[Step], frame: Frame) -> Result | None:
             """Play a ``finally``; returns the first failure."""
 
-        async def undo(self, inside: str = "", era: str = "") -> bool:
-            """Take back what completed inside."""
+        async def undo(self, inside: str = "", era: str = "") -> bool | None:
+            """Take back what completed inside; None where nothing did."""
 
 
 COMPOSITE = (model.Conditional, model.Group, model.Parallel, model.ForEach, model.SubPlaybook)
@@ -136,7 +136,8 @@ class Acts:
         undone: dict[str, Any] = {}
         wanted = book.transaction and not inside.past and not self.means.pulse.record.force
         if bad and wanted:
-            undone = {"rolled_back": await self.walk.undo(inside.dynamic, inside.era)}
+            well = await self.walk.undo(inside.dynamic, inside.era)
+            undone = {} if well is None else {"rolled_back": well}
         last = None
         if book.finally_:
             last = await self.walk.last(book.finally_, inside.handling(bad.error if bad else None))

@@ -40,7 +40,7 @@ async def command(
     entry = command_of(line, means.registry)
     if entry is None:
         raise UnknownCommand(line.name)
-    delivery = f"run:{means.run}:{record.path}:{record.label}{turn}"
+    delivery = delivery_of(means.run, record) + turn
     invocation = Invocation(
         name=entry.name,
         raw=fill(line, frame.scope(), means.registry),
@@ -63,6 +63,11 @@ async def command(
         await means.carrier.withdraw(delivery, why)
         raise
     return _result(outcome, record)
+
+
+def delivery_of(run: str, record: StepRecord) -> str:
+    """Return what an attempt of a step is known by, in this life and the next."""
+    return f"run:{run}:{record.path}:{record.label}"
 
 
 def _key(key: Template | None, frame: Frame) -> str:

@@ -54,6 +54,12 @@ class Memory:
         record = self._latest.get(path)
         return record if record is not None and record.kept else None
 
+    def going(self, inside: str = "") -> tuple[StepRecord, ...]:
+        """Return what is under way, or only what is inside of a step."""
+        within = (f"{inside}/", f"{inside}[")
+        going = (step for step in self if step.result is None)
+        return tuple(step for step in going if not inside or step.path.startswith(within))
+
     async def begin(self, path: str, label: str, *, attempt: int, clock: float) -> StepRecord:
         """Note that an attempt begins; durable on return."""
         return await self._keep(self._begun(path, label, attempt, clock))

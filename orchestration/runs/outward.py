@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestration.playbook import model
 from orchestration.playbook.check import within
+from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import unless_halted
 from orchestration.runs.records import Fault, Result
 from tgk.ports.journal import Attempt, Conclusion
@@ -97,7 +98,7 @@ def _shell(means: Means, step: model.Shell, frame: Frame) -> Wish | str:
 
 async def _journaled(means: Means, record: StepRecord, wish: Wish, key: str) -> Result:
     """Do it between two lines of the audit log; without the first nothing is done."""
-    delivery = f"run:{means.run}:{record.path}:{record.label}"
+    delivery = delivery_of(means.run, record)
     attempt = Attempt(
         corr=correlation(delivery),
         command="/orchestrate step",
@@ -165,7 +166,7 @@ def _repeatable(step: model.Http | model.Shell) -> bool:
 
 def _key(means: Means, step: model.Http | model.Shell, frame: Frame, record: StepRecord) -> str:
     """Return what tells the other side that it is asked the same again."""
-    text = f"run:{means.run}:{record.path}:{record.label}"
+    text = delivery_of(means.run, record)
     if step.idempotency_key is not None:
         text = f"{frame.playbook.name}:{step.path}:{step.idempotency_key.text(frame.scope())}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]

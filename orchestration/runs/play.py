@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from loguru import logger
 
 from orchestration.playbook.expression import ExpressionError
 from orchestration.runs.frame import Frame, values_of
 from orchestration.runs.halt import Halt, Halted, unless_halted
-from orchestration.runs.records import BAD, Fault, Result
+from orchestration.runs.records import BAD, Verdict
 from orchestration.runs.walk import Walk
 from tgk.errors import Conflict
-from tgk.ports.runs import Checkpoint, RunState
+from tgk.ports.runs import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from orchestration.runs.ledger import Ledger
     from orchestration.runs.means import Means
     from orchestration.runs.memory import Memory
-    from orchestration.runs.records import RunRecord
+    from orchestration.runs.records import Phase, Result, RunRecord
+    from tgk.ports.runs import RunState
 
     Tell = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+
+_SUPERSEDED: Final = Verdict(state="cancelled", reason="another generation goes on from here")
 
 
 @dataclass(slots=True)
@@ -34,7 +37,9 @@ class Play:
     """Plays a run; ``heed`` may be called while it does.
 
     The order is: body, undoing where all or nothing was wished and the body failed, ``finally``,
-    end. It is cut off by cancellation and leaves everything to the next life.
+    end. How the body ended is kept before anything follows from it, so that no later life judges
+    again. A fault of ours in one of them is a failure, and the next one is played all the same.
+    It is cut off by cancellation and leaves everything to the next life.
     """
 
     means: Means
@@ -43,13 +48,14 @@ class Play:
     tell: Tell
     """Told ``start``, ``failure`` and ``success`` with what becomes true by it; never raises."""
     body: Halt = field(default_factory=Halt)
+    undoing: Halt = field(default_factory=Halt)
     end: Halt = field(default_factory=Halt)
     hindered: str = ""
     """Why it could not even begin."""
     walk: Walk = field(init=False)
 
     def __post_init__(self) -> None:
-        self.walk = Walk(self.means, self._after_step, self.end)
+        self.walk = Walk(self.means, self._after_step, self.undoing, self.end)
 
     @property
     def record(self) -> RunRecord:
@@ -57,29 +63,38 @@ class Play:
         return self.means.pulse.record
 
     def heed(self) -> None:
-        """Stop the body where it is over, by somebody's word or because another goes on.
-
-        Said again, stop what comes after the body.
-        """
-        if self.record.superseded:
-            self.body.stop("cancelled")
-        times = self.record.force.times if self.record.force else 0
-        for halt in (self.body, self.end)[:times]:
-            halt.stop("cancelled")
+        """Stop what is over by somebody's word, and everything where another run goes on."""
+        halts: dict[Phase, Halt] = {
+            "body": self.body, "undoing": self.undoing, "finally": self.end,
+        }  # fmt: skip
+        said = self.record.force.stops if self.record.force else ()
+        for phase in halts if self.record.superseded else said:
+            halts[phase].stop("cancelled")
 
     async def run(self) -> None:
         """Play to the end, which is durable on return."""
         self.heed()
-        if self.record.expired:
-            self.body.stop("timed_out")
         async with AsyncExitStack() as held:
             held.push_async_callback(self.means.pulse.leave)
-            begun = await self._begun()
-            bad = await self._body() if begun else None
-            state, reason = await self._judged(bad)
-            if begun and not self.record.superseded:
-                state, reason = await self._last_words(state, reason, bad)
-            await self._end(state, reason)
+            verdict = await self._verdict()
+            if self.record.began and not self.record.superseded:
+                verdict = await self._last_words(verdict)
+            await self._end(self._last(verdict))
+
+    async def _verdict(self) -> Verdict:
+        """Play the body, or recall it where it is over, and return how it ended."""
+        if known := self.record.verdict:
+            recalled = self.frame(Halt()).recalled()
+            await self.walk.sound(self.walk.steps(self.playbook.steps, recalled))
+            return known
+        verdict = self._judged(await self.walk.sound(self._played()))
+        takes_back = self.playbook.transaction and verdict.state in ("failed", "timed_out")
+        facts = {"verdict": verdict, "phase": "undoing" if takes_back else "finally"}
+        self.means.pulse.learn(await self.ledger.change(self.means.run, **facts))
+        return verdict
+
+    async def _played(self) -> Result | None:
+        return await self._body() if await self._begun() else None
 
     async def _begun(self) -> bool:
         """Get the run's locks and its first slot; False when it was stopped before."""
@@ -111,46 +126,72 @@ class Play:
                 await unless_halted(self.body, taking)
 
     async def _body(self) -> Result | None:
-        pulse = self.means.pulse
-        async with pulse.limited(self.body, self.record.timeout, 0.0) as halt:
+        """Play the steps; what came to its end in spite of the time limit has not run out of it."""
+        if self.record.expired:
+            self.body.stop("timed_out")
+        async with self.means.pulse.limited(self.body, self.record.timeout, 0.0) as halt:
             bad = await self.walk.steps(self.playbook.steps, self.frame(halt))
-            if halt.why == "timed_out" and not self.record.expired:
-                pulse.learn(await self.ledger.change(self.means.run, expired=True))
+            if bad and halt.why == "timed_out":
+                self.body.stop("timed_out")
         return bad
 
-    async def _judged(self, bad: Result | None) -> tuple[RunState, str]:
+    def _judged(self, bad: Result | None) -> Verdict:
         """Say how the body ended, and why."""
         if self.record.force:
-            force = self.record.force
-            return "forced", f"{force.who}: {force.reason}"
+            return self._forced(bad)
         if self.record.superseded:
-            return "cancelled", "another generation goes on from here"
+            return _SUPERSEDED
         if self.hindered:
-            return "failed", self.hindered
-        if self.record.expired:
-            return "timed_out", "the time of the run was used up"
+            return Verdict(state="failed", reason=self.hindered)
         if bad is None:
-            return "succeeded", ""
-        where = f"{bad.error.step}: " if bad.error else ""
-        return ("cancelled" if bad.status == "cancelled" else "failed"), f"{where}{bad.note}"
+            return Verdict(state="succeeded")
+        if self.body.why == "timed_out":
+            reason = "the time of the run was used up"
+            return Verdict(state="timed_out", reason=reason, error=bad.error)
+        where = f"{bad.error.step}: " if bad.error and bad.error.step else ""
+        state: RunState = "cancelled" if bad.status == "cancelled" else "failed"
+        return Verdict(state=state, reason=f"{where}{bad.note}", error=bad.error)
 
-    async def _last_words(
-        self, state: RunState, reason: str, bad: Result | None
-    ) -> tuple[RunState, str]:
+    def _forced(self, bad: Result | None, before: str = "") -> Verdict:
+        force = self.record.force
+        reason = f"{force.who}: {force.reason}" if force else ""
+        return Verdict(state="forced", reason=reason + before, error=bad.error if bad else None)
+
+    def _last(self, verdict: Verdict) -> Verdict:
+        """Return what the run is in the end, after everything that was said meanwhile."""
+        if self.record.superseded:
+            return _SUPERSEDED
+        if self.record.force and verdict.state != "forced":
+            return self._forced(None, f"; it was {verdict.state} {verdict.reason}".rstrip())
+        return verdict
+
+    async def _last_words(self, verdict: Verdict) -> Verdict:
         """Undo where it was wished, and run ``finally`` in every case."""
-        if state in ("failed", "timed_out"):
+        if verdict.state in ("failed", "timed_out"):
             await self._checkpoint("failed")
-        if self.playbook.transaction and state in ("failed", "timed_out"):
-            await self.means.pulse.stage("undoing")
-            state = "rolled_back" if await self.walk.undo() else "rollback_failed"
+        if self.record.phase == "undoing":
+            verdict = await self._taken_back(verdict)
         if self.playbook.finally_:
-            frame = self.frame(self.end).handling(bad.error if bad else None)
-            failed = await self.walk.last(self.playbook.finally_, frame)
-            if failed and state == "succeeded":
-                state, reason = "failed", f"finally: {failed.note}"
-        return state, reason
+            frame = self.frame(self.end).handling(verdict.error)
+            failed = await self.walk.sound(self.walk.last(self.playbook.finally_, frame))
+            if failed and verdict.state == "succeeded":
+                return Verdict(state="failed", reason=f"finally: {failed.note}")
+        return verdict
 
-    async def _end(self, state: RunState, reason: str) -> None:
+    async def _taken_back(self, verdict: Verdict) -> Verdict:
+        """Undo what completed; a run that had nothing to take back has merely failed."""
+        await self.means.pulse.stage("undoing")
+        well = await self.walk.sound(self.walk.undo())
+        if well is not None:
+            state: RunState = "rolled_back" if well is True else "rollback_failed"
+            verdict = verdict.model_copy(update={"state": state})
+        facts = {"verdict": verdict, "phase": "finally"}
+        self.means.pulse.learn(await self.ledger.change(self.means.run, **facts))
+        await self.means.pulse.stage("running")
+        return verdict
+
+    async def _end(self, verdict: Verdict) -> None:
+        state, reason = verdict.state, verdict.reason
         outputs: dict[str, Any] = {}
         if state == "succeeded":
             try:
@@ -206,11 +247,3 @@ async def checkpoint(
     )  # fmt: skip
     logger.bind(run=run, upto=upto).debug("checkpoint kept")
     return await ledger.mark(made, upto)
-
-
-def crashed(error: BaseException) -> Result:
-    """Return the result of a run that a fault of ours ended."""
-    message = f"fault: {type(error).__name__}"
-    return Result(
-        status="failed", error=Fault(step="", type="fault", message=message), note=message
-    )

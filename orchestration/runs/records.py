@@ -8,12 +8,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tgk.caller import Caller
+from tgk.errors import TgkError
 from tgk.ports.council import Approval
 from tgk.ports.runs import RunRequest, RunState
 
 Status = Literal["succeeded", "failed", "skipped", "cancelled", "timed_out"]
 BAD: frozenset[str] = frozenset({"failed", "cancelled", "timed_out"})
-NEVER_AGAIN: frozenset[str] = frozenset({"denied", "invalid", "declined", "off", "unknown"})
+NEVER_AGAIN: frozenset[str] = frozenset(
+    {"denied", "invalid", "declined", "off", "unknown", "fault"}
+)
 """Kinds of errors that another try would only repeat."""
 
 
@@ -76,6 +79,16 @@ def stopped(path: str, why: str | None, inner: Result | None = None) -> Result:
         output=inner.output if inner else {},
         reference=inner.reference if inner else "",
         attempts=inner.attempts if inner else 1,
+    )
+
+
+def faulted(path: str, error: BaseException) -> Result:
+    """Return the result of what a fault of ours ended; no detail of it leaves the log."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    message = str(error) if isinstance(error, TgkError) else f"fault: {type(error).__name__}"
+    return Result(
+        status="failed", error=Fault(step=path, type="fault", message=message), note=message
     )
 
 
@@ -142,14 +155,27 @@ class Pause(Shape):
     at: datetime
 
 
+Phase = Literal["body", "undoing", "finally"]
+
+
 class Force(Shape):
-    """A person's word that a run is over."""
+    """A person's word that a run is over: it stops what was being played when it was said."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # former versions counted the words
 
     who: str
     reason: str
     at: datetime
-    times: int = 1
-    """How often it was said: the second word stops what comes after the body, too."""
+    stops: tuple[Phase, ...] = ("body",)
+
+
+class Verdict(Shape):
+    """How the body of a run ended; decided once, whatever its last words take or come to."""
+
+    state: RunState
+    reason: str = ""
+    error: Fault | None = None
+    """What ``finally`` reads as ``error``."""
 
 
 class RunRecord(Shape):
@@ -186,8 +212,12 @@ class RunRecord(Shape):
     reason: str = ""
     pause: Pause | None = None
     force: Force | None = None
+    phase: Phase = "body"
+    """What is played of it; changed together with ``verdict``."""
+    verdict: Verdict | None = None
+    """How its body ended, once that is so."""
     expired: bool = False
-    """Whether its time was used up."""
+    """Whether its time was used up; said by former versions, which knew no verdict."""
     spent: float = 0.0
     """Seconds of the run's own time until ``counting``."""
     counting: datetime | None = None

@@ -186,10 +186,14 @@ class DurableRuns:
         return await self._again(record, wish, who, dict(parameters or {}))
 
     async def complete(self, run: str, *, who: str, reason: str) -> RunView:
-        """Declare a run over: steps under way are cancelled, ``finally`` is run."""
+        """Declare a run over: steps under way are cancelled, ``finally`` is run.
+
+        Said while it takes back, that stops and ``finally`` comes; said in ``finally``, that stops.
+        """
         record = await self._going(run)
-        force = record.force or Force(who=who, reason=reason, at=self._clock.now(), times=0)
-        again = force.model_copy(update={"times": force.times + 1})
+        force = record.force or Force(who=who, reason=reason, at=self._clock.now(), stops=())
+        stops = tuple(dict.fromkeys((*force.stops, record.phase)))
+        again = force.model_copy(update={"stops": stops})
         await self._change(record.id, force=again, pause=None)
         return await self.view(record.id)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from loguru import logger
 
 from orchestration.playbook.expression import ExpressionError
 from orchestration.runs.acts import Acts
+from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import Halt, Halted, unless_halted
 from orchestration.runs.holding import holding
 from orchestration.runs.moments import until
-from orchestration.runs.records import NEVER_AGAIN, Fault, Result, skipped, stopped
+from orchestration.runs.records import NEVER_AGAIN, Fault, Result, faulted, skipped, stopped
+from orchestration.store import store_away
 from tgk.errors import Conflict, Declined, TgkError, Upstream
 
 if TYPE_CHECKING:
@@ -24,8 +28,9 @@ if TYPE_CHECKING:
     from orchestration.runs.records import StepRecord
 
 
+T = TypeVar("T")
 LAST_WORDS_SECONDS: Final = 1800.0
-"""How much of its own time a run has for undoing, and again for ``finally``."""
+"""How much of its own time a run has for undoing, and again for ``finally``, in each life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,16 @@ class Done:
 class Walk:
     """Plays lists of steps; ``done`` collects what could be undone.
 
-    What was done is taken back, and last words are said, below ``end``: a halt of its own, which
-    no failure and no time limit of the body stops. A list ends early with the result that stops
-    it. Every outside effect and every decision that depends on the world is remembered first, so
-    playing the list again changes nothing.
+    What was done is taken back below ``undoing``, and last words are said below ``end``: halts of
+    their own, which no failure and no time limit of the body stops. A list ends early with the
+    result that stops it. Every outside effect and every decision that depends on the world is
+    remembered first, so playing the list again changes nothing.
     """
 
     means: Means
     after_step: Callable[[str], Awaitable[None]]
     """Called with the path of each step that has ended in this life."""
+    undoing: Halt = field(default_factory=Halt)
     end: Halt = field(default_factory=Halt)
     done: list[Done] = field(default_factory=list)
     acts: Acts = field(init=False)
@@ -90,6 +96,29 @@ class Walk:
         if not frame.past:
             await self.after_step(path)
         return await self._followed(step, frame, path, result)
+
+    async def sound(
+        self, act: Awaitable[T], inside: str = "", known: tuple[type[Exception], ...] = ()
+    ) -> T | Result:
+        """Return what it comes to; a fault of ours is a failure like any other, and logged.
+
+        What it left under way ``inside`` is ended first: nobody waits for that any more. Raises
+        what is ``known`` to whoever asks, and whatever the store says when it is away.
+        """
+        try:
+            return await act
+        except Exception as error:
+            if isinstance(error, known):
+                raise
+            if away := store_away(error):  # whoever has the store again goes on from there
+                raise away from None
+            logger.bind(run=self.means.run, step=inside).opt(exception=error).error("fault in run")
+            for record in self.means.memory.going(inside):
+                await self.means.carrier.withdraw(
+                    delivery_of(self.means.run, record), "the run had a fault"
+                )
+                await self.means.memory.end(record, stopped(record.path, "cancelled"))
+            return faulted(inside, error)
 
     async def _passed_over(self, step: Step, frame: Frame, path: str) -> None:
         source = step.condition.source if step.condition else ""
@@ -192,7 +221,8 @@ class Walk:
 
     async def _acted(self, step: Step, frame: Frame, record: StepRecord) -> Result:
         try:
-            result = await self.acts.act(step, frame, record)
+            acting = self.acts.act(step, frame, record)
+            result = await self.sound(acting, record.path, (Halted, ExpressionError, TgkError))
         except Halted:
             return stopped(record.path, frame.halt.why)
         except (ExpressionError, TgkError) as error:
@@ -236,16 +266,17 @@ class Walk:
             ends = [await self.step(step, frame.under(halt)) for step in steps]
         return next((end for end in ends if end), None)
 
-    async def undo(self, inside: str = "", era: str = "") -> bool:
+    async def undo(self, inside: str = "", era: str = "") -> bool | None:
         """Take back what completed, the last first; one that fails does not stop the others.
 
-        Only what lies in ``inside``, of attempts of that ``era``, where it is given.
+        Only what lies in ``inside``, of attempts of that ``era``, where it is given. Returns
+        whether all of it was taken back, None where there is nothing to take back.
         """
         pulse, memory, well = self.means.pulse, self.means.memory, True
         found = [each for each in self.done if each.path.startswith(inside)]
         found = [each for each in found if each.label.startswith(era)]
         self.done[:] = [each for each in self.done if each not in found]
-        async with pulse.limited(self.end, LAST_WORDS_SECONDS, pulse.now()) as halt:
+        async with pulse.limited(self.undoing, LAST_WORDS_SECONDS, pulse.now()) as halt:
             for each in sorted(found, key=lambda each: -self._order(each)):
                 record = memory.get(each.path, each.label)
                 if record and record.undone:
@@ -254,7 +285,7 @@ class Walk:
                 well = well and bad is None
                 if bad is None and record:
                     await memory.note(record, undone=True)
-        return well
+        return well if found else None
 
     def _order(self, done: Done) -> int:
         record = self.means.memory.get(done.path, done.label)
@@ -284,6 +315,8 @@ def _again(retry: Retry, frame: Frame, result: Result, attempt: int) -> bool:
 
 def _invalid(path: str, error: ExpressionError | TgkError) -> Result:
     """Return the failure of a step that made no sense when it came to it."""
+    if store_away(error):  # it says nothing about the step
+        raise error
     kinds = {Upstream: "unavailable", Declined: "declined", Conflict: "locked"}
     kind = next((kind for each, kind in kinds.items() if isinstance(error, each)), "invalid")
     message = f"{error} {getattr(error, 'help', '')}".strip()

@@ -212,9 +212,24 @@ class World:
         self.outward: Any = None
         self.secrets: Any = None
         self._count = 0
+        self._writing = 0
+        self._count_writes()
         self.runs: Any = None
         self.approvals: Any = None
         self.locks: Any = None
+
+    def _count_writes(self) -> None:
+        """Know when something is being written: then nobody is idle."""
+        original = self.store.write
+
+        async def write(act: Any) -> Any:
+            self._writing += 1
+            try:
+                return await original(act)
+            finally:
+                self._writing -= 1
+
+        self.store.write = write  # type: ignore[method-assign] # looked at, not changed
 
     def write(self, text: str) -> str:
         """Put a playbook on the shelf; returns its name."""
@@ -305,7 +320,7 @@ class World:
             while not reached():
                 busy = self.engine.running or self.engine._awaited or self.effects.running
                 await asyncio.sleep(0.002)
-                idle = 0 if busy and not self.effects.held else idle + 1
+                idle = 0 if self._writing or (busy and not self.effects.held) else idle + 1
                 if idle >= 6 and isinstance(self.clock, FakeClock):
                     await self._tick(self.clock)
                     idle = 0

@@ -7,33 +7,56 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestration.runs.heralds import Heralds
 from tests.unit.runs.runs_world import BEN, DANA, world
+from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orchestration.playbook.model import Playbook
     from tests.unit.runs.runs_world import World
     from tgk.ports.runs import RunView
 
 TIDIED = """
 name: story
-{0}
-steps: [{{name: one, {1}}}]
+{head}
+steps: [{before}{{name: one, {step}}}]
 finally:
   - {{name: broken, command: /mark broken --fails 9}}
   - {{name: tidied, command: "/mark tidied --value ${{default(error.type, 'well')}}"}}
 """
+BAD_ONE = "command: /mark one --fails 9"
+ALL = "transaction: true"
+UNDO = "{{name: a, command: /mark a, undo: [{}]}}, "
+
+
+class Broken(Heralds):
+    """Heralds with a fault of ours: it strikes between two steps, when a run has begun."""
+
+    async def tell(self, playbook: Playbook, event: str, run: RunView) -> None:
+        """Break, but at the end."""
+        if event == "start":
+            raise KeyError(event)
+
+
+def broken(name: str) -> tuple[str, ...]:
+    """Know nobody: a fault of ours, in the middle of a step."""
+    raise KeyError(name)
 
 
 async def ended(made: World, view: RunView, how: str) -> RunView:
     """Bring a run to the end that is wanted."""
-    if how in ("forced", "late"):
+    if how in ("forced", "late", "all late"):
         await made.seen(lambda: "one" in made.effects.running)
     if how == "forced":
         await made.runs.complete(view.id, who="dana", reason="enough")
-    if how in ("forced", "late"):
+    if how in ("forced", "late", "all late"):
         await made.until(lambda: "one" in made.effects.stopped)
         made.effects.held.clear()
+    if how == "undoing":
+        await made.seen(lambda: "back" in made.effects.running)
+        await made.runs.complete(view.id, who="dana", reason="enough")
     if how == "denied":
         (question,) = await made.pending()
         await made.approvals.vote(question.id, BEN, approve=False, reason="no")
@@ -41,34 +64,114 @@ async def ended(made: World, view: RunView, how: str) -> RunView:
 
 
 @pytest.mark.parametrize(
-    ("how", "step", "head", "state", "told"),
+    ("how", "before", "step", "head", "state", "told"),
     [
-        ("well", "command: /mark one", "", "failed", "well"),
-        ("badly", "command: /mark one --fails 9", "", "failed", "failure"),
-        ("late", "command: /mark one", "timeout: 30", "timed_out", "cancelled"),
-        ("forced", "command: /mark one", "", "forced", "cancelled"),
-        ("denied", "approval: {prompt: Go}", "", "failed", "declined"),
-        ("expired", "approval: {prompt: Go, timeout: 60}", "", "failed", "expired"),
-        ("nonsense", "command: '/mark ${nothing[1]}'", "variables: {nothing: []}", "failed",
+        ("well", "", "command: /mark one", "", "failed", "well"),
+        ("badly", "", BAD_ONE, "", "failed", "failure"),
+        ("outputs", "", "command: /mark one", 'outputs: {x: "${steps.one.output.name / 0}"}',
+         "failed", "well"),
+        ("late", "", "command: /mark one", "timeout: 30", "timed_out", "cancelled"),
+        ("forced", "", "command: /mark one", "", "forced", "cancelled"),
+        ("denied", "", "approval: {prompt: Go}", "", "failed", "declined"),
+        ("expired", "", "approval: {prompt: Go, timeout: 60}", "", "failed", "expired"),
+        ("denied", "", "command: /ship one", "", "failed", "declined"),
+        ("expired", "", "command: /ship one", "", "failed", "declined"),
+        ("nonsense", "", "command: '/mark ${nothing[1]}'", "variables: {nothing: []}", "failed",
          "invalid"),
-        ("undone", "command: /mark one --fails 9", "transaction: true", "rolled_back", "failure"),
+        ("undone", UNDO.format("/mark back"), BAD_ONE, ALL, "rolled_back", "failure"),
+        ("all late", UNDO.format("/mark back"), "command: /mark one", f"{ALL}\ntimeout: 30",
+         "rolled_back", "cancelled"),
+        ("not all", UNDO.format("/mark back --fails 9"), BAD_ONE, ALL, "rollback_failed",
+         "failure"),
+        ("undoing", UNDO.format("/mark back"), BAD_ONE, ALL, "forced", "failure"),
+        ("nothing done", "", BAD_ONE, ALL, "failed", "failure"),
+        ("crashed", "", "approval: {prompt: Go, approvers: [x]}", "", "failed", "fault"),
+        ("crashed", UNDO.format("/mark back"), "approval: {prompt: Go, approvers: [x]}", ALL,
+         "rolled_back", "fault"),
+        ("crashed", UNDO.format("{approval: {prompt: Go, approvers: [x]}}"), BAD_ONE, ALL,
+         "rollback_failed", "failure"),
+        ("broken", "", "command: /mark one", "", "failed", "fault"),
     ],
 )  # fmt: skip
 async def test_finally_runs_in_every_ending_and_to_its_end(
-    tmp_path: Path, how: str, step: str, head: str, state: str, told: str
+    tmp_path: Path, how: str, before: str, step: str, head: str, state: str, told: str
 ) -> None:
     """A step of it that fails does not stop the next, and each can read what went wrong."""
-    async with world(tmp_path).open() as made:
-        if how in ("late", "forced"):
+    made = world(tmp_path)
+    made.voters = broken if how == "crashed" else made.voters
+    made.heralds = Broken() if how == "broken" else made.heralds
+    async with made.open():
+        if how in ("late", "forced", "all late"):
             made.effects.held["one"] = asyncio.Event()
-        started = await made.start(TIDIED.format(head, step))
+        if how == "undoing":
+            made.effects.held["back"] = asyncio.Event()
+        started = await made.start(TIDIED.format(head=head, before=before, step=step))
         view = await ended(made, started, how)
 
-    assert view.state == state
-    assert made.effects.names == [*(["one"] if how == "well" else []), "tidied"]
+    assert (view.state, made.effects.names[-1:]) == (state, ["tidied"]), view.reason
+    assert ("back" in made.effects.names) == (state == "rolled_back")
     last = view.steps[-1]
     assert (last.name, [each.state for each in last.steps]) == ("finally", ["failed", "succeeded"])
     assert last.steps[1].output["value"] == told
+    assert not [each for each in view.steps if each.state in ("running", "waiting")]
+
+
+async def test_a_fault_ends_what_was_under_way_beside_it(tmp_path: Path) -> None:
+    """Nobody waits for the other branch any more: its change is withdrawn, and ``finally`` runs."""
+    made = world(tmp_path)
+    made.voters = broken
+    async with made.open():
+        made.effects.held["long"] = asyncio.Event()
+        view = await made.play("""
+name: story
+steps:
+  - branches:
+      - {name: a, steps: [{name: long, command: /mark long}]}
+      - {name: b, steps: [{wait: 1s}, {name: bad, type: approval, prompt: Go, approvers: [x]}]}
+finally: [/mark last]
+""")
+
+    assert (view.state, view.reason) == ("failed", "#1/b/bad: b: fault: KeyError")
+    assert (made.effects.stopped, made.effects.names) == (["long"], ["last"])
+    assert view.steps[0].steps[0].steps[0].state == "cancelled"
+
+
+async def test_how_the_body_ended_is_judged_once(tmp_path: Path) -> None:
+    """A kill in ``finally`` leaves a body that was in time in time, however long it lasts."""
+    text = (
+        "name: story\ntransaction: true\ntimeout: 30\n"
+        "steps: [{name: one, command: /mark one, undo: [/mark back]}]\n"
+        "finally: [/mark slow, {wait: 60}, /mark last]\n"
+    )
+    first = world(tmp_path)
+    async with first.open(grace=0.05):
+        started = await first.start(text)
+        await first.until(lambda: "slow" in first.effects.names)
+
+    later = FakeClock()
+    await later.advance(3600)
+    second = world(tmp_path, clock=later)
+    async with second.open():
+        view = await second.end(started.id)
+
+    assert (view.state, view.reason) == ("succeeded", "")
+    assert second.effects.names == ["one", "slow", "last"]
+
+
+async def test_a_word_of_force_stops_what_is_played_when_it_is_said(tmp_path: Path) -> None:
+    """In ``finally`` the first word stops that, and the end says what the run was before."""
+    async with world(tmp_path).open() as made:
+        made.effects.held["tidied"] = asyncio.Event()
+        started = await made.start(
+            "name: story\nsteps: [{name: one, command: /mark one --fails 9}]\n"
+            "finally: [/mark tidied]\n"
+        )
+        await made.seen(lambda: "tidied" in made.effects.running)
+        await made.runs.complete(started.id, who="dana", reason="enough")
+        view = await made.end(started.id)
+
+    assert (view.state, made.effects.stopped) == ("forced", ["tidied"])
+    assert view.reason == "dana: enough; it was failed one: one failed"
 
 
 async def test_finally_goes_on_where_a_kill_cut_it_off(tmp_path: Path) -> None:
