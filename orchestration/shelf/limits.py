@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -64,6 +64,8 @@ class Clockwork:
     values: Mapping[str, object]
     books: Mapping[str, Playbook]
     depth: int = 0
+    known: dict[str, Longest] = field(default_factory=dict)
+    """Playbooks inside of this one that were added up already, by name."""
 
     def run(self, book: Playbook) -> Longest:
         """Return the whole run: its body, then undoing, then ``finally``."""
@@ -133,8 +135,10 @@ class Clockwork:
         book = self.books.get(step.playbook)
         if book is None or self.depth >= _DEEPEST:
             return Longest(None)
-        inner = Clockwork({**book.variables}, self.books, self.depth + 1)
-        return inner.steps(book.steps).then(inner.steps(book.finally_))
+        if book.name not in self.known:
+            inner = Clockwork({**book.variables}, self.books, self.depth + 1, self.known)
+            self.known[book.name] = inner.steps(book.steps).then(inner.steps(book.finally_))
+        return self.known[book.name]
 
 
 def count(step: model.ForEach, values: Mapping[str, object]) -> int | None:

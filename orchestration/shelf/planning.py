@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchestration.playbook.expression import UNKNOWN
@@ -13,6 +14,7 @@ from orchestration.runs.wording import took
 from orchestration.shelf.calls import calls
 from orchestration.shelf.gates import Trees
 from orchestration.shelf.limits import Clockwork
+from orchestration.shelf.nested import paths
 from orchestration.shelf.scenario import scenario
 from orchestration.shelf.simulation import End
 from orchestration.shelf.simulation import Simulation as Walked
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _ENDS: dict[End, Literal["succeeds", "fails", "depends"]] = {
     "on": "succeeds", "perhaps": "depends", "stop": "fails",
 }  # fmt: skip
+_MOST_PATHS = 10_000
 
 
 class Planner:
@@ -91,7 +94,8 @@ class Planner:
         self, book: Playbook, values: Mapping[str, object], outcomes: str
     ) -> tuple[Walked, End]:
         facts = {"timestamp": UNKNOWN, "run": {"id": UNKNOWN, "playbook": book.name}}
-        found = scenario(book, {**facts, **values}, outcomes)
+        inside = islice(paths(book, self._books), _MOST_PATHS) if outcomes else ()
+        found = scenario(book, {**facts, **values}, outcomes, inside)
         clockwork = Clockwork({**book.variables, **values}, self._books)
         walked = Walked(book, found, clockwork)
         return walked, walked.run()

@@ -11,7 +11,7 @@ from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from orchestration.playbook.expression import Expression
     from orchestration.playbook.model import Playbook, Step
@@ -65,17 +65,20 @@ class Scenario:
         return (above, "") if verdict else ("skipped", f"{condition.source} is false")
 
 
-def scenario(book: Playbook, values: Mapping[str, object], outcomes: str) -> Scenario:
+def scenario(
+    book: Playbook, values: Mapping[str, object], outcomes: str, inside: Iterable[str] = ()
+) -> Scenario:
     """Return a scenario from a table such as ``deploy-api: fail,fail,ok; verify: ok``.
 
-    Each word is one attempt; the last one counts for all that follow. Raises InvalidRequest.
+    Each word is one attempt; the last one counts for all that follow. ``inside`` are paths of
+    steps in playbooks that it plays. Raises InvalidRequest.
     """
-    return Scenario(Scope({**book.variables, **values}), _read(book, outcomes))
-
-
-def _read(book: Playbook, outcomes: str) -> dict[str, tuple[bool, ...]]:
     steps = list(every((*book.steps, *book.finally_)))
     known = {each.path for each in steps} | {each.name for each in steps if each.name}
+    return Scenario(Scope({**book.variables, **values}), _read(outcomes, known.union(inside)))
+
+
+def _read(outcomes: str, known: set[str]) -> dict[str, tuple[bool, ...]]:
     found: dict[str, tuple[bool, ...]] = {}
     faults: list[ArgumentFault] = []
     for piece in outcomes.replace("\n", ";").split(";"):

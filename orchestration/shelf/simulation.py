@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from orchestration.playbook import model
 from orchestration.playbook.expression import UNKNOWN, ExpressionError
 from orchestration.runs.views import kind_of
+from orchestration.shelf.nested import nested
 from orchestration.shelf.sequels import RUN_FAILS, Around, last_words, name_of, sequels
 from tgk.ports.playbooks import OutcomeRow
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 End = Literal["on", "perhaps", "stop"]
 """How a list ends: it goes on behind it, that depends, or it stops whoever holds it."""
 _ORDER: tuple[End, ...] = ("on", "perhaps", "stop")
+_MOST_ROWS: Final = 1000
 
 
 class Place(NamedTuple):
@@ -41,15 +43,18 @@ class Simulation:
     rows: list[OutcomeRow] = field(default_factory=list)
     undoable: list[str] = field(default_factory=list)
     """What would have to be taken back by now."""
+    most: int = _MOST_ROWS
+    """With so many rows, other playbooks are not walked through any more."""
 
-    def run(self) -> End:
+    def run(self, place: Place | None = None) -> End:
         """Walk the whole playbook, and say how its body ends."""
-        end = self.steps(self.book.steps, Place(0, "runs", Around()))
+        place = place or Place(0, "runs", Around())
+        end = self.steps(self.book.steps, place)
         if self.book.finally_:
             last = Around(next="what follows in finally", fails="what follows in finally")
-            self._heading("finally", "in every ending", Place(0, "runs", last))
+            self._heading("finally", "in every ending", place._replace(around=last))
             for step in self.book.finally_:
-                self.steps((step,), Place(1, "runs", last))
+                self.steps((step,), Place(place.depth + 1, place.fate, last))
         return end
 
     def steps(self, steps: Sequence[Step], place: Place) -> End:
@@ -146,8 +151,22 @@ class Simulation:
                 return self.steps(step.steps, at)
             case model.Group():
                 return self.steps(step.steps, at)
+            case model.SubPlaybook():
+                return self._played(step, at)
             case _:
                 return "on"
+
+    def _played(self, step: model.SubPlaybook, place: Place) -> End:
+        """Walk the other playbook inside of the step that plays it."""
+        inner = nested(step, self.scenario, self.clockwork)
+        if inner is None or len(self.rows) >= self.most:
+            return "on"
+        walked = Simulation(*inner, most=self.most - len(self.rows))
+        end = walked.run(place)
+        for row in walked.rows:
+            path = f"{step.path}/{row.path}" if row.path else ""
+            self.rows.append(row.model_copy(update={"path": path}))
+        return end
 
     def _branch(self, branch: model.Branch, place: Place) -> End:
         self._heading(branch.name or "branch", "", place)

@@ -8,8 +8,10 @@ import pytest
 
 from orchestration.playbook.load import load
 from orchestration.shelf.limits import Clockwork
+from orchestration.shelf.nested import paths
 from orchestration.shelf.scenario import scenario
 from orchestration.shelf.simulation import Simulation
+from tests.pace import milliseconds
 from tgk.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -257,3 +259,70 @@ def test_a_recovered_failure_lets_the_run_go_on() -> None:
     assert rows["careful/four"].state == "unreached"
     assert rows["careful/on_failure/mend"].state == "runs"
     assert rows["end"].state == "runs"
+
+
+INNER = """
+name: inner
+parameters: [{name: place, required: true}]
+steps:
+  - {name: look, command: /monitor health, timeout: 10}
+  - {name: only-here, condition: place == "staging", command: /infra deploy, timeout: 10}
+  - {name: deeper, playbook: innermost}
+finally:
+  - {name: tell, command: /notify team, timeout: 10}
+"""
+OUTER = """
+name: outer
+steps:
+  - {name: play, playbook: inner, parameters: {place: production}}
+  - {name: after, command: /infra scale --instances 1, timeout: 5}
+"""
+
+
+def nested(outcomes: str = "") -> tuple[str, dict[str, OutcomeRow]]:
+    """Return the simulation of a playbook that plays one that plays one."""
+    innermost = book("name: innermost\nsteps: [{name: last, command: /infra rollback}]\n")
+    books = {"inner": book(INNER), "innermost": innermost}
+    outer = book(OUTER)
+    found = scenario(outer, {}, outcomes, paths(outer, books))
+    walked = Simulation(outer, found, Clockwork({}, books))
+    end = walked.run()
+    return end, {row.path or row.what: row for row in walked.rows}
+
+
+def test_a_playbook_that_is_played_is_walked_through_inside_of_its_step() -> None:
+    """With the values it is given, its own last words, and what it plays itself."""
+    end, rows = nested()
+
+    assert end == "on"
+    assert {path: row.depth for path, row in rows.items()} == {
+        "play": 0, "play/look": 1, "play/only-here": 1, "play/deeper": 1, "play/deeper/last": 2,
+        "finally:": 1, "play/finally/tell": 2, "after": 0,
+    }  # fmt: skip
+    assert rows["play/only-here"].note == 'place == "staging" is false'
+    assert rows["play/deeper"].success == "play succeeds"
+    assert rows["play/look"].exhausted == "play fails"
+
+
+def test_an_end_inside_of_a_played_playbook_can_be_assumed() -> None:
+    """It ends the step that plays it, and with it the run."""
+    end, rows = nested("play/deeper/last: fail")
+
+    assert end == "stop"
+    assert (rows["play/deeper/last"].note, rows["play"].note) == ("assumed: fails", "fails")
+    assert (rows["play/finally/tell"].state, rows["after"].state) == ("runs", "unreached")
+
+
+def test_playbooks_that_play_one_another_many_times_are_simulated_at_once() -> None:
+    """Eight deep and twenty times each would be for ever; what is shown is bounded."""
+    names = [f"b{number}" for number in range(8)]
+    calls = [[f"{{playbook: {name}}}"] * 20 for name in names[1:]] + [["{command: /status}"]]
+    texts = [
+        f"name: {name}\nsteps: [{', '.join(steps)}]\n"
+        for name, steps in zip(names, calls, strict=True)
+    ]
+    books = {name: book(text) for name, text in zip(names, texts, strict=True)}
+    walked = Simulation(books["b0"], scenario(books["b0"], {}, ""), Clockwork({}, books))
+
+    assert milliseconds(walked.run, under=1000) < 1000
+    assert len(walked.rows) < 5000
