@@ -57,6 +57,7 @@ class Process:
             "platforms": self._platforms(),
             "off": self.core.off,
             "engine": self.core.engine.ready.is_set(),
+            "store": self._store(),
             "audit": {
                 "damages": damages,
                 "records_since_start": self.core.journal.stats.records,
@@ -67,8 +68,15 @@ class Process:
     def ready(self) -> tuple[bool, Mapping[str, object]]:
         """Say whether commands are taken on every configured platform."""
         states = [each.state for each in self.supervisor.health.values()]
+        store = self.core.memory.store
         well = all(state in ("up", "off") for state in states) and not self.stopping
-        return well and self.core.engine.ready.is_set(), {"platforms": self._platforms()}
+        well = well and not (store.shared and store.away)  # of a file only a write tells
+        details = {"platforms": self._platforms(), "store": self._store()}
+        return well and self.core.engine.ready.is_set(), details
+
+    def _store(self) -> dict[str, object]:
+        why = self.core.memory.store.away
+        return {"state": "away" if why else "up", "why": why}
 
     def _platforms(self) -> dict[str, dict[str, object]]:
         return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loguru import logger
 
 from orchestration.membership import Alone
+from orchestration.store import wait_for_stores
 from tgk.errors import Unavailable
 from tgk.recording import correlation
 
@@ -81,7 +82,8 @@ class RunCarrier:
             await asyncio.wait(tasks, timeout=grace)
 
     async def _played(self, run: str) -> None:
-        """Play a run to its end, again when the store was away."""
+        """Play a run to its end, again when the store was away for very long."""
+        wait_for_stores()
         while self._play is not None:
             try:
                 await self._play(run)

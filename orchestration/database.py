@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tgk.errors import Unavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tgk.errors import Unavailable
-
     Hear = Callable[[frozenset[str] | None], None]
+
+
+class StoreAway(Unavailable):
+    """The store cannot be used for now, and nothing was done: asked again later it may be."""
 
 
 class Session(Protocol):
@@ -60,4 +64,4 @@ class Database(Protocol):
         """
 
     def unavailable(self, error: Exception) -> Unavailable:
-        """Return what people may see of a fault: never a credential."""
+        """Return what people may see of a fault: never a credential; StoreAway if it may pass."""

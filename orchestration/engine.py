@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from loguru import logger
 
 from orchestration.dbos_import import configuration, dbos, recover
-from orchestration.remembered import DurableSteps, always
+from orchestration.remembered import DurableSteps, Parked, always
+from orchestration.store import wait_for_stores
 from tgk.errors import Declined, Unavailable
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
@@ -48,13 +49,6 @@ _THREADS: Final = 16
 _POLL_SECONDS: Final = 0.2
 _WATCH_SECONDS: Final = 10.0
 _LATE_SECONDS: Final = 2.0
-
-
-class Parked(BaseException):
-    """Leaves a workflow without an outcome, so that the next start goes on with it.
-
-    Not an Exception on purpose: DBOS would record that as the end.
-    """
 
 
 class Engine:
@@ -349,6 +343,7 @@ class Engine:
         if refused := self._withdrawn.get(operation.corr):
             refused.set()
             raise Parked
+        wait_for_stores()
         self._running[operation.corr] = task  # until its end is recorded, not only reached
         task.add_done_callback(lambda _: self._running.pop(operation.corr, None))
         try:

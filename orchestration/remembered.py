@@ -8,6 +8,7 @@ from loguru import logger
 from pydantic import BaseModel
 
 from orchestration import faults
+from orchestration.store_postgres import Fenced, Unsure
 from tgk.errors import TgkError
 
 if TYPE_CHECKING:
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from tgk.ports.operations import Record
 
     Permit = Callable[[], Awaitable[None]]
+
+
+class Parked(BaseException):
+    """Leaves a workflow without an outcome, so that the next start goes on with it.
+
+    Not an Exception on purpose: DBOS would record that as the end.
+    """
 
 
 async def always() -> None:
@@ -39,15 +47,17 @@ class DurableSteps:
     async def once(
         self, name: str, act: Callable[[], Awaitable[Record]], returns: type[Record]
     ) -> Record:
-        """Do ``act`` and remember how it ended; a TgkError is remembered like a result."""
+        """Do ``act`` and remember how it ended; a TgkError is remembered like a result.
+
+        As after a kill it is done again where the store does not know how it ended, and left to
+        others where they have taken over.
+        """
 
         async def kept() -> str:
-            await self._permit()
             try:
-                memory = _Memory(value=(await act()).model_dump_json())
-            except TgkError as error:
-                logger.opt(exception=error).debug("step failed")
-                memory = _Memory(fault=faults.fault(error))
+                memory = await self._tried(act)
+            except Unsure:
+                memory = await self._tried(act)
             return memory.model_dump_json()
 
         memory = _Memory.model_validate_json(
@@ -56,3 +66,15 @@ class DurableSteps:
         if memory.fault is not None:
             raise faults.error(memory.fault)
         return returns.model_validate_json(memory.value)
+
+    async def _tried(self, act: Callable[[], Awaitable[Record]]) -> _Memory:
+        await self._permit()
+        try:
+            return _Memory(value=(await act()).model_dump_json())
+        except Fenced as error:
+            raise Parked from error
+        except Unsure:
+            raise
+        except TgkError as error:
+            logger.opt(exception=error).debug("step failed")
+            return _Memory(fault=faults.fault(error))

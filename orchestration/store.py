@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
+from loguru import logger
+
+from orchestration.database import StoreAway
 from orchestration.store_sqlite import SqliteDatabase
 from tgk.errors import TgkError, Unavailable
 
@@ -22,6 +27,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOST_IN_ONE_COMMIT = 256
+_LONGEST_WAIT: Final = 900.0
+_AGAIN_SECONDS: Final = 0.25
+_waits: ContextVar[bool] = ContextVar("waits for a store that is away", default=False)
+
+
+def wait_for_stores() -> None:
+    """Let this task, and those it begins, wait for a store that is away instead of hearing of it.
+
+    For what is durable itself: it has time, and its failure would be remembered.
+    """
+    _waits.set(True)
 
 
 @dataclass(slots=True)
@@ -39,10 +55,16 @@ class Store:
     ``place`` is a file of SQLite's, or another database. A function sees SQLite's own connection or
     one that behaves alike. In a file, durable means over a kill of the process; a power cut may
     take the last moments (WAL, NORMAL). Writes that wait together share one commit, and one that
-    fails undoes only itself.
+    fails undoes only itself. Who waits for stores does so for ``patience`` seconds at most.
     """
 
-    def __init__(self, place: Path | Database, *, capacity: int = 4096) -> None:
+    def __init__(
+        self, place: Path | Database, *, capacity: int = 4096, patience: float = _LONGEST_WAIT
+    ) -> None:
+        self.away = ""
+        """Why it could not be used when last asked; empty while it can."""
+        self._patience = patience
+        self._lost = 0.0
         self._database: Database = SqliteDatabase(place) if isinstance(place, Path) else place
         self._room = asyncio.Semaphore(capacity)
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
@@ -97,6 +119,16 @@ class Store:
         return await self._submit(act, changes=False)
 
     async def _submit(self, act: Callable[[sqlite3.Connection], T], *, changes: bool) -> T:
+        until = time.monotonic() + (self._patience if _waits.get() else 0.0)
+        while True:
+            try:
+                return await self._once(act, changes=changes)
+            except StoreAway:
+                if time.monotonic() >= until:
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _once(self, act: Callable[[sqlite3.Connection], T], *, changes: bool) -> T:
         if self._thread is None or self._loop is None:
             raise Unavailable("store", "It is not open.")
         async with self._room:
@@ -123,8 +155,32 @@ class Store:
             batch, going = self._waiting()
             if batch:
                 _commit(self._database, session, batch)
-                loop.call_soon_threadsafe(_settle, self._database, batch)
+                loop.call_soon_threadsafe(self._settle, batch)
         session.close()
+
+    def _settle(self, batch: list[_Job[Any]]) -> None:
+        """Hand out the results, on the loop."""
+        for job in batch:
+            shown = _shown(self._database, job.error) if job.error else None
+            self._heed(shown, wrote=job.changes)
+            if job.promise.done():
+                continue  # the one who asked was cancelled; the write stands
+            if shown is None:
+                job.promise.set_result(job.value)
+            else:
+                job.promise.set_exception(shown)
+
+    def _heed(self, error: Exception | None, *, wrote: bool) -> None:
+        """Note whether the store can be used, and say so when that changes."""
+        if isinstance(error, StoreAway):
+            if not self.away:
+                self._lost = time.monotonic()
+                logger.warning("store away, what is under way waits for it: {}", error.why)
+            self.away = error.why
+        elif self.away and error is None and wrote:  # a full disk can still be read
+            spent = time.monotonic() - self._lost
+            logger.bind(seconds=round(spent, 1)).warning("store back, what waited goes on")
+            self.away = ""
 
     def _tell(self, tables: frozenset[str] | None) -> None:
         """Call who listens to one of these tables, or everybody."""
@@ -202,17 +258,6 @@ def _spoil(session: Session, batch: list[_Job[Any]], error: Exception) -> None:
         job.error = error if job.changes else None
         if not job.changes:
             _attempt(session, job, guarded=False)
-
-
-def _settle(database: Database, batch: list[_Job[Any]]) -> None:
-    """Hand out the results, on the loop."""
-    for job in batch:
-        if job.promise.done():
-            continue  # the one who asked was cancelled; the write stands
-        if job.error is None:
-            job.promise.set_result(job.value)
-        else:
-            job.promise.set_exception(_shown(database, job.error))
 
 
 def _shown(database: Database, error: Exception) -> Exception:

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 from loguru import logger
 
 from orchestration import dialect
+from orchestration.database import StoreAway
 from orchestration.schema import MIGRATIONS
 from tgk.errors import Unavailable
 
@@ -26,7 +27,9 @@ _WRITING, _BUILDING = 0x74676B_01, 0x74676B_02
 """Advisory locks of this database: who writes, and who makes tables."""
 _CONNECT_SECONDS: Final = 5
 _PATIENCE_SECONDS: Final = 8.0
-"""How long a lost server is waited for before those who ask hear of it."""
+"""How long a lost server is waited for before those who ask hear of it; then they do at once."""
+_READ_ONLY: Final = "25006"
+"""What a server says that is about to become the one that is written to."""
 _EVERYTHING_SECONDS: Final = 5.0
 _EAR_SECONDS: Final = 0.25
 _SETTINGS: Final = f"""SET search_path TO {SCHEMA}; SET statement_timeout = '10s';
@@ -43,6 +46,13 @@ class Fenced(Unavailable):
             "This process was silent for too long, and others have taken over.",
             remedy="Start it again.",
         )
+
+
+class Unsure(Unavailable):
+    """The server was lost at the end of a write: whether it counts is not known."""
+
+    def __init__(self) -> None:
+        super().__init__("store", "Whether the last change was kept is not known.")
 
 
 class Life(NamedTuple):
@@ -93,10 +103,14 @@ class PostgresDatabase:
 
     def unavailable(self, error: Exception) -> Unavailable:
         """Return the fault in a line, without what the address says."""
+        import psycopg
+
         told = " ".join(str(error).split()) or type(error).__name__
         for secret in sorted(_secrets(self._url), key=len, reverse=True):
             told = told.replace(secret, "***")
-        return Unavailable(
+        passes = isinstance(error, psycopg.OperationalError)
+        kind = StoreAway if passes or getattr(error, "sqlstate", "") == _READ_ONLY else Unavailable
+        return kind(
             "store",
             f"The database cannot be used: {told.rstrip('.')}.",
             remedy="Look at PostgreSQL, and at DATABASE_URL.",
@@ -111,7 +125,7 @@ class PostgresSession:
         self._database = database
         self._raw = database.connect()
         self._touched: set[str] = set()
-        self._committing = False
+        self._lost: float | None = None
         _migrate(self._raw)
         self._ears = _Ears(database, hear)
         self._ears.start()
@@ -136,7 +150,6 @@ class PostgresSession:
     def begin(self) -> None:
         """Begin, alone among all writers of all processes; raises Fenced."""
         self._touched.clear()
-        self._committing = False
         life = self._database.fence
         fence = ""
         if life is not None:
@@ -150,12 +163,16 @@ class PostgresSession:
 
     def commit(self) -> None:
         """Make it durable, and tell the other processes which tables changed."""
-        self._committing = True
         told = ""
         if self._touched:
             heard = " ".join((self._ears.own, *sorted(self._touched)))
             told = f"SELECT pg_notify('tgk', '{heard}'); "
-        self._raw.execute(f"{told}COMMIT", prepare=False)
+        try:
+            self._raw.execute(f"{told}COMMIT", prepare=False)
+        except self._database.faults as error:
+            if self._raw.closed:
+                raise Unsure from error
+            raise
 
     def rollback(self) -> None:
         """Undo what was begun, if anything was and the server is there."""
@@ -167,8 +184,7 @@ class PostgresSession:
 
     def repeats(self, error: Exception) -> bool:
         """Say whether the transaction was lost with the connection, before it could count."""
-        known = isinstance(error, self._database.faults)
-        return known and self._raw.closed and not self._committing
+        return isinstance(error, self._database.faults) and self._raw.closed
 
     def lost(self, error: Exception) -> Exception:
         """Return the fault itself: a lost connection says so."""
@@ -194,15 +210,16 @@ class PostgresSession:
         return self._raw.execute(text, given, prepare=prepare)
 
     def _reconnect(self) -> None:
-        until = time.monotonic() + self._database.patience
+        self._lost = self._lost or time.monotonic()
         while True:
             try:
                 self._raw = self._database.connect()
             except self._database.faults:
-                if time.monotonic() > until:
+                if time.monotonic() > self._lost + self._database.patience:
                     raise
                 time.sleep(0.1)  # this thread has nothing else to do
             else:
+                self._lost = None
                 return
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from orchestration.database import StoreAway
 from orchestration.schema import MIGRATIONS
 from tgk.errors import Unavailable
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from orchestration.database import Hear
 
 _BUSY_SECONDS = 5.0
+_PASSING: Final = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM}
+)  # fmt: skip
+"""What may pass: a disk that is full or away, a file that somebody copies."""
 
 
 class SqliteDatabase:
@@ -31,9 +37,9 @@ class SqliteDatabase:
 
     def unavailable(self, error: Exception) -> Unavailable:
         """Return the fault, with the disk as the first suspect."""
-        return Unavailable(
-            "store", f"The state file cannot be used: {error}.", remedy="Look at the disk."
-        )
+        passes = getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
+        kind = StoreAway if passes or isinstance(error, OSError) else Unavailable
+        return kind("store", f"The state file cannot be used: {error}.", remedy="Look at the disk.")
 
 
 class SqliteSession:

@@ -83,6 +83,12 @@ class Server:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait(20)
 
+    def shut(self) -> None:
+        """Stop it in good order, as for an upgrade: what was committed stays."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+
     def _wait(self) -> None:
         import psycopg
 

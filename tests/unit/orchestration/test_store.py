@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestration.database import StoreAway
 from orchestration.schema import MIGRATIONS
 from orchestration.store import Store
 from tgk.errors import Conflict, Unavailable
@@ -158,5 +159,5 @@ async def test_readers_are_served_while_the_disk_refuses_writes(tmp_path: Path) 
             return_exceptions=True,
         )
 
-    assert [type(answer) for answer in answers] == [Unavailable, list, Unavailable]
+    assert [type(answer) for answer in answers] == [StoreAway, list, StoreAway]
     assert answers[1] == ["before"]
