@@ -10,14 +10,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from integrations.telegram.envelope import PROMPT
-from tgk.asking import answered, asked_as
+from tgk.asking import answered, asked_as, given
 from tgk.ports.buttons import TOKEN_PATTERN
-from tgk.reply import Fact, Facts, Reply, Text
+from tgk.reply import Fact, Facts, Log, Reply, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from tgk.reply import Action, Blank
+    from tgk.reply import Action, Blank, Block
 
 _LINK = re.compile(r"https://t\.me/\w+\?start=ask-([a-z2-7]{10})")
 _TOKEN_HEAD = "tgk:a:"  # noqa: S105 - the part that every token shares
@@ -35,6 +35,7 @@ def prompt(action: Action, token: str, person: str, username: str) -> Reply:
         blocks=(
             Facts(facts=(Fact(label="Wanted", value=", ".join(wanted), url=address),)),
             *(Text(text=f"{asked_as(blank.name)}: {_told(blank)}") for blank in action.blanks),
+            *_standing(action),
             Text(text=how, style="small"),
         ),
         mentions=(person,),
@@ -60,6 +61,15 @@ def filled(action: Action, text: str) -> dict[str, object]:
     last = len(action.asks) - 1
     rest = ["\n".join(lines[last:])] if lines[last:] else []
     return answered(action, dict(zip(action.asks, [*lines[:last], *rest], strict=False)))
+
+
+def _standing(action: Action) -> Iterator[Block]:
+    """Yield what each of it is now, to be copied and changed: there is no field to show it in."""
+    for name in action.asks:
+        lines = tuple((given(action, name) or "").splitlines())
+        if lines:
+            yield Text(text=f"{asked_as(name)} is now:", style="small")
+            yield Log(lines=lines, filename=f"{asked_as(name)}.txt")
 
 
 def _told(blank: Blank) -> str:

@@ -2,55 +2,31 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated
+import asyncio
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from orchestration.runs.picture import graph
-from orchestration.shelf.building import NewStep, StepKind, added, without_last
+from commands.orchestrate.builder import COMMAND, builder, step_card
+from commands.orchestrate.drafting import before_last, forget, remember
+from orchestration.shelf.building import added, declared, moved, removed, rewritten
+from orchestration.shelf.forms import NewStep, StepKind
 from tgk.command import PlaybookName, Request, command
 from tgk.context import Context
-from tgk.errors import Refused
+from tgk.errors import ArgumentFault, InvalidRequest, Refused
 from tgk.ports.playbooks import Entry
-from tgk.reply import Action, Blank, Fact, Facts, Log, Plain, Reply
+from tgk.reply import Reply
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tgk.ports.playbooks import Examination
-    from tgk.reply import Block
-
-_COMMAND = "orchestrate build"
 _Lines = Annotated[str, StringConstraints(max_length=4000)]
-_NAME = Blank(name="step", description="its name, such as deploy-api")
-_WAYS: tuple[tuple[str, StepKind, tuple[Blank, ...]], ...] = (
-    ("Add a command…", "command", (
-        _NAME, Blank(name="lines", description="such as /infra deploy --component api"),
-    )),
-    ("Add steps at once…", "parallel", (
-        _NAME, Blank(name="lines", description="two commands or more, one a line"),
-    )),
-    ("Add a condition…", "conditional", (
-        _NAME, Blank(name="what", description='such as environment == "production"'),
-        Blank(name="lines", description="commands if it holds, one a line"),
-    )),
-    ("Add a loop…", "foreach", (
-        _NAME, Blank(name="what", description="items, such as eu, us; or ${components}"),
-        Blank(name="lines", description="commands for each ${item}, one a line"),
-    )),
-    ("Add a question…", "approval", (
-        _NAME, Blank(name="what", description="what the council is asked"),
-    )),
-    ("Add a wait…", "wait", (_NAME, Blank(name="what", description="how long, such as 5m"))),
-)  # fmt: skip
+_CHANGES = ("add", "edit", "text", "move", "remove", "parameter", "undo")
+_OF_A_STEP = ("edit", "text", "move")
 
 
 class Build(Request):
-    """Add a step to a draft, or take its last one away; without either show its picture."""
+    """Add, change, move or remove a step of a draft; without any of it show its picture."""
 
     playbook: PlaybookName = Field(description="which draft")
-    add: StepKind | None = Field(default=None, description="a step of this kind, at the end")
+    add: StepKind | None = Field(default=None, description="a step of this kind")
     step: Annotated[str, StringConstraints(max_length=64)] = Field(
         default="", description="its name, such as deploy-api"
     )
@@ -59,12 +35,38 @@ class Build(Request):
         default="", description="question, time, condition or items, by the kind"
     )
     otherwise: _Lines = Field(default="", description="commands if the condition does not hold")
-    remove: bool = Field(default=False, description="take the last step away")
+    remove: bool = Field(default=False, description="take the step away, or the last one")
+    at: Annotated[str, StringConstraints(max_length=200)] = Field(
+        default="", description="which step: its name, or #1 for the first without one"
+    )
+    edit: StepKind | None = Field(default=None, description="write the step anew, as this kind")
+    text: _Lines = Field(default="", description="the step anew, as YAML")
+    move: Literal["up", "down"] | None = Field(default=None, description="the step, by one place")
+    parameter: bool = Field(default=False, description="add one: step names it, what describes it")
+    undo: bool = Field(default=False, description="take the last change back")
 
 
-@command(_COMMAND, permission="orchestrate", effect="change")
+class Draft(BaseModel):
+    """A draft before a change, and after it."""
+
+    before: str
+    after: str
+
+
+async def makes_sense(request: Build, context: Context) -> None:  # noqa: ARG001 - named by Command
+    """Refuse two changes at once, and one of a step that is not named."""
+    wanted = [name for name in _CHANGES if getattr(request, name)]
+    if len(wanted) > 1:
+        raise InvalidRequest(COMMAND, [ArgumentFault(wanted[1], f"not with {wanted[0]}")])
+    if wanted and wanted[0] in _OF_A_STEP and not request.at:
+        raise InvalidRequest(COMMAND, [ArgumentFault("at", f"needed with {wanted[0]}: which step")])
+    if request.parameter and not request.step:
+        raise InvalidRequest(COMMAND, [ArgumentFault("step", "needed: the parameter's name")])
+
+
+@command(COMMAND, permission="orchestrate", effect="change", check=makes_sense)
 async def build(request: Build, context: Context) -> Reply:
-    """Change the text of the draft by one step, and draw it."""
+    """Change the text of the draft in one way, and draw it."""
     shelf = context.backends.playbooks
     source = await shelf.source(request.playbook)
     if source.origin != "draft":
@@ -74,45 +76,54 @@ async def build(request: Build, context: Context) -> Reply:
             remedy=f"/orchestrate library --export {request.playbook} shows its text.",
         )
 
-    async def change() -> Entry:
-        text = (await shelf.source(request.playbook)).text
-        text = without_last(text) if request.remove else text
-        text = added(text, _new(request)) if request.add else text
-        return await shelf.save(request.playbook, text, who=context.caller.person)
-
-    if request.add or request.remove:
-        await context.steps.once("build", change, Entry)
+    if any(getattr(request, name) for name in _CHANGES):
+        await _change(request, context)
+    elif request.at:
+        return await step_card(request.playbook, request.at, context)
     return await builder(request.playbook, context)
 
 
-async def builder(name: str, context: Context) -> Reply:
-    """Return the card of a draft: its picture, its text, what is wrong, and what can be added."""
-    shelf, now = context.backends.playbooks, context.clock.now()
-    source = await shelf.source(name)
-    found = await shelf.examine(name, caller=context.caller)
-    view = await shelf.outline(name, context.caller, now=now)
-    blocks: list[Block] = [Facts(facts=tuple(_facts(found)))]
-    if view is not None:
-        blocks.append(graph(view, now=now))
-    blocks.append(Log(lines=tuple(source.text.splitlines()), filename=f"{name}.yml"))
-    title = f"{name}: {len(view.steps) if view else 0} steps"
-    return Reply(
-        topic="orchestrate",
-        title=title,
-        tone="warning" if found.errors else "ok",
-        blocks=tuple(blocks),
-        actions=tuple(_actions(name, source.text, found)),
-        plain=Plain(headline=title, lines=tuple(source.text.splitlines())),
-        data={
-            "name": name, "text": source.text, "errors": found.errors,
-            "findings": [each.model_dump() for each in found.findings],
-        },
-    )  # fmt: skip
+async def _change(request: Build, context: Context) -> None:
+    """Work the new text out, then write it: each once, whatever is killed in between."""
+    shelf, name = context.backends.playbooks, request.playbook
+
+    async def work_out() -> Draft:
+        before = (await shelf.source(name)).text
+        if request.undo:
+            return Draft(before=before, after=await before_last(name, before, context))
+        after = await asyncio.to_thread(_changed, before, request)
+        return Draft(before=before, after=after)
+
+    draft = await context.steps.once("text", work_out, Draft)
+
+    async def write() -> Entry:
+        if request.undo:
+            await forget(name, draft.after, context)
+        else:
+            await remember(name, draft.before, draft.after, context)
+        return await shelf.save(name, draft.after, who=context.caller.person)
+
+    await context.steps.once("build", write, Entry)
 
 
-def _new(request: Build) -> NewStep:
+def _changed(text: str, request: Build) -> str:
+    """Return the text of the draft after the change that is asked for."""
+    if request.add:
+        return added(text, _form(request.add, request), after=request.at)
+    if request.edit:
+        return rewritten(text, request.at, _form(request.edit, request))
+    if request.text:
+        return rewritten(text, request.at, request.text)
+    if request.move:
+        return moved(text, request.at, -1 if request.move == "up" else 1)
+    if request.parameter:
+        return declared(text, request.step.strip(), description=request.what.strip())
+    return removed(text, request.at)
+
+
+def _form(kind: StepKind, request: Build) -> NewStep:
     return NewStep(
-        kind=request.add or "command",
+        kind=kind,
         name=request.step.strip(),
         lines=_each(request.lines),
         what=request.what.strip(),
@@ -122,28 +133,3 @@ def _new(request: Build) -> NewStep:
 
 def _each(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _facts(found: Examination) -> Iterator[Fact]:
-    yield Fact(label="File", value=found.file, code=True)
-    for each in found.findings[:3]:
-        yield Fact(label=f"Line {each.line}", value=f"{each.message} {each.help}".strip())
-
-
-def _actions(name: str, text: str, found: Examination) -> Iterator[Action]:
-    given = {"playbook": name}
-    for label, kind, blanks in _WAYS:
-        yield Action(
-            label=label, command=_COMMAND, arguments={**given, "add": kind},
-            asks=tuple(blank.name for blank in blanks), blanks=blanks,
-        )  # fmt: skip
-    yield Action(label="Take the last away", command=_COMMAND, arguments={**given, "remove": True})
-    yield Action(
-        label="Simulate", command="orchestrate validate", arguments={**given, "simulate": True}
-    )
-    if not found.errors:
-        digest = sha256(text.encode()).hexdigest()[:16]
-        yield Action(
-            label="Publish", command="orchestrate publish",
-            arguments={**given, "digest": digest}, style="success",
-        )  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.build import builder
+from commands.orchestrate.builder import builder
+from commands.orchestrate.drafting import digest
 from tgk.command import FileText, PlaybookName, Request, Rest, Token, command
 from tgk.context import Context
 from tgk.errors import Conflict, Refused
 from tgk.ports.playbooks import Entry, TemplateName
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply
+
+if TYPE_CHECKING:
+    from tgk.ports.playbooks import Examination
 
 MOST_TEXT = 64_000
 
@@ -57,7 +60,7 @@ async def create(request: Create, context: Context) -> Reply:
     entry = await context.steps.once("save", keep, Entry)
     if request.interactive:
         return await builder(entry.name, context)
-    return await _kept(entry, text, context)
+    return await _kept(entry, text, context, checked=request.validate_)
 
 
 @command("orchestrate import", permission="orchestrate", effect="change")
@@ -77,7 +80,7 @@ async def publish(request: Publish, context: Context) -> Reply:
     source = await context.backends.playbooks.source(request.playbook)
     if source.origin != "draft":
         raise Refused(f"{request.playbook} is no draft.", why="It may be run already.")
-    if request.digest and request.digest != _digest(source.text):
+    if request.digest and request.digest != digest(source.text):
         raise Conflict(
             f"{request.playbook} is not published.",
             why="Somebody has changed it since you read it.",
@@ -100,12 +103,16 @@ async def publish(request: Publish, context: Context) -> Reply:
     )
 
 
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:16]
+def _verdict(found: Examination) -> str:
+    """Return what the checker has found, in a few words."""
+    warnings = len(found.findings) - found.errors
+    if not found.findings:
+        return "in order"
+    return f"{found.errors} errors, {warnings} warnings"
 
 
-async def _kept(entry: Entry, text: str, context: Context) -> Reply:
-    """Return the draft with what the checker says of it."""
+async def _kept(entry: Entry, text: str, context: Context, *, checked: bool = False) -> Reply:
+    """Return the draft with what the checker says of it, in so many words where that is wanted."""
     found = await context.backends.playbooks.examine(entry.name, caller=context.caller)
     title = f"{entry.name} is a draft" + (f" with {found.errors} errors" if found.errors else "")
     given = {"playbook": entry.name}
@@ -121,18 +128,23 @@ async def _kept(entry: Entry, text: str, context: Context) -> Reply:
             else (
                 Action(
                     label="Publish", command="orchestrate publish",
-                    arguments={**given, "digest": _digest(text)}, style="success",
+                    arguments={**given, "digest": digest(text)}, style="success",
                 ),
             )
         ),
     )  # fmt: skip
+    facts = (
+        Fact(label="File", value=entry.file, code=True),
+        *((Fact(label="Checked", value=_verdict(found)),) if checked else ()),
+    )
+    lines = tuple(f"{fact.label}: {fact.value}" for fact in facts)
     log = Log(lines=tuple((found.text or text).splitlines()), filename=f"{entry.name}.yml")
     return Reply(
         topic="orchestrate",
         title=title,
         tone="warning" if found.errors else "ok",
-        blocks=(Facts(facts=(Fact(label="File", value=entry.file, code=True),)), log),
+        blocks=(Facts(facts=facts), log),
         actions=actions,
-        plain=Plain(headline=title, lines=tuple(found.text.splitlines())),
+        plain=Plain(headline=title, lines=(*lines, *found.text.splitlines())),
         data={**entry.model_dump(mode="json"), "errors": found.errors},
     )

@@ -21,6 +21,8 @@ BRANCHES = frozenset({"branch", "item", "then", "else"})
 DONE: frozenset[StepState] = frozenset({"succeeded", "kept"})
 BAD: frozenset[StepState] = frozenset({"failed", "timed_out"})
 IDLE: frozenset[StepState] = frozenset({"pending", "skipped"})
+PLAN = "Plan"
+"""The id of a run that nobody has asked for: a playbook, to be looked at."""
 _UNDOES = "undoes"
 _WRAPPERS = frozenset({*BRANCHES, *HANDLERS, _UNDOES, "group", "finally"})
 _WEIGHT: tuple[StepState, ...] = (
@@ -60,6 +62,8 @@ def parts(step: StepView) -> Parts:
         head = _head(step, child)
         if child.kind in HANDLERS or head in HANDLERS:
             handlers.setdefault(child.kind if child.kind in HANDLERS else head, []).append(child)
+        elif step.kind == "foreach" and child.kind != "item" and not head.startswith("["):
+            own.append(child)  # the loop has not begun: what it will do with each
         elif step.kind in FANS or child.kind in BRANCHES:
             columns.setdefault(head, []).append(child)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestration.runs.records import RunRecord
+from orchestration.runs.shape import PLAN
 from orchestration.runs.views import whole
 from tgk.ports.runs import RunRequest, RunView
 
@@ -21,7 +22,7 @@ def outline(
 ) -> RunView:
     """Return its whole tree, every step pending; other playbooks that it plays are drawn inside."""
     record = RunRecord(
-        id="Plan", root="Plan", delivery="", playbook=book.name, version=book.version,
+        id=PLAN, root=PLAN, delivery="", playbook=book.name, version=book.version,
         digest=book.digest, pinned={}, request=RunRequest(playbook=book.name), starter=caller,
         cause="asked", priority=book.priority, parameters={}, environment="", stamp=now, asked=now,
     )  # fmt: skip

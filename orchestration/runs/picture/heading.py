@@ -8,8 +8,8 @@ from orchestration.runs.picture import look
 from orchestration.runs.picture.boxes import Box
 from orchestration.runs.picture.lettering import fitted, width, wrapped
 from orchestration.runs.picture.look import rect, text
-from orchestration.runs.shape import IDLE, counts, expected
-from orchestration.runs.wording import STATE_WORDS, duration, took
+from orchestration.runs.shape import IDLE, PLAN, counts, expected
+from orchestration.runs.wording import STATE_WORDS, counted, duration, took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,21 +35,32 @@ def heading(view: RunView, now: datetime | None, room: float, more: str = "") ->
         ink = look.RUN_SIGNS[view.state].words
         for number, reason in enumerate(reasons):
             yield text(x, top + 64 + 18 * number, reason, size=_SMALL, fill=ink)
-        yield from _bar(view, x, top + 58 + 18 * len(reasons), room)
+        if view.id != PLAN:
+            yield from _bar(view, x, top + 58 + 18 * len(reasons), room)
 
     return Box(room / 2, room / 2, high, draw)
 
 
 def subtitle(view: RunView, now: datetime | None) -> str:
-    """Return who started what where, when, for how long, and how far it is."""
+    """Return who started what where, when, for how long, and how far it is.
+
+    Of a plan nothing of that is known but how many steps it has.
+    """
+    over, total = counts(view.steps)
+    if view.id == PLAN:
+        return counted(total, "step")
     where = view.request.environment or str(view.parameters.get("environment", ""))
     version = str(view.parameters.get("version", ""))
     begun = f"{view.began:%H:%M} UTC" if view.began else ""
     who = f"{view.starter.person} {begun}".strip()
-    over, total = counts(view.steps)
     cause = "" if view.cause == "asked" else view.cause
     said = [where, version, who, cause, duration(view, now), f"{over} of {total} steps"]
     return " · ".join(part for part in said if part)
+
+
+def state_word(view: RunView) -> str:
+    """Return how it stands, in a word or two."""
+    return "plan" if view.id == PLAN else STATE_WORDS[view.state]
 
 
 def _reason(view: RunView, now: datetime | None) -> str:
@@ -68,13 +79,14 @@ def _title(view: RunView, x: float, top: float, room: float) -> Iterator[str]:
     name = fitted(view.playbook, room, _LARGE)
     yield text(x, top + 20, name, size=_LARGE, fill=look.INK, bold=True)
     after = x + width(name, _LARGE) * 1.02 + 12
-    mark = f"{view.id} · v{view.version}" if view.version else view.id
-    if after + width(mark, _SMALL) <= x + room:
+    shown = "" if view.id == PLAN else view.id
+    mark = " · ".join(part for part in (shown, f"v{view.version}" if view.version else "") if part)
+    if mark and after + width(mark, _SMALL) <= x + room:
         yield text(after, top + 20, mark, size=_SMALL, fill=look.FAINT)
 
 
 def _pill(view: RunView, right: float, top: float) -> tuple[float, list[str]]:
-    sign, word = look.RUN_SIGNS[view.state], STATE_WORDS[view.state]
+    sign, word = look.RUN_SIGNS[view.state], state_word(view)
     wide = width(word, _SMALL) * 1.04 + 40
     x = right - wide
     tint = f'fill-opacity="0.16" stroke="{sign.colour}" stroke-width="1.4"'

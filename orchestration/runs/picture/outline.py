@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestration.runs.picture.heading import subtitle
-from orchestration.runs.shape import IDLE, parts, stages
+from orchestration.runs.picture.heading import state_word, subtitle
+from orchestration.runs.shape import IDLE, PLAN, parts, stages
 from orchestration.runs.wording import STATE_WORDS, counted, details, duration
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def tree(view: RunView, *, now: datetime | None = None) -> tuple[str, ...]:
 
 def alternative(view: RunView, now: datetime | None) -> str:
     """Return the run in words, as short as chats take them; what is left out is counted."""
-    said = [f"{view.playbook} {view.id}: {STATE_WORDS[view.state]}", subtitle(view, now)]
+    named = view.playbook if view.id == PLAN else f"{view.playbook} {view.id}"
+    said = [f"{named}: {state_word(view)}", subtitle(view, now)]
     said += [view.reason] if view.reason else []
     lines = [line[:_COLUMNS] for line in said] + list(tree(view, now=now))
     used = 0

@@ -47,6 +47,12 @@ class Guild:
     dana: Any
     runs: FakeRuns
     world: World
+    presenter: Presenter
+
+    @property
+    def client_channel(self) -> Any:
+        """The channel as the bot has it."""
+        return self.env.bot.get_channel(self.channel.id)
 
     @property
     def ends(self) -> list[str]:
@@ -67,12 +73,13 @@ async def guild(world: World) -> AsyncIterator[Guild]:
     buttons, directory = FakeButtons(world.clock), AsDana(world.policy.directory)
     runs = FakeRuns(world.clock, ends_as="succeeded")
     world.dispatcher.backends = replace(world.dispatcher.backends, runs=runs)
+    presenter = Presenter(buttons=buttons, directory=directory)
     surface = DiscordSurface(
         token=SecretStr("t"), discovery=world.discovery, dispatcher=world.dispatcher,
         directory=directory, buttons=buttons, board=world.board, notes=world.notes,
         clock=world.clock,
-        presenter=Presenter(buttons=buttons, directory=directory),
+        presenter=presenter,
     )  # fmt: skip
     await env.restart_bot(surface.client())
-    yield Guild(env, channel, dana, runs, world)
+    yield Guild(env, channel, dana, runs, world, presenter)
     await env.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -74,6 +74,39 @@ async def test_what_a_mention_lacks_is_asked_for_in_a_form(
     assert "needed" in refused.content
     assert [each.playbook for each in guild.runs.requests] == [BOOK]
     assert guild.runs.requests[0].parameters == {"version": "v1.4.0"}
+
+
+async def test_a_playbook_is_built_by_forms(guild: Guild) -> None:
+    """A step is added, its own form is filled in with what it says, and it is moved and undone."""
+    shelf, channel = guild.world.playbooks, guild.channel
+
+    async def press(label: str, **filled: str) -> Any:
+        """Press a button of the newest card, and fill in its form."""
+        reply = guild.world.board.shows[-1].reply
+        action = next(each for each in reply.actions if each.label == label)
+        presented = await guild.presenter.present(reply.model_copy(update={"actions": (action,)}))
+        sent = await guild.client_channel.send(view=presented.view, files=presented.files)
+        clicked = await guild.dana.click(sent, label=label)
+        if filled:
+            await guild.dana.submit_modal(clicked, filled)
+        return clicked
+
+    await guild.dana.slash(channel, "orchestrate create", name="mine", interactive=True)
+    await press("Add a wait…", step="rest", what="5m")
+    await press("Change 2: rest")
+    form = await press("Edit…", step="rest", what="7m")
+    edited = (await shelf.source("mine")).text
+    await press("Change 2: rest")
+    await press("Move up")
+    moved = (await shelf.source("mine")).text
+    await press("Undo")
+
+    fields = {each["component"]["custom_id"]: each for each in form.modal["components"]}
+    assert fields["what"]["component"]["value"] == "5m"
+    assert fields["what"]["description"] == "how long, such as 5m"
+    assert "for: 7m" in edited
+    assert moved.index("rest") < moved.index("look-first")
+    assert (await shelf.source("mine")).text == edited
 
 
 async def test_playbooks_are_offered_while_somebody_types(guild: Guild) -> None:

@@ -9,6 +9,7 @@ from tests.surfaces.telegram.conftest import COUNCIL, TOPIC
 from tgk.testing.runs import FakeRuns
 
 if TYPE_CHECKING:
+    from sandbox.telegram.state import Message
     from tests.surfaces.telegram.conftest import Phone
 
 RUN = "/orchestrate run --playbook deploy-web-app"
@@ -90,3 +91,34 @@ async def test_a_playbook_is_built_by_replies(live: Phone) -> None:
     assert "name: both\n" in source.text
     assert "/test run --suite a" in source.text
     assert "/test run --suite b" in source.text
+
+
+async def test_a_step_is_changed_moved_and_taken_back_in_telegram(live: Phone) -> None:
+    """Its form shows what stands there now; the answer replaces it."""
+    await live.ask("devi", "/orchestrate create --name mine")
+    card = await live.ask("devi", "/orchestrate build mine --add wait --step rest --what 5m")
+    await live.until(lambda: live.emulator.message(COUNCIL, card.id).buttons)
+    await live.press("devi", card, "Change 2: rest")
+    step = await live.until(lambda: _shown(live, "step 2 of 2"))
+    await live.press("devi", step, "Edit…$")
+    question = await live.until(lambda: _shown(live, "what is now:"))
+    said = await live.emulator.say("devi", COUNCIL, "nap\n7m", thread=TOPIC, reply_to=question.id)
+    await live.until(lambda: live.answers(said))
+    await live.press("devi", step, "Move up")  # of a step that is called otherwise now
+    edited = (await live.dispatcher.backends.playbooks.source("mine")).text
+    changed = await live.until(
+        lambda: next((each for each in live.answers(said) if each.buttons), None)
+    )
+    await live.press("devi", changed, "Undo")
+    await live.until(lambda: live.world.journal.results("/orchestrate build").count("success") == 4)
+
+    assert "5m" in question.text
+    assert "name: nap\n    wait:\n      for: 7m" in edited
+    assert "mine has no such step" in str(live.popups())
+    assert "for: 5m" in (await live.dispatcher.backends.playbooks.source("mine")).text
+
+
+def _shown(live: Phone, words: str) -> Message | None:
+    """Return the message that says this, once all of it is there."""
+    said = (each for each in live.emulator.messages(COUNCIL) if words in each.text)
+    return next((each for each in said if each.buttons or "Reply" in each.text), None)

@@ -263,6 +263,8 @@ async def test_a_playbook_begins_from_a_template(
 
     text = (tmp_path / "drafts" / "mine.yml").read_text()
     assert (outcome.result, outcome.reply.data["errors"]) == ("success", 0)
+    assert outcome.reply.plain is not None
+    assert "Checked: in order" in outcome.reply.plain.lines
     assert "\nname: mine\n" in text
     assert 'description: "Ours: with a colon"' in text
 
