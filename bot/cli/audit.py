@@ -282,14 +282,14 @@ def acknowledge_command() -> None:
 @click.argument("value")
 def hash_command(value: str) -> None:
     """Print the mark that stands in the log where VALUE was masked; - reads it from a prompt."""
-    from audit.salt import kept_salt
+    from bot.runtime.salt import FILE, known_salt, salt_of
     from tgk.redaction import Redactor
 
-    salt = read_settings().state / "redaction.salt"
-    if not salt.exists():
+    settings = read_settings()
+    if known_salt(settings) is None:
         raise ConfigurationInvalid(
-            "Nothing was masked here yet.", [f"{salt} does not exist"],
-            remedy="Set TGK_STATE to the bot's state folder.",
+            "Nothing was masked here yet.", [f"{settings.state / FILE} does not exist"],
+            remedy="Set TGK_STATE to the bot's state folder, or TGK_SALT where the bot has it.",
         )  # fmt: skip
     secret = click.prompt("Value", hide_input=True, err=True) if value == "-" else value
-    click.echo(Redactor(kept_salt(salt)).fingerprint(secret))
+    click.echo(Redactor(salt_of(settings)).fingerprint(secret))

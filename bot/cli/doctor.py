@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli import exits
+from bot.cli.database import look
 from bot.cli.harmless import harmless
 from bot.cli.machine import Machine
 from bot.cli.outside import look_outside
@@ -65,6 +66,7 @@ def _examined(*, offline: bool) -> tuple[bool, list[Section]]:
     here: list[Section] = [("this machine", machine.base()), ("files", machine.files())]
     discovery = machine.discovery
     here += [("people and tokens", machine.identity()), ("state", asyncio.run(machine.state()))]
+    here.append(("database", look(settings)))
     if discovery is None or offline:
         return False, here
     if not settings.has_token and not settings.sandbox_url:

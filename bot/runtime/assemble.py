@@ -14,13 +14,13 @@ import commands
 from audit.chain import Keyring
 from audit.journal import AuditJournal
 from audit.log import LogSettings
-from audit.salt import kept_salt
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
 from bot.runtime.couriers import Couriers, open_couriers
 from bot.runtime.duties import duties
 from bot.runtime.memory import Memory, open_memory
 from bot.runtime.playbooks import folders, shelf_of
+from bot.runtime.salt import salt_of
 from bot.runtime.settings import AUDIT_LOG
 from bot.runtime.simulation import keep_apart
 from integrations.heralds.datadog import DatadogHerald
@@ -98,9 +98,8 @@ def keyring_of(settings: Settings) -> Keyring:
 
 
 def redactor_of(settings: Settings, discovery: Discovery) -> Redactor:
-    """Return the redactor of this installation; its salt is made once and kept with the state."""
-    salt = kept_salt(settings.state / "redaction.salt")
-    redactor = Redactor(salt, discovery.redaction.keys, discovery.redaction.patterns)
+    """Return the redactor of this installation."""
+    redactor = Redactor(salt_of(settings), discovery.redaction.keys, discovery.redaction.patterns)
     redactor.literals(*settings.secrets(), *_named_secrets(settings, discovery))
     return redactor
 

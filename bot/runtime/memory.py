@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.runtime.salt import FILE
 from orchestration.buttons import StoredButtons
 from orchestration.deliveries import StoredDeliveries
 from orchestration.locks import StoredLocks
@@ -31,7 +32,8 @@ STORE = "tgk.sqlite"
 ALONE: Final = "tgk"
 """What a process is called that has its database for itself."""
 NAME: Final = "process.name"
-_ESTATE: Final = "tgk:estate"
+ESTATE: Final = "tgk:estate"
+"""The note of which world a database is of, and how its processes mask secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +103,10 @@ def kept_name(state: Path) -> str:
 async def _require_same_estate(notes: StoredNotes, settings: Settings, redactor: Redactor) -> None:
     """Refuse to share a database with processes that this one could not stand in for."""
     world = "simulated" if settings.simulated else "real"
-    ours = f"{world} {redactor.fingerprint(_ESTATE)}"
-    theirs = await notes.get(_ESTATE)
+    ours = f"{world} {redactor.fingerprint(ESTATE)}"
+    theirs = await notes.get(ESTATE)
     if theirs is None:
-        await notes.put(_ESTATE, ours)
+        await notes.put(ESTATE, ours)
     elif theirs.partition(" ")[0] != world:
         raise ConfigurationInvalid(
             "Real and simulated changes do not go together.",
@@ -114,6 +116,11 @@ async def _require_same_estate(notes: StoredNotes, settings: Settings, redactor:
     elif theirs != ours:
         raise ConfigurationInvalid(
             "The processes on this database mask secrets in different ways.",
-            [f"{settings.state / 'redaction.salt'} is not that of the others"],
-            remedy="Copy redaction.salt from the state folder of the first process.",
+            [f"{_salted_by(settings)} is not that of the others"],
+            remedy="Copy redaction.salt from the state folder of the first process to this one, "
+            "or set the same TGK_SALT for all.",
         )
+
+
+def _salted_by(settings: Settings) -> str:
+    return "TGK_SALT" if settings.salt else str(settings.state / FILE)

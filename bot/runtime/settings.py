@@ -31,7 +31,7 @@ AUDIT_LOG = "audit.jsonl"
 ANCHORS = "audit.anchors"
 _OF_THE_PROCESS = frozenset(
     {"AUDIT_HMAC_KEY", "LOG_LEVEL", "TGK_ALERT_TOKEN", "TGK_EVENT_SECRET", "TGK_HOOK_SECRET",
-     "TGK_HTTP", "TGK_LEASE", "TGK_SANDBOX_URL", "TGK_STATE", "TGK_USER"}
+     "TGK_HTTP", "TGK_LEASE", "TGK_SALT", "TGK_SANDBOX_URL", "TGK_STATE", "TGK_USER"}
 )  # fmt: skip
 """What is about this process and no system outside: all that counts beside a simulated world."""
 _SAID_BY_THE_WORLD = frozenset({"TGK_SIMULATED"})
@@ -43,6 +43,13 @@ def _host_and_port(address: str) -> str:
     if not re.fullmatch(r"[^\s:]+:[0-9]{1,5}", address):
         raise ValueError("write host:port, such as 127.0.0.1:8080")
     return address
+
+
+def _salt(value: SecretStr) -> SecretStr:
+    """Refuse a salt that is none, without repeating it."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value.get_secret_value()):
+        raise ValueError("write 64 hexadecimal digits, such as `openssl rand -hex 32` makes")
+    return value
 
 
 def _postgres(url: SecretStr) -> SecretStr:
@@ -111,6 +118,12 @@ class Settings(BaseModel):
         default=None,
         alias="AUDIT_HMAC_KEY",
         description="key of the audit chain; without it rewriting the whole log is not noticed",
+    )
+
+    salt: Annotated[SecretStr, AfterValidator(_salt)] | None = Field(
+        default=None,
+        alias="TGK_SALT",
+        description="salt of masked secrets, the same for bot and workers; else made and kept",
     )
 
     discord_api_url: Address | None = Field(
