@@ -14,6 +14,7 @@ from bot.cli.running import config_path
 from bot.runtime.discovery import checked_estate
 from bot.runtime.schemas import schemas
 from bot.runtime.settings import read_settings
+from bot.runtime.trigger_faults import trigger_faults
 from tgk.errors import ConfigurationInvalid
 
 
@@ -29,12 +30,14 @@ def check(named: Path | None, *, as_json: bool) -> None:
     """Name every fault with its line and what to write instead; exit 6 when there is one."""
     config = named or config_path()
     faults: list[str] = []
+    settings = None
     try:
-        read_settings()
+        settings = read_settings()
     except ConfigurationInvalid as error:
         faults += error.faults
     try:
         found = checked_estate(config)
+        faults += trigger_faults(config, found, settings.state) if settings else []
     except ConfigurationInvalid as error:
         faults += error.faults
     if as_json:
