@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MOST = 5
 """Fields that every platform's form has."""
 _LABEL = 75
+_HIDDEN = "***"
 LACKS = "needed"
 """The whole fault of an option that was left out."""
 
@@ -28,6 +29,8 @@ def form_for(
     """Return the button that asks for what is missing, none where something else is wrong too."""
     if not faults or any(fault.message != LACKS for fault in faults):
         return ()
+    if any(_HIDDEN in str(value) for value in raw.values()):
+        return ()  # what was masked would come back as stars
     named = {fault.name for fault in faults}
     missing = tuple(option.name for option in options if option.name in named)
     if not 0 < len(missing) <= _MOST:

@@ -59,7 +59,7 @@ async def test_what_is_missing_is_asked_for_in_a_form(guild: Guild) -> None:
     ("line", "label", "fields"),
     [
         (f"orchestrate run --playbook {BOOK}", "Fill in version", {"parameters.version": "v1.4.0"}),
-        ("orchestrate run --parameters version=v1.4.0", "Fill in playbook", {"playbook": BOOK}),
+        ("orchestrate run --checkpoint", "Fill in playbook", {"playbook": "daily-backup"}),
     ],
 )
 async def test_what_a_mention_lacks_is_asked_for_in_a_form(
@@ -71,9 +71,11 @@ async def test_what_a_mention_lacks_is_asked_for_in_a_form(
     form = await guild.dana.click(refused, label=label)
     await guild.dana.submit_modal(form, fields)
 
+    [asked] = guild.runs.requests
     assert "needed" in refused.content
-    assert [each.playbook for each in guild.runs.requests] == [BOOK]
-    assert guild.runs.requests[0].parameters == {"version": "v1.4.0"}
+    assert asked.playbook == fields.get("playbook", BOOK)
+    assert asked.parameters.get("version") == fields.get("parameters.version")
+    assert asked.checkpoint == ("checkpoint" in line)
 
 
 async def test_a_playbook_is_built_by_forms(guild: Guild) -> None:

@@ -56,7 +56,7 @@ async def test_what_is_missing_is_asked_for_and_answered_by_a_reply(live: Phone)
 async def test_an_option_that_was_left_out_is_asked_for(live: Phone) -> None:
     """Whatever verb it is; the reply is its value."""
     runs = ending(live)
-    refused = await live.ask("dana", "/orchestrate run --parameters version=v1.4.0")
+    refused = await live.ask("dana", "/orchestrate run --checkpoint")
     await live.press("dana", refused, "Fill in playbook")
     question = await live.until(
         lambda: next(
@@ -64,11 +64,11 @@ async def test_an_option_that_was_left_out_is_asked_for(live: Phone) -> None:
         )
     )
     said = await live.emulator.say(
-        "dana", COUNCIL, "deploy-web-app", thread=TOPIC, reply_to=question.id
+        "dana", COUNCIL, "daily-backup", thread=TOPIC, reply_to=question.id
     )
     await live.until(lambda: live.answers(said))
 
-    assert [each.playbook for each in runs.requests] == ["deploy-web-app"]
+    assert [(each.playbook, each.checkpoint) for each in runs.requests] == [("daily-backup", True)]
 
 
 async def test_a_playbook_is_built_by_replies(live: Phone) -> None:

@@ -21,9 +21,9 @@ def test_what_was_left_out_is_asked_for_and_what_was_given_stays() -> None:
     assert form.arguments == {"reason": "look first"}
 
 
-@pytest.mark.parametrize("raw", [{"tga": "v1"}, {"env": "staging", "tag": " "}])
+@pytest.mark.parametrize("raw", [{"tga": "v1"}, {"env": "staging", "tag": " "}, {"env": "***"}])
 def test_no_form_is_offered_where_more_is_wrong(raw: dict[str, object]) -> None:
-    """Filling it in would only lead to the next refusal."""
+    """Filling it in would only lead to the next refusal, or run with stars for a secret."""
     with pytest.raises(InvalidRequest) as refused:
         deploy.parse(raw)
 
