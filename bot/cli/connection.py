@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.session import Answer, SocketSession, overdue
 from bot.runtime.discovery import load_discovery
-from bot.runtime.settings import SOCKET_NAME, read_settings
+from bot.runtime.settings import DEMO_PID, SOCKET_NAME, read_settings
 from tgk.errors import TgkError, Unavailable
 from tgk.suggest import completions
 
@@ -39,10 +39,27 @@ def connect(config: Path) -> Session:
 
         simulated = settings.sandbox_url and not settings.has_token
         return OwnSession(announced(settings.sandbox_url or "") if simulated else settings, config)
+    if socket.exists():
+        raise _silent(socket)
     raise Unavailable(
         "The bot",
         f"Nothing listens at {socket}, and no token is set.",
         remedy="Start it with `python -m bot` (or try `make demo`), or set TGK_STATE or tokens.",
+    )
+
+
+def _silent(socket: Path) -> Unavailable:
+    """Return what to say of a bot that ended without a word, as when it was killed."""
+    state = socket.parent
+    start = f"Start it again: TGK_STATE={state} python -m bot"
+    if (state / DEMO_PID).exists():
+        start = "The demo starts it again within seconds: try once more. If the demo was ended, too"
+        start = f"{start}, start it anew: make demo"
+    return Unavailable(
+        "The bot",
+        f"Nobody answers at {socket}: it was killed, or is just starting. What was under way is "
+        "kept, and goes on when it is back.",
+        remedy=f"{start}.",
     )
 
 

@@ -20,12 +20,12 @@ import click
 from bot.cli import exits
 from bot.cli.stage import Stage
 from bot.cli.story import StoryFailed, tell_story
-from bot.runtime.settings import without_tokens
+from bot.runtime.settings import DEMO_PID, without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONFIG, FOLDER, PID_FILE = Path("discovery.yml"), Path("var"), "bot.pid"
+CONFIG, FOLDER = Path("discovery.yml"), Path("var")
 READY_WITHIN, STOP_WITHIN, LOOK_EVERY = 30.0, 10.0, 0.5
 MOST_SHORT_LIVES, SHORT_LIFE = 5, 10.0
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -101,7 +101,7 @@ class Bot:
         }
         self._http = http
         self._state = state
-        self._pid_file = state / PID_FILE
+        self._pid_file = state / DEMO_PID
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -177,7 +177,7 @@ def _world(page: str, http: str, state: Path) -> Iterator[World]:
     command = [
         sys.executable, "-m", "sandbox", "--port", page.rpartition(":")[2],
         "--bot", f"http://{http}", "--audit-log", str(state / "audit.jsonl"),
-        "--bot-pid", str(state / PID_FILE), "--ends-with-stdin",
+        "--bot-pid", str(state / DEMO_PID), "--ends-with-stdin",
     ]  # fmt: skip
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Address = Annotated[str, StringConstraints(pattern=r"^(https?|wss?)://[^\s]+$")]
 SOCKET_NAME = "tgk.sock"
 """Under the state folder: where a running bot takes commands from the terminal."""
+DEMO_PID = "bot.pid"
+"""Under the state folder of a demo: the bot that it starts again when that was killed."""
 AUDIT_LOG = "audit.jsonl"
 ANCHORS = "audit.anchors"
 _OF_THE_PROCESS = frozenset(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.runtime.settings import DEMO_PID, SOCKET_NAME
+from bot.runtime.socket_file import short_name
 from tgk.errors import Unavailable
 from tgk.ports.pipelines import RunState
 
@@ -174,11 +177,25 @@ def test_something_else_on_the_socket_is_5(tgk: Terminal, scripted: ScriptedBot)
     assert "Traceback" not in ended.err
 
 
-def test_a_socket_left_by_a_kill_counts_as_no_bot(tgk: Terminal) -> None:
-    """The file alone is no bot."""
-    import socket
+@pytest.mark.parametrize(
+    ("demo", "do"), [(False, "Start it again: TGK_STATE="), (True, "The demo starts it again")]
+)
+def test_a_bot_that_was_killed_is_said_to_be_so(
+    tgk: Terminal,
+    demo: bool,
+    do: str,
+) -> None:
+    """Its socket is still there and nobody listens: where, what became of the work, what to do."""
+    tgk.state.mkdir(exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as left, short_name(tgk.state / SOCKET_NAME) as name:
+        left.bind(name)
+    if demo:
+        (tgk.state / DEMO_PID).write_text("4711")
+    tgk.patch.setenv("TGK_STATE", str(tgk.state))
 
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(tgk.state / "tgk.sock"))
+    ended = tgk("status")
 
-    assert 5 == tgk("status").code
+    assert 5 == ended.code
+    assert f"Nobody answers at {tgk.state / SOCKET_NAME}" in ended.err
+    assert "What was under way is kept" in ended.err
+    assert do in ended.err
