@@ -21,7 +21,15 @@ from tgk.command import (
     Token,
     command,
 )
-from tgk.errors import ConfigurationInvalid, Conflict, Locked, Missing, TgkError, Unavailable
+from tgk.errors import (
+    AlreadySo,
+    ConfigurationInvalid,
+    Conflict,
+    Locked,
+    Missing,
+    TgkError,
+    Unavailable,
+)
 from tgk.ports.pipelines import PipelineRun, RunState
 from tgk.reply import Action, Fact, Facts, Plain, Progress, Reply, Stage, Text
 from tgk.suggest import nearest_version
@@ -44,6 +52,7 @@ class Deploy(Request):
     tag: TagName = Field(description="which version")
     service: ServiceName | None = Field(default=None, description="only this one")
     expect: Token | None = Field(default=None, description="only if this version runs now")
+    force: bool = Field(default=False, description="even if this version runs already")
 
 
 class Before(BaseModel):
@@ -76,6 +85,11 @@ async def _check(request: Deploy, context: Context) -> None:
     tags = [tag.name for tag in await context.backends.pipelines.tags(pipeline.repository)]
     if request.tag not in tags:
         raise Missing("tag", request.tag, nearest_version(request.tag, tags), newest=tags)
+    if not request.force and await _runs_already(request, context):
+        raise AlreadySo(
+            f"{_where(request)} already runs {request.tag}; nothing to do.",
+            remedy="With --force it is deployed again.",
+        )
 
 
 async def _require_expected(request: Deploy, context: Context) -> None:
@@ -122,7 +136,7 @@ async def _question(request: Deploy, context: Context) -> Reply:
         Fact(label="Council", value=f"{environment.approvals} approval needed after this"),
     )
     go_on = Action(
-        label="Deploy", command="deploy", arguments=request.model_dump(exclude_none=True),
+        label="Deploy", command="deploy", arguments=request.model_dump(exclude_defaults=True),
         style="success", confirms=True, only=context.caller.person, lifetime=120,
     )  # fmt: skip
     return Reply(
@@ -167,6 +181,23 @@ async def _version_now(request: Deploy, context: Context) -> str:
         return (await context.backends.cluster.workload(service, environment)).version
     except TgkError:
         return ""
+
+
+def _where(request: Deploy) -> str:
+    return f"{request.service} in {request.env}" if request.service else request.env
+
+
+async def _runs_already(request: Deploy, context: Context) -> bool:
+    """Say whether all of it runs this very version and is well; not where that is unknown."""
+    services, environment = context.discovery.services, context.discovery.environments[request.env]
+    for name in [request.service] if request.service else services:
+        try:
+            found = await context.backends.cluster.workload(services[name], environment)
+        except TgkError:
+            return False
+        if found.version != request.tag or found.state != "Running":
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +340,7 @@ def _way_back(story: Story) -> tuple[Action, ...]:
     before, request = story.before, story.request
     if not before or before == request.tag:
         return ()
-    given = {**request.model_dump(exclude_none=True), "tag": before, "expect": request.tag}
+    given = {**request.model_dump(exclude_defaults=True), "tag": before, "expect": request.tag}
     return (Action(label=f"Revert to {before}", command="deploy", arguments=given),)
 
 

@@ -8,6 +8,7 @@ TgkError
 │   ├── Denied           ask somebody who may, or for approval
 │   ├── RateLimited      wait
 │   └── Declined         the council said no, or nobody answered in time
+├── AlreadySo            nothing to do
 ├── Missing              a named thing does not exist
 ├── Upstream             another system did not do its part
 │   ├── Unavailable      try again later
@@ -150,6 +151,10 @@ class RateLimited(Refused):
 
 class Declined(Refused):
     """An approval ended without a yes."""
+
+
+class AlreadySo(TgkError):
+    """Everything is as asked already: nothing was done, and nothing has to be."""
 
 
 class Missing(TgkError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tgk.errors import (
+    AlreadySo,
     Conflict,
     Declined,
     Denied,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tgk.outcome import Result
 
 _FATE: tuple[tuple[type[TgkError], Result, Topic, Tone], ...] = (
+    (AlreadySo, "success", "notice", "ok"),
     (Denied, "denied", "denied", "bad"),
     (Declined, "denied", "denied", "bad"),
     (InvalidRequest, "invalid", "invalid", "warning"),
@@ -40,6 +42,8 @@ _FATE: tuple[tuple[type[TgkError], Result, Topic, Tone], ...] = (
 )
 
 
+_UNTOUCHED = ("denied", "invalid", "success")
+"""Ends of what was never begun; after others something may have changed."""
 _RULES = {
     "no rule": "no rule allows it",
     "unknown-caller": "this account is nobody the policy knows",
@@ -64,14 +68,15 @@ def refused(error: TgkError, *, command: str, reference: str) -> Outcome:
         tone=tone,
         blocks=(Facts(facts=facts),) if facts else (),
         actions=_ways_out(error),
-        footer=f"nothing was changed · audit {reference}" if result in ("denied", "invalid")
+        footer=f"nothing was changed · audit {reference}" if result in _UNTOUCHED
         else f"audit {reference}",
         private=result in ("denied", "invalid"),
         failed=result == "failure",
         plain=Plain(headline=error.what, lines=tuple(f"{label}: {v}" for label, v in rows if v)),
         data={
-            "error": type(error).__name__, "command": command, "what": error.what,
-            "why": error.why, "do": error.remedy, "reference": reference,
+            **({} if result == "success" else {"error": type(error).__name__}),
+            "command": command, "what": error.what, "why": error.why, "do": error.remedy,
+            "reference": reference,
         },
     )  # fmt: skip
     return Outcome(result=result, reply=reply, reference=reference)

@@ -31,6 +31,37 @@ async def test_a_tag_that_does_not_exist_is_refused_before_anybody_is_asked(worl
     assert [] == world.operations.ran
 
 
+@pytest.mark.parametrize("line", ["/deploy production v1.4.0", "/deploy production v1.4.0 {}"])
+async def test_what_runs_already_is_not_asked_about(world: World, line: str) -> None:
+    """Neither the asker nor the council is; who means it all the same can say so."""
+    names = [*world.discovery.services]
+    for name in names:
+        world.cluster.put("production", name, Workload("Running", "v1.4.0", 2, 2))
+    line = line.format(names[0])
+
+    outcome = await world.run(line, "dana")
+    forced = await world.run(f"{line} --force", "dana")
+    world.cluster.put("production", names[0], Workload("Degraded", "v1.4.0", 1, 2))
+    unwell = await world.run(line, "dana")
+
+    assert outcome.result == "success"
+    assert outcome.reply.title.endswith("production already runs v1.4.0; nothing to do.")
+    assert "--force" in outcome.reply.data["do"]
+    assert world.operations.ran == []
+    assert (forced.result, unwell.result) == ("pending", "pending")
+
+
+async def test_a_part_that_runs_something_else_is_deployed(world: World) -> None:
+    """An environment is as asked only when all of it is."""
+    for number, name in enumerate(world.discovery.services):
+        version = "v1.3.0" if number else "v1.4.0"
+        world.cluster.put("staging", name, Workload("Running", version, 2, 2))
+
+    await world.run("/deploy staging v1.4.0", "dana")
+
+    assert len(world.pipelines.dispatched) == 1
+
+
 async def test_one_service_can_be_deployed_alone(world: World) -> None:
     """The workflow is told which."""
     await world.run("/deploy staging v1.4.0 event-gateway", "dana")
