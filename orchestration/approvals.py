@@ -9,7 +9,7 @@ from loguru import logger
 
 from orchestration.alarm import rest
 from tgk.approval import card
-from tgk.ballot import cast, expired
+from tgk.ballot import cast, expired, withdrawn
 from tgk.errors import Missing, Unavailable
 from tgk.ports.council import Approval, Vote
 
@@ -82,7 +82,7 @@ class StoredApprovals:
         return asked
 
     async def decided(self, approval_id: str) -> Approval:
-        """Wait until it is approved, denied or expired."""
+        """Wait until it is approved, denied, expired or withdrawn."""
         while True:
             news = self._news.setdefault(approval_id, asyncio.Event())
             standing = await self._standing(approval_id)
@@ -95,7 +95,7 @@ class StoredApprovals:
     async def vote(
         self, approval_id: str, caller: Caller, *, approve: bool, reason: str = ""
     ) -> Approval:
-        """Count a voice and return the state. A repeated voice stands as it was.
+        """Count a voice and return the state. The same voice again stands as it was.
 
         Raises Missing (no such approval), Denied (outsider, requester), Conflict (already decided).
         """
@@ -118,6 +118,17 @@ class StoredApprovals:
         counted = await self._store.write(count)
         await self._tell(approval_id)
         return counted
+
+    async def withdraw(self, corr: str, why: str) -> None:
+        """Close what is open of this invocation, whose end needs no answer; the card says why."""
+        for asked in await self.open():
+            if asked.corr == corr:
+                await self._store.write(
+                    lambda connection, asked=asked: _withdraw(  # type: ignore[misc] # bound
+                        connection, asked.id, why
+                    )
+                )
+                await self._tell(asked.id)
 
     async def open(self) -> tuple[Approval, ...]:
         """Return the questions that wait, oldest first."""
@@ -212,6 +223,13 @@ def _expire(connection: sqlite3.Connection, now: datetime) -> list[str]:
     for approval_id in due:
         _save(connection, expired(_load(connection, approval_id), now))
     return due
+
+
+def _withdraw(connection: sqlite3.Connection, approval_id: str, why: str) -> None:
+    before = _load(connection, approval_id)
+    after = withdrawn(before, why)
+    if after is not before:
+        _save(connection, after)
 
 
 def _undrawn(connection: sqlite3.Connection) -> list[tuple[Approval, int]]:

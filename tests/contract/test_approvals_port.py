@@ -110,6 +110,21 @@ async def test_a_yes_can_be_taken_back_by_a_no(approvals: Approvals, clock: Fake
     assert (denied.state, [vote.approve for vote in denied.votes]) == ("denied", [False])
 
 
+async def test_whoever_says_otherwise_after_all_hears_what_they_said(
+    approvals: Approvals, clock: FakeClock
+) -> None:
+    """A yes after one's own no is a conflict that names the no, and changes nothing."""
+    asked = await approvals.ask(question(clock, needed=2))
+    denied = await approvals.vote(asked.id, caller("ana"), approve=False)
+    said = denied.votes[0].at
+
+    with pytest.raises(Conflict, match="already decided: denied") as late:
+        await approvals.vote(asked.id, caller("ana"), approve=True)
+
+    assert late.value.why == f"You said no at {said:%H:%M} UTC, and that stands."
+    assert await approvals.decided(asked.id) == denied
+
+
 async def test_whoever_asked_is_not_counted(approvals: Approvals, clock: FakeClock) -> None:
     """A requester who sits on the council is refused, a fellow member is not."""
     asked = await approvals.ask(question(clock, requester="ben"))

@@ -40,8 +40,10 @@ class Approval(BaseModel):
     """What exactly is approved: command, arguments, policy version, target."""
     asked_at: datetime
     expires_at: datetime
-    state: Literal["open", "approved", "denied", "expired"] = "open"
+    state: Literal["open", "approved", "denied", "expired", "withdrawn"] = "open"
     votes: tuple[Vote, ...] = ()
+    why: str = ""
+    """Why nobody needs an answer any more, of one that was withdrawn."""
 
 
 class Approvals(Protocol):
@@ -51,15 +53,18 @@ class Approvals(Protocol):
         """Open the question; asking again with the same id returns the one that stands."""
 
     async def decided(self, approval_id: str) -> Approval:
-        """Wait until it is approved, denied or expired."""
+        """Wait until it is approved, denied, expired or withdrawn."""
 
     async def vote(
         self, approval_id: str, caller: Caller, *, approve: bool, reason: str = ""
     ) -> Approval:
-        """Count a voice and return the state. A repeated voice stands as it was.
+        """Count a voice and return the state. The same voice again stands as it was.
 
         Raises Missing (no such approval), Denied (outsider, requester), Conflict (already decided).
         """
+
+    async def withdraw(self, corr: str, why: str) -> None:
+        """Close what is open of this invocation, whose end needs no answer; the card says why."""
 
     async def open(self) -> tuple[Approval, ...]:
         """Return the questions that wait, oldest first."""
