@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--audit-log", type=Path, help="shown beside the messages")
     parser.add_argument("--bot-pid", type=Path, help="file with its number, to let people kill it")
     parser.add_argument("--ends-with-stdin", action="store_true", help="end when the parent does")
+    parser.add_argument("--pace", type=float, default=1.0, help="3: deployments in a third of it")
     given = parser.parse_args()
     asyncio.run(_serve(given))
 
@@ -33,7 +34,10 @@ async def _serve(given: argparse.Namespace) -> None:
         loop.add_signal_handler(name, stop.set)
     if given.ends_with_stdin:
         loop.add_reader(sys.stdin.fileno(), stop.set)
-    stage = build(given.config, bot=given.bot, audit_log=given.audit_log, bot_pid=given.bot_pid)
+    stage = build(
+        given.config, bot=given.bot, audit_log=given.audit_log, bot_pid=given.bot_pid,
+        pace=given.pace,
+    )  # fmt: skip
     parts = {"/play": player(stage)}
     async with opened(stage, port=given.port, extra=parts, front=front()) as address:
         print(address, flush=True)  # noqa: T201 - what the parent waits for

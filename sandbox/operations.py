@@ -32,6 +32,7 @@ class Backup:
     environment: str
     at: str
     size: str
+    records: int
 
 
 @dataclass(slots=True)
@@ -173,13 +174,16 @@ class OperationsEmulator:
             return 404, {"error": "there is no such job"}
         return 200, self._shown(found, request)
 
+    def told(self, job: Job) -> dict[str, Any]:
+        """Return what a job was asked for, and how it ended or that it runs."""
+        if self._world.clock.monotonic() - job.began >= JOB_SECONDS / self._world.pace:
+            job.result = job.result or self._result(job)
+        return {"id": job.id, "kind": job.kind, **job.asked, "status": "running", **job.result}
+
     def _shown(self, job: Job, request: web.Request) -> dict[str, Any]:
         here = request.path.partition("/jobs/")[0]
         links = {"self": f"{here}/jobs/{job.id}", "page": f"{_PAGE}/jobs/{job.id}"}
-        if self._world.clock.monotonic() - job.began < JOB_SECONDS:
-            return {"id": job.id, "status": "running", "links": links}
-        job.result = job.result or self._result(job)
-        return {"id": job.id, "links": links, **job.result}
+        return {**self.told(job), "links": links}
 
     def _result(self, job: Job) -> dict[str, Any]:
         site, environment = self._world.site, job.asked["environment"]
@@ -196,7 +200,7 @@ class OperationsEmulator:
         return {**found, "status": status, "good": good, "summary": words}
 
     async def _list(self, request: web.Request) -> Told:
-        kept = self._kept(request.query["environment"])
+        kept = self.kept(request.query["environment"])
         newest = kept[0].name if kept else ""
         words = f"{len(kept)} backups."
         found = [asdict(each) for each in kept]
@@ -205,27 +209,37 @@ class OperationsEmulator:
     async def _back_up(self, request: web.Request) -> Told:
         asked = await request.json()
         name, environment = asked["name"], asked["environment"]
-        if any(each.name == name for each in self._kept(environment)):
+        if any(each.name == name for each in self.kept(environment)):
             return 409, {"error": f"there is a backup {name} of {environment} already"}
+        if self._world.faults.backups:
+            return 409, {"error": "there is no room for another backup"}
         now, number = self._world.clock.now(), len(self.backups) + 1
-        size = f"{1.2 + number * 0.1:.1f} GB"
-        made = Backup(f"bk-{number:04}", name, environment, f"{now:%Y-%m-%d %H:%M} UTC", size)
+        records = self._world.site.records(environment)
+        made = Backup(
+            f"bk-{number:04}", name, environment, f"{now:%Y-%m-%d %H:%M} UTC",
+            f"{records / 40_000:.1f} GB", records,
+        )  # fmt: skip
         self.backups.append(made)
-        return 201, {**asdict(made), "summary": f"{size} kept as {made.id}."}
+        words = f"{made.size}, {records} records, kept as {made.id}."
+        return 201, {**asdict(made), "summary": words}
 
     async def _restore(self, request: web.Request) -> Told:
         asked, name = await request.json(), request.match_info["name"]
-        kept = self._kept(asked["environment"])
+        kept = self.kept(asked["environment"])
         found = [each for each in kept if name in ("latest", each.name, each.id)]
         if not found:
             known = ", ".join(each.name for each in kept) or "none"
             return 422, {"error": f"there is no backup {name}; there are: {known}"}
         target = asked.get("target") or asked["environment"]
+        if target not in (*SITES, *self._world.discovery.environments):
+            return 422, {"error": f"there is no place {target}"}
+        before = self._world.site.records(target)
+        self._world.site.set_records(target, found[0].records)
         self.restored.append((found[0].id, target))
-        words = f"{found[0].name} was restored to {target}."
+        words = f"{target} holds {found[0].records} records of {found[0].name}; before {before}."
         return 200, {**asdict(found[0]), "target": target, "summary": words}
 
-    def _kept(self, environment: str) -> list[Backup]:
+    def kept(self, environment: str) -> list[Backup]:
         """Return the backups of an environment, the newest first."""
         _ = self._world.discovery.environments[environment]
         return [each for each in reversed(self.backups) if each.environment == environment]

@@ -20,6 +20,7 @@ from sandbox import github
 from sandbox.discord.guild import DIRECT
 from sandbox.discord.validation.commands import SUB_COMMAND, SUB_GROUP
 from sandbox.page.changes import tell
+from sandbox.page.estate import estate
 from sandbox.stage import as_json
 from sandbox.visitors import only_ours
 
@@ -88,6 +89,7 @@ class Controls:
             ("POST", "/kill", self.kill),
             ("GET", "/audit", self.audit),
             ("GET", "/effects", self.effects),
+            ("GET", "/world", self.world),
             ("GET", "/changes", self.changes),
         ]
 
@@ -228,9 +230,10 @@ class Controls:
     async def what_is_broken(self, _: web.Request) -> web.Response:
         """Return every switch as it stands, and whether the bot is connected."""
         stage = self._stage
-        systems = {name: getattr(stage.world.faults, name) for name in stage.world.faults.names()}
+        faults = stage.world.faults
         return web.json_response({
-            "systems": systems,
+            "systems": {name: getattr(faults, name) for name in faults.systems()},
+            "troubles": {name: getattr(faults, name) for name in faults.troubles()},
             "discord": stage.discord.faults.describe(),
             "telegram": stage.telegram.faults.describe(),
             "connections": stage.discord.gateway.connections,
@@ -260,6 +263,10 @@ class Controls:
     async def effects(self, _: web.Request) -> web.Response:
         """Return what was asked of clusters, pipelines and operations, oldest first."""
         return web.json_response(list(self._stage.world.effects))
+
+    async def world(self, _: web.Request) -> web.Response:
+        """Return what stands in the world: services, data, backups, tests and scans."""
+        return web.json_response(estate(self._stage.world, self._stage.operations))
 
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """Stream what changes on both platforms and in the audit log as server-sent events."""

@@ -22,6 +22,9 @@ ILL: Final = 91.5
 """Per cent of requests that succeed with a sick one."""
 BUSY: Final = 80
 """Per cent of CPU from which requests fail."""
+FIRST_RECORDS: Final = 48_210
+"""How much data every environment begins with."""
+SECONDS_A_RECORD: Final = 2.0
 _BURNT: Final = 0.88
 """Per cent of requests that fail in addition while a service is busy."""
 _CANARY: Final = "-canary"
@@ -50,6 +53,8 @@ class Site:
         self.removed: set[tuple[str, str]] = set()
         self.canaries: dict[tuple[str, str], Unit] = {}
         self.at = dict.fromkeys(world.discovery.environments, SITES[0])
+        self._written: dict[str, int] = dict.fromkeys(world.discovery.environments, FIRST_RECORDS)
+        self._counted_at = world.clock.monotonic()
 
     def is_serving(self, environment: str, slot: str) -> bool:
         """Say whether a slot, or the environment itself, has the traffic."""
@@ -99,11 +104,26 @@ class Site:
         """Return per cent of requests that succeeded at a time, the canary's share included."""
         busy = self._world.cpu(unit, at) >= BUSY
         own = _success(unit, at) - (_BURNT if busy else 0)
+        if self._world.faults.figures:
+            own = min(own, ILL)
         canary = self.canaries.get((unit.environment, unit.name))
         if canary is None or not canary.wanted:
             return own
         share = canary.wanted / (canary.wanted + unit.wanted)
         return own * (1 - share) + _success(canary, at) * share
+
+    def records(self, place: str) -> int:
+        """Return how much data an environment, or a site, holds; where some is, more is written."""
+        if place not in self._written:
+            return 0
+        return self._written[place] + self._since()
+
+    def set_records(self, place: str, records: int) -> None:
+        """Put the data of a place back to what it was; what was written since is gone."""
+        self._written[place] = records - self._since()
+
+    def _since(self) -> int:
+        return int((self._world.clock.monotonic() - self._counted_at) / SECONDS_A_RECORD)
 
     def health(
         self, environment: str, slot: str, service: str, *, comprehensive: bool
@@ -118,7 +138,7 @@ class Site:
             checks = [Check(slot, ok=False, note="was taken down")]
         if comprehensive:
             checks.append(Check("site", ok=True, note=self.at[environment]))
-            names = self._world.faults.names()
+            names = self._world.faults.systems()
             broken = [name for name in names if getattr(self._world.faults, name)]
             note = f"down: {', '.join(broken)}" if broken else "all answer"
             checks.append(Check("systems", ok=not broken, note=note))
@@ -128,14 +148,17 @@ class Site:
         """Return how a suite of tests ends against what runs there."""
         checks = self.health(environment, slot, "", comprehensive=False)
         total = 12 + len(suite) * 3
-        failed = 3 * sum(not check.ok for check in checks)
-        lines = [f"FAILED {suite}::{c.name}: {c.note}" for c in checks if not c.ok]
+        ill = {check.name: check.note for check in checks if not check.ok}
+        if self._world.faults.tests:
+            ill |= {check.name: "expected 200, got 500" for check in checks}
+        failed = 3 * len(ill)
+        lines = [f"FAILED {suite}::{name}: {note}" for name, note in ill.items()]
         return {"total": total, "failed": failed, "passed": total - failed, "log": lines}
 
     def findings(self, environment: str, service: str) -> dict[str, Any]:
         """Return what a security scan finds: a sick version carries a grave fault."""
         units = [unit for unit in self._units(environment) if service in ("", unit.name)]
-        grave = sum(_is_sick(unit.version) for unit in units)
+        grave = sum(_is_sick(unit.version) for unit in units) + self._world.faults.findings
         old = sum(unit.version.startswith("v1.2") for unit in units)
         return {"findings": grave + 2 * old, "critical": grave, "high": old}
 
@@ -148,6 +171,8 @@ class Site:
         canary = self.canaries.get((unit.environment, unit.name))
         if canary is not None and canary.wanted and _is_sick(canary.version):
             return Check(unit.name, ok=False, note=f"canary {canary.version} answers with errors")
+        if self._world.faults.health:
+            return Check(unit.name, ok=False, note="its probe gets no answer")
         now = self._world.clock.now().timestamp()
         if self._world.cpu(unit, now) >= BUSY:
             return Check(unit.name, ok=False, note="CPU above 80 %")

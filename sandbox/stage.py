@@ -55,12 +55,13 @@ def build(
     bot: str = "http://127.0.0.1:8080",
     audit_log: Path | None = None,
     bot_pid: Path | None = None,
+    pace: float = 1.0,
 ) -> Stage:
-    """Return a stage for an operator's own files."""
+    """Return a stage for an operator's own files; its world works at the ``pace`` given."""
     clock = WallClock()
     discovery = Discovery.model_validate(yaml.safe_load(config.read_text(encoding="utf-8")))
     cast = load_cast(config, config.parent / "rbac" / "policy.yml")
-    world = World(discovery, clock)
+    world = World(discovery, clock, pace=pace)
     return Stage(
         cast=cast,
         world=world,

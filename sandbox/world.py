@@ -94,21 +94,43 @@ class WorldFaults:
     prometheus: bool = False
     model: bool = False
     operations: bool = False
+    tests: bool = False
+    """Every suite fails, whatever runs."""
+    health: bool = False
+    """Every service says that it is ill."""
+    figures: bool = False
+    """Requests fail everywhere."""
+    findings: bool = False
+    """Every scan finds something grave."""
+    backups: bool = False
+    """There is no room to keep one more."""
+
+    def systems(self) -> tuple[str, ...]:
+        """Return the switches of what then does not answer."""
+        return ("github", "kubernetes", "loki", "prometheus", "model", "operations")
+
+    def troubles(self) -> tuple[str, ...]:
+        """Return the switches of what then answers, with bad news."""
+        return ("tests", "health", "figures", "findings", "backups")
 
     def names(self) -> tuple[str, ...]:
         """Return every switch."""
-        return ("github", "kubernetes", "loki", "prometheus", "model", "operations")
+        return (*self.systems(), *self.troubles())
 
 
 class World:
     """Services with versions, replicas, logs and figures; deployments and scaling change them.
 
-    ``tick`` moves everything to the present; emulators call it before they answer.
+    ``tick`` moves everything to the present; emulators call it before they answer. What takes
+    time, such as a deployment, is done ``pace`` times as fast as people can follow.
     """
 
-    def __init__(self, discovery: Discovery, clock: Clock, *, seed: int = 7) -> None:
+    def __init__(
+        self, discovery: Discovery, clock: Clock, *, seed: int = 7, pace: float = 1.0
+    ) -> None:
         self.discovery = discovery
         self.clock = clock
+        self.pace = pace
         self.faults = WorldFaults()
         self.runs: list[Run] = []
         self.incidents: dict[str, float] = {}
@@ -183,7 +205,7 @@ class World:
             ref=ref,
             inputs=dict(inputs),
             created_at=self.clock.now(),
-            jobs=[Job(name, seconds) for name, seconds in _JOBS],
+            jobs=[Job(name, seconds / self.pace) for name, seconds in _JOBS],
         )
         self.runs.append(run)
         said = " ".join(f"{key}={value}" for key, value in inputs.items() if value)
@@ -205,7 +227,7 @@ class World:
             if run.status != "completed":
                 self._advance_run(run, now)
         for unit in self.everything():
-            if unit.ready != unit.wanted and now - unit.settled_at >= READY_SECONDS:
+            if unit.ready != unit.wanted and now - unit.settled_at >= READY_SECONDS / self.pace:
                 unit.ready += 1 if unit.ready < unit.wanted else -1
                 unit.settled_at = now
                 unit.revision = self._next_revision()

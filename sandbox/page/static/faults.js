@@ -13,6 +13,10 @@ const SWITCHES = [
   ...[["github", "GitHub 502"], ["kubernetes", "Kubernetes down"], ["prometheus", "Prometheus down"], ["loki", "Loki down"], ["operations", "Operations down"], ["model", "Model down"]]
     .map(([name, title]) => ({ name, title, text: "every call fails", on: true, off: false, state: (f) => f.systems[name] })),
 ];
+const TROUBLES = [
+  ["tests", "Tests", "every suite fails"], ["health", "Health", "every probe of a service fails"], ["figures", "Figures", "requests fail everywhere"],
+  ["findings", "Security", "a scan finds something grave"], ["backups", "Backups", "there is no room for one more"],
+].map(([name, title, text]) => ({ name, title, text, on: true, off: false, state: (f) => f.troubles[name], words: ["good", "bad"] }));
 
 /** Fetch the switches as they stand. */
 export async function refreshFaults() {
@@ -36,11 +40,14 @@ export function drawFaults(panel) {
       el("span", {}, el("b", {}, "The bot itself"), el("small", {}, "kill -9, as a power cut; it is started again and goes on")),
       el("button", { type: "button", class: "button secondary", onclick: killBot, data: { fault: "kill", focus: "fault-kill" } }, "Kill now")),
   };
-  reconcile(panel, [lead, drop, ...(faults?.mortal ? [kill] : []), ...SWITCHES.map((each) => faultRow(each, faults))]);
+  const news = { key: "news", mark: "1", build: () => el("h3", {}, "What /test, /monitor, /security and /backup find") };
+  const rows = (switches) => switches.map((each) => faultRow(each, faults));
+  reconcile(panel, [lead, drop, ...(faults?.mortal ? [kill] : []), ...rows(SWITCHES), news, ...rows(TROUBLES)]);
 }
 
 function faultRow(fault, faults) {
   const on = Boolean(faults && fault.state(faults));
+  const [well, ill] = fault.words ?? ["works", "broken"];
   const left = on && fault.left ? `every call refused, ${Math.ceil(fault.left(faults))} s left` : fault.text;
   return {
     key: fault.name, mark: `${on}${left}`,
@@ -49,7 +56,7 @@ function faultRow(fault, faults) {
       el("button", {
         type: "button", class: "switch", role: "switch", "aria-checked": String(on), "aria-labelledby": `fault-${fault.name}`,
         onclick: () => flip(fault.name, on ? fault.off : fault.on), data: { fault: fault.name, focus: `fault-${fault.name}` },
-      }, el("span", { class: "knob", "aria-hidden": "true" }), el("span", { class: "word" }, on ? "broken" : "works"))),
+      }, el("span", { class: "knob", "aria-hidden": "true" }), el("span", { class: "word" }, on ? ill : well))),
   };
 }
 

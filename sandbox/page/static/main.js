@@ -10,9 +10,10 @@ import { refreshCommands, startComposer } from "./slash.js";
 import { beginTour } from "./tour.js";
 import { openChat, popup, refreshTelegram, startTelegram } from "./telegram.js";
 import { keepTime } from "./times.js";
+import { refreshWorld } from "./world.js";
 
 const SOON = 60;
-const FAULTS_EVERY = 3000;
+const LOOK_EVERY = 3000;
 const AGAIN = 1500;
 const waiting = new Map();
 
@@ -37,7 +38,7 @@ async function start() {
   put({ channels: scene.channels, channel: scene.channel, chat: scene.chat });
   keepTime();
   listen();
-  setInterval(() => { if (!document.hidden) refreshFaults(); }, FAULTS_EVERY);
+  setInterval(look, LOOK_EVERY);
   await refreshAll();
 }
 
@@ -48,6 +49,13 @@ async function refreshAll() {
 async function refreshAudit() {
   const audit = await ask("audit");
   if (audit) put({ audit });
+}
+
+/** Look at what tells nobody when it changes. */
+function look() {
+  if (document.hidden) return;
+  refreshFaults();
+  if (scene.tab === "world") refreshWorld();
 }
 
 /** Run something a moment from now, once, however often it is asked for. */

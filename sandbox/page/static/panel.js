@@ -5,14 +5,15 @@ import { behindDiscord, behindTelegram, decision } from "./ledger.js";
 import { decisionNode, json, recordNode } from "./records.js";
 import { put, scene, when } from "./scene.js";
 import { drawTour, steps } from "./tour.js";
+import { drawWorld, refreshWorld } from "./world.js";
 
-const TABS = [["tour", "Try this"], ["inspect", "Inspect"], ["audit", "Audit"], ["faults", "Faults"]];
+const TABS = [["tour", "Try this"], ["inspect", "Inspect"], ["audit", "Audit"], ["world", "World"], ["faults", "Faults"]];
 
 /** Keep the tabs and the open one in place. */
 export function startPanel() {
   when(["tab", "audit", "faults", "discord", "telegram", "since"], drawTabs);
   when(["tab"], () => { at("panel").replaceChildren(); at("panel").scrollTop = 0; drawOpen(); });
-  when(["audit", "chosen", "faults", "actor", "discord", "telegram", "sawAudit", "since"], drawOpen);
+  when(["audit", "chosen", "faults", "actor", "discord", "telegram", "sawAudit", "since", "world"], drawOpen);
   drawTabs();
   drawOpen();
 }
@@ -34,6 +35,7 @@ function drawTabs() {
 
 /** Open a tab. */
 export function openTab(name) {
+  if (name === "world") refreshWorld();
   put(name === "audit" ? { tab: name, sawAudit: scene.sawAudit || scene.audit.length > 0 } : { tab: name });
 }
 
@@ -48,13 +50,13 @@ function move(event) {
 
 /** Return how many switches are on. */
 export function brokenCount() {
-  const { systems = {}, discord = {}, telegram = {} } = scene.faults ?? {};
-  const on = [...Object.values(systems), discord.down, discord.storm > 0, telegram.down, telegram.flood > 0];
+  const { systems = {}, troubles = {}, discord = {}, telegram = {} } = scene.faults ?? {};
+  const on = [...Object.values(systems), ...Object.values(troubles), discord.down, discord.storm > 0, telegram.down, telegram.flood > 0];
   return on.filter(Boolean).length;
 }
 
 function drawOpen() {
-  ({ tour: drawTour, inspect: drawInspector, audit: drawAudit, faults: drawFaults })[scene.tab](at("panel"));
+  ({ tour: drawTour, inspect: drawInspector, audit: drawAudit, world: drawWorld, faults: drawFaults })[scene.tab](at("panel"));
 }
 
 function drawAudit(panel) {

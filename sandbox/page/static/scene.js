@@ -14,6 +14,7 @@ export const scene = {
   audit: [],
   since: Infinity,
   faults: null,
+  world: null,
   chosen: null,
   tab: "tour",
   live: false,

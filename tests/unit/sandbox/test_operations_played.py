@@ -16,6 +16,7 @@ from integrations.kubernetes import KubernetesCluster
 from integrations.prometheus import PrometheusMetrics
 from integrations.providers.bound import BoundProviders
 from sandbox import github, kubernetes, operations
+from sandbox.page.estate import estate
 from sandbox.serving import served
 from sandbox.telemetry import PrometheusEmulator
 from sandbox.world import World as SimulatedWorld
@@ -236,3 +237,62 @@ async def test_the_world_counts_what_was_asked_of_it(play: Play) -> None:
         "asked /operations/backups: 201",
         "dispatched deploy.yml environment=staging tag=v1.4.0 service=valoryield-engine",
     ] == told
+
+
+async def test_a_backup_puts_the_data_back_that_it_holds(play: Play) -> None:
+    """What was written since is gone from there, and from nowhere else."""
+    site, clock = play.simulated.site, play.simulated.clock
+    await play.run("/backup create --name before --environment staging")
+    (kept,) = play.service.backups
+    await clock.sleep(40)
+    before = site.records("staging")
+    restored = await play.data("/backup restore --name before --environment staging")
+
+    assert restored["success"]
+    assert kept.records < before
+    assert kept.records <= site.records("staging") < before
+    assert site.records("development") >= before
+
+
+@pytest.mark.parametrize(
+    ("trouble", "line", "result", "said"),
+    [
+        ("tests", "/test run --suite smoke", "failure", "of 27 tests of smoke passed"),
+        ("health", "/monitor health", "failure", "its probe gets no answer"),
+        ("figures", "/monitor metrics", "failure", ""),
+        ("findings", "/security scan", "failure", "1 of them critical"),
+        ("backups", "/backup create --name x", "failure", "no room for another backup"),
+    ],
+)
+async def test_bad_news_is_switched_on_and_off(
+    play: Play, trouble: str, line: str, result: str, said: str
+) -> None:
+    """The services answer, and what they say is bad while the switch is on."""
+    setattr(play.simulated.faults, trouble, True)
+    bad = await play.run(line)
+    setattr(play.simulated.faults, trouble, False)
+    good = await play.run(line)
+
+    assert (result, "success") == (bad.result, good.result)
+    assert said in str(bad.reply)
+
+
+async def test_the_page_is_told_what_stands_in_the_world(play: Play) -> None:
+    """The default environment first; a canary is a service of its own."""
+    await play.run("/backup create --name nightly")
+    await play.run("/test run --suite smoke")
+    await play.run("/infra deploy --component api --version v1.5.0 --canary --percentage 50")
+    told = estate(play.simulated, play.service)
+
+    production, *others = told["environments"]
+    assert "production" == production["name"]
+    assert {"development", "staging"} == {each["name"] for each in others}
+    assert ("blue", "main-site") == (production["slot"], production["site"])
+    assert ["nightly"] == [each["name"] for each in production["backups"]]
+    versions = {each["name"]: each["version"] for each in production["services"]}
+    assert "v1.2.3" == versions["event-gateway"]
+    assert "v1.5.0" in versions.values()
+    assert [("tests", "smoke", "passed")] == [
+        (job["kind"], job["suite"], job["status"]) for job in told["jobs"]
+    ]
+    assert any("backups: 201" in effect for effect in told["effects"])
