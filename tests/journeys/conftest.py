@@ -161,13 +161,19 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def playground(tmp_path: Path) -> Iterator[Playground]:
+def pace() -> float:
+    """How fast the world works: a deployment ends before the bot looks for the first time."""
+    return 3.0
+
+
+@pytest.fixture
+def playground(tmp_path: Path, pace: float) -> Iterator[Playground]:
     """A world with nobody's bot in it; whatever a test starts there ends with the test."""
     http = f"127.0.0.1:{free_port()}"
     world = subprocess.Popen(
         [
             sys.executable, "-m", "sandbox", "--config", str(ROOT / "discovery.yml"),
-            "--port", "0", "--bot", f"http://{http}", "--ends-with-stdin",
+            "--port", "0", "--bot", f"http://{http}", "--ends-with-stdin", "--pace", str(pace),
             "--audit-log", str(tmp_path / "state" / "audit.jsonl"),
         ],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PLENTY = 1_000_000
+PACE = 3.0
+"""Deployments of the world end before the bot looks at them for the first time."""
 GREETING = "Questions for the council come here"
 
 
@@ -202,7 +204,7 @@ class Scene:
 async def scene(folder: Path) -> AsyncIterator[Scene]:
     """Open the world for one story; the bot is not started yet."""
     config, http = estate(folder), free_address()
-    built = build(config, bot=f"http://{http}")
+    built = build(config, bot=f"http://{http}", pace=PACE)
     stage = replace(
         built, telegram=TelegramEmulator(built.cast, built.world.clock, flood_limits=False)
     )

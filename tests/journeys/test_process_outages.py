@@ -136,6 +136,7 @@ def test_discord_down_in_a_deployment_delays_what_it_shows(
     assert bot.stop() == 0
 
 
+@pytest.mark.parametrize("pace", [1.0])
 def test_github_failing_in_a_deployment_is_said_and_outlasted(
     playground: Playground, bot: Bot
 ) -> None:

@@ -119,6 +119,7 @@ def test_an_alert_card_stays_the_same_message_over_a_stop(playground: Playground
     assert len(stage.seen("#alerts")) == 1
 
 
+@pytest.mark.parametrize("pace", [1.0])
 def test_a_deployment_cut_off_by_a_stop_is_finished_once_after_the_next_start(
     playground: Playground, bot: Bot
 ) -> None:

@@ -82,7 +82,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     if not CHROMIUM.exists():
         pytest.skip("needs Debian's chromium at /usr/bin/chromium")
     state, http = tmp_path_factory.mktemp("state"), f"127.0.0.1:{_free_port()}"
-    given = ("--bot", f"http://{http}", "--audit-log", str(state / "audit.jsonl"))
+    log = str(state / "audit.jsonl")
+    given = ("--bot", f"http://{http}", "--audit-log", log, "--pace", "3")
     with _started("sandbox", *given) as world:
         page = world.stdout.readline().strip() if world.stdout else ""
         assert page.startswith("http://127.0.0.1"), "the world did not start"
