@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Never
 from loguru import logger
 
 from orchestration.alarm import rest
+from orchestration.messages import QUESTION
 from tgk.approval import card
 from tgk.ballot import cast, expired, withdrawn
 from tgk.errors import Missing, Unavailable
@@ -189,7 +190,7 @@ class StoredApprovals:
             for approval, revision in await self._store.read(_undrawn):
                 shown = card(approval)
                 for place in self._places:
-                    key = f"approval:{approval.id}:{place.platform}:{place.room}"
+                    key = f"{QUESTION}{approval.id}:{place.platform}:{place.room}"
                     await self._board.show(key, place, shown, loud=True)
                 drawn = (revision, approval.id)
                 await self._store.write(

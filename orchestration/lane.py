@@ -1,4 +1,4 @@
-"""The worker of one place: sends in order, edits no more often than the platform likes."""
+"""The worker of one place: sends questions first, edits no more often than the platform likes."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ _BAD_TOKEN: Final = 401
 class Lane:
     """The messages of one place that do not show yet what they should.
 
-    A platform that is away delays them, in order, for at most a day; one that refuses a message
-    ends that message alone. ``left`` and the durable state ``sending`` together say whether a
-    message may have arrived unseen: then it is looked for before it is sent again.
+    What people must decide goes first, everything else in order. A platform that is away delays
+    them for at most a day; one that refuses a message ends that message alone. ``left`` and the
+    durable state ``sending`` together say whether a message may have arrived unseen: then it is
+    looked for before it is sent again.
     """
 
     def __init__(
@@ -144,7 +145,7 @@ class Lane:
         now = self._clock.monotonic()
         found: list[tuple[Message, float]] = []
         if self._sends:
-            found.append((next(iter(self._sends.values())), self._blocked_until))
+            found.append((self._front(), self._blocked_until))
         if self._edits:
             edit = min(self._edits.values(), key=lambda message: message.edit_after)
             blocked = 0.0 if edit.settled else self._blocked_until
@@ -152,6 +153,16 @@ class Lane:
         if len(found) > 1 and all(due <= now for _, due in found):
             return found[1 if self._sent_last else 0]
         return min(found, key=lambda each: each[1])
+
+    def _front(self) -> Message:
+        """Return what is sent next.
+
+        What may have arrived unseen is found before anything else is sent: nothing that was sent
+        later can be taken for it.
+        """
+        waiting = self._sends.values()
+        left = next((message for message in waiting if message.left), None)
+        return left or next((message for message in waiting if message.asks), next(iter(waiting)))
 
     async def _deliver(self, message: Message) -> None:
         """Do one thing on the platform and note how it went."""

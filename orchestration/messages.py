@@ -12,6 +12,8 @@ from tgk.reply import Reply
 if TYPE_CHECKING:
     import sqlite3
 
+QUESTION: Final = "approval:"
+"""What the keys of messages begin with that people must decide about: they are sent first."""
 _WISH: Final = """INSERT INTO messages
     (key, lane, place, reply, digest, state, loud, progress, created, changed, reason)
     VALUES (:key, :lane, :place, :reply, :digest, :state, :loud, :progress, :now, :now, :reason)
@@ -68,6 +70,11 @@ class Message:
     def unsent(self) -> bool:
         """Whether it does not stand on the platform yet, as far as we know."""
         return self.state in ("new", "sending")
+
+    @property
+    def asks(self) -> bool:
+        """Whether people must decide something here."""
+        return self.key.startswith(QUESTION)
 
     @property
     def settled(self) -> bool:

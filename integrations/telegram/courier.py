@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from loguru import logger
@@ -43,6 +44,15 @@ _MISSES = 30
 _PROBES = 1000
 _REMEMBERED = 512
 _FILE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Trail:
+    """Where a message may stand that was sent without an answer."""
+
+    likely: range
+    taken: frozenset[int]
+    """Other messages that are known to stand there: to overwrite one would lose it."""
 
 
 class TelegramCourier:
@@ -132,26 +142,29 @@ class TelegramCourier:
         if key in self._never_left or not last:
             return None
         chat, thread = self._chats.address(place)
-        beside = (_number(ref.message) for ref in known if _shares_ids(ref.channel, chat))
+        beside = [_number(ref.message) for ref in known if _shares_ids(ref.channel, chat)]
         likely = range(last + 1, max([last, *beside]) + 1)
+        taken = frozenset(_number(ref.message) for ref in known if ref.channel == chat)
         shown = await self._render(reply)
         async with translated():
-            number = await self._probe(chat, key, likely, shown, reply)
+            number = await self._probe(chat, key, _Trail(likely, taken), shown, reply)
         return await self._complete(chat, number, thread, shown) if number else None
 
     async def _probe(
-        self, chat: str, key: str, likely: range, shown: Rendered, reply: Reply
+        self, chat: str, key: str, trail: _Trail, shown: Rendered, reply: Reply
     ) -> int | None:
-        """Walk the ``likely`` ids, and beyond them until thirty in a row are missing.
+        """Walk the likely ids, and beyond them until thirty in a row are missing.
 
         Gaps among the likely ids say nothing: those are other chats' messages. A walk that a flood
         limit cut is gone on with.
         """
         misses = 0
-        first = max(likely.start, self._probed.get(key, 0) + 1)
-        for number in range(first, likely.start + _PROBES):
+        first = max(trail.likely.start, self._probed.get(key, 0) + 1)
+        for number in range(first, trail.likely.start + _PROBES):
+            if number in trail.taken:
+                continue
             state = await self._rewrite(chat, number, shown, reply)
-            beyond = number >= likely.stop
+            beyond = number >= trail.likely.stop
             misses = misses + 1 if beyond and state == "absent" else 0
             if state in ("changed", "same"):
                 self._probed.pop(key, None)

@@ -128,6 +128,22 @@ async def test_a_message_that_never_arrived_is_not_found(phone: Phone) -> None:
     assert len(phone.emulator.requests.of("editMessageText")) <= 31
 
 
+async def test_a_search_overwrites_no_message_that_is_known_to_be_another(phone: Phone) -> None:
+    """A question that was sent before an older report stands behind what the search begins at."""
+    before = await phone.courier.send(HERE, card("Before"), key="a", loud=False)
+    question = await phone.courier.send(HERE, card("Question"), key="q", loud=True)
+    known = [question, before]
+
+    missing = await phone.courier.find(HERE, card("Lost"), key="b", after=before, known=known)
+    await lost(phone, HERE, card("Lost"), "b")
+    found = await phone.courier.find(HERE, card("Lost"), key="b", after=before, known=known)
+
+    assert missing is None
+    assert [each.text for each in ours(phone)] == ["📣 Before", "📣 Question", "📣 Lost"]
+    assert found is not None
+    assert "Lost" in phone.emulator.message(COUNCIL, int(found.message)).text
+
+
 async def test_a_search_never_begins_at_the_first_message_of_a_chat(phone: Phone) -> None:
     """Without any known message, old ones of ours must not be taken for the lost one."""
     await phone.courier.send(HERE, card("Old"), key="a", loud=False)

@@ -127,6 +127,33 @@ async def test_a_flood_limit_is_waited_out_as_long_as_the_platform_says(desk: De
     assert (early, desk.telegram.text("a"), desk.telegram.finds) == (0, ["a"], 0)
 
 
+async def test_a_question_to_people_overtakes_reports_that_wait(desk: Desk) -> None:
+    """After a flood limit the council reads first what it must decide, then the rest in order."""
+    desk.telegram.faults = [Unavailable("telegram", "flood", retry_after=30.0)]
+    async with desk.open() as board:
+        for key in ("report-1", "report-2", "approval:1:telegram:council", "report-3"):
+            await board.show(key, COUNCIL, reply(key))
+        await desk.pass_time(30.0)
+
+    keys = [message.key for message in desk.telegram.messages]
+    assert keys == ["approval:1:telegram:council", "report-1", "report-2", "report-3"]
+
+
+async def test_what_may_have_arrived_is_found_before_a_question_is_sent(desk: Desk) -> None:
+    """Otherwise the question could be taken for it and be overwritten."""
+    desk.telegram.faults = [Unavailable("telegram", "timeout")]
+    desk.telegram.lossy = True
+    async with desk.open() as board:
+        await board.show("report", COUNCIL, reply("report"))
+        await desk.settle()
+        await board.show("approval:1:telegram:council", COUNCIL, reply("question"))
+        await desk.pass_time(5.0)
+        await desk.pass_time(5.0)
+
+    keys = [message.key for message in desk.telegram.messages]
+    assert (keys, desk.telegram.finds) == (["report", "approval:1:telegram:council"], 1)
+
+
 async def test_a_lost_answer_does_not_double_the_message(desk: Desk) -> None:
     """A send whose answer was lost is found on the platform instead of sent again."""
     desk.telegram.faults = [Unavailable("telegram", "timeout")]
