@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 from orchestration.playbook import model
@@ -166,8 +167,10 @@ def _pattern(fields: Fields) -> str:
     if not pattern or node is None:
         return ""
     try:
-        re.compile(pattern)
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         fields.sheet.wrong(node, f"'pattern' cannot be read: {error}", "mend it", "E014")
         return ""
     if _HUNGRY.search(pattern):

@@ -12,7 +12,6 @@ from orchestration.playbook.durations import seconds
 from orchestration.playbook.expression import parse as parse_expression
 from orchestration.playbook.likeness import did_you_mean, slip
 from orchestration.playbook.origin import Origin
-from orchestration.playbook.template import parse as parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -58,8 +57,8 @@ class Sheet:
         if isinstance(value, str):
             origin = self.places[path, key] = self.source.origin(node, value)
             return texts.template(value, origin, self.report)
-        self.places[path, key] = Origin.straight(self.source.span(node))
-        return parse_template(f"${{{literal(value)}}}")
+        origin = self.places[path, key] = Origin.straight(self.source.span(node))
+        return texts.constant(literal(value), origin, self.report)
 
 
 def literal(value: float | bool | None) -> str:
@@ -328,6 +327,7 @@ class Fields:
         span = self.key_span(key)
         free = [name for name in known if name not in value]
         meant = slip(key, free)
+        certain = meant and meant not in self.entries and span.length >= len(key)
         hint = self._hints.get(key.casefold()) or self._hints.get(slip(key, self._hints) or "")
         help_ = f"did you mean '{hint}'?" if hint and not meant else self._listed(key, known)
         self.sheet.report.add(
@@ -335,7 +335,7 @@ class Fields:
             span,
             f"{self.what} has no key '{key}'",
             help=f"did you mean '{meant}'?" if meant else help_,
-            fix=[Edit(span, meant)] if meant and meant not in self.entries else (),
+            fix=[Edit(span, meant)] if meant and certain else (),
         )
         if meant and meant not in self.entries:
             self.entries[meant] = value[key]

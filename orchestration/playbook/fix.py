@@ -32,19 +32,21 @@ class Mended:
 
 
 def mend(content: bytes, file: str, around: Surroundings | None = None) -> Mended:
-    """Return the mended text. Mending it again changes nothing.
+    """Return the mended text: with fewer faults, or without tabs. Mending it again changes nothing.
 
     Without ``around`` only the file itself is looked at, not the commands that it names. Names in
     expressions and values are never changed: nobody but the author knows what was meant.
     """
     text = before = content.decode("utf-8", errors="replace")
     done: list[Diagnostic] = []
-    found = _examined(text, file, around)
+    found = first = _examined(text, file, around)
     for _ in range(_MOST_ROUNDS):
         text, found, mended = _round(text, file, around, found)
         if not mended:
             break
         done += mended
+    if not (_is_better(found, first) or any(one.code == "E004" for one in done)):
+        return Mended(before, "", (), first)
     return Mended(text, _diff(before, text, file), tuple(done), found)
 
 
@@ -106,6 +108,11 @@ def _examined(text: str, file: str, around: Surroundings | None) -> tuple[Diagno
 
 def _errors(found: tuple[Diagnostic, ...]) -> int:
     return sum(one.severity == "error" for one in found)
+
+
+def _is_better(found: tuple[Diagnostic, ...], first: tuple[Diagnostic, ...]) -> bool:
+    """Return whether there is less to mend than at first; an error weighs more than any warning."""
+    return (_errors(found), len(found)) < (_errors(first), len(first))
 
 
 def _diff(before: str, after: str, file: str) -> str:

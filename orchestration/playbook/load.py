@@ -13,7 +13,7 @@ from orchestration.playbook.diagnostics import Diagnostic, Edit, Report, has_err
 from orchestration.playbook.fields import NAME, Fields, Sheet, check_name
 from orchestration.playbook.implied import with_implied
 from orchestration.playbook.model import Playbook, Span
-from orchestration.playbook.reading import read
+from orchestration.playbook.reading import as_written, read
 from orchestration.playbook.steps import StepReader, locks
 from orchestration.playbook.triggers import triggers
 
@@ -59,18 +59,19 @@ def load(source: bytes, file: str, *, draft: bool = False) -> Loaded:
     """Read a playbook. One without a name is called after its file."""
     report = Report()
     reading = read(source, file, report)
+    shown = as_written(source, file)
     if reading.root is None:
-        return Loaded(None, report.sorted, reading.source)
+        return Loaded(None, report.sorted, shown)
     sheet = Sheet(reading.source, Report())
     fields = Fields(reading.root, "the playbook", sheet, KEYS, _HINTS)
     if not isinstance(reading.root.value, dict):
         report.extend(sheet.report.found)
-        return Loaded(None, report.sorted, reading.source)
+        return Loaded(None, report.sorted, shown)
     digest = hashlib.sha256(source).hexdigest()
     playbook = _playbook(fields, file, digest, draft=draft)
     playbook = with_implied(playbook, sheet.report)
     report.extend(_told(sheet.report, reading))
-    return Loaded(playbook, report.sorted, reading.source)
+    return Loaded(playbook, report.sorted, shown)
 
 
 def _told(report: Report, reading: Reading) -> list[Diagnostic]:

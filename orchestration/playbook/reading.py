@@ -43,10 +43,14 @@ class Reading:
     """False if lines were left out: then nothing can be said about what is missing."""
 
 
+def as_written(content: bytes, file: str) -> Source:
+    """Return the text of a file, as far as it is looked at."""
+    return Source(file, content[: BOUNDS.size + 1].decode("utf-8-sig", errors="replace"))
+
+
 def read(content: bytes, file: str, report: Report) -> Reading:
     """Return the values of a file, reporting everything that is no plain YAML."""
-    text = content[: BOUNDS.size + 1].decode("utf-8-sig", errors="replace")
-    source = Source(file, text)
+    source = as_written(content, file)
     document, faults = survey(content, file, BOUNDS)
     broken = next((fault for fault in faults if fault.kind == "syntax"), None)
     if document is None and broken:
@@ -89,8 +93,8 @@ def _indented(source: Source, mark: Mark) -> bool:
 def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Report) -> Reading:
     """Mend tabs and leave out lines that cannot be read, to see what is wrong behind them."""
     text = source.text
-    tabs = _tabs(source, report)
-    if tabs:
+    wider = _tabs(source, report)
+    if wider:
         text = _TAB.sub(lambda found: found[0].replace("\t", "  "), text)
     elif orphan := _orphan(source, broken.mark.line):
         report.add(
@@ -118,10 +122,10 @@ def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Re
         text = _without(source, text, broken)
     for _ in range(_MOST_BROKEN_LINES):
         document, faults = survey(text.encode(), source.file, BOUNDS)
-        mended = Source(source.file, text)
+        mended = Source(source.file, text, wider)
         _tell(report, mended, faults)
         if document:
-            return Reading(mended, document.root, whole=bool(tabs))
+            return Reading(mended, document.root, whole=bool(wider))
         stopped = next((fault for fault in faults if fault.kind == "syntax"), None)
         if stopped is None:
             break
@@ -129,8 +133,9 @@ def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Re
     return Reading(source, None, whole=False)
 
 
-def _tabs(source: Source, report: Report) -> int:
-    count = 0
+def _tabs(source: Source, report: Report) -> dict[int, int]:
+    """Report tabs; return by how much each of their lines is wider with spaces instead."""
+    wider = {}
     for found in _TAB.finditer(source.text):
         line, column = source.place(found.start())
         spaces = found[0].replace("\t", "  ")
@@ -141,17 +146,21 @@ def _tabs(source: Source, report: Report) -> int:
             help="indent with spaces",
             fix=[Edit(Span(line, column, len(found[0])), spaces)],
         )
-        count += 1
-    return count
+        wider[line] = len(spaces) - len(found[0])
+    return wider
 
 
 def _without(source: Source, text: str, fault: Fault) -> str:
-    """Blank the line of a fault; the last one with something on it if that is empty."""
+    """Blank the line of a fault, as long as it was; the last one that is not empty otherwise."""
     line = min(fault.mark.line, source.lines)
     while line > 1 and not source.line(line).strip():
         line -= 1
     begin = source.index(Span(line, 1))
-    return text[:begin] + "#" + text[begin + len(source.line(line)) :]
+    return text[:begin] + _blank(source.line(line)) + text[begin + len(source.line(line)) :]
+
+
+def _blank(line: str) -> str:
+    return "#".ljust(len(line)) if line else ""
 
 
 def _orphan(source: Source, last: int) -> Span | None:
@@ -224,9 +233,14 @@ def _without_lines(source: Source, first: int, last: int) -> str:
     """Blank the lines from one up to another, that one not included."""
     lines = source.text.splitlines(keepends=True)
     for number in range(first, last):
-        line = lines[number - 1]
-        lines[number - 1] = f"#{line[1:]}" if line.strip() else line
+        lines[number - 1] = _blanked(lines[number - 1])
     return "".join(lines)
+
+
+def _blanked(line: str) -> str:
+    """Return a line of nothing but a comment, its end as it was."""
+    bare = line.rstrip("\r\n\x85\u2028\u2029")
+    return _blank(bare) + line[len(bare) :]
 
 
 def _depth(line: str) -> int:
@@ -240,14 +254,14 @@ def _without_list(source: Source, first: Span) -> str:
         line = lines[number]
         if line.strip() and len(line) - len(line.lstrip(" ")) < first.column - 1:
             break
-        lines[number] = "#" + line[1:] if line.strip() else line
+        lines[number] = _blanked(line)
     return "".join(lines)
 
 
 def _tell(report: Report, source: Source, faults: tuple[Fault, ...]) -> None:
     for fault in faults:
         span = _span(source, fault)
-        where = fault.related and Span(fault.related.line, fault.related.column, span.length)
+        where = fault.related and source.at(fault.related, span.length)
         report.add(
             _CODES[fault.kind],
             span,
@@ -266,4 +280,4 @@ def _span(source: Source, fault: Fault) -> Span:
             line -= 1
         return Span(line, max(1, len(source.line(line).rstrip())))
     word = re.match(r"[^\s:,\]}]+", source.line(line)[column - 1 :])
-    return Span(line, column, len(word[0]) if word else 1)
+    return source.at(fault.mark, len(word[0]) if word else 1)

@@ -10,6 +10,8 @@ from orchestration.playbook.model import Span
 from orchestration.playbook.origin import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tgk.yaml_marks import Mark, Node
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -18,11 +20,15 @@ _BLOCKS = frozenset("|>")
 
 
 class Source:
-    """A file as it was read."""
+    """A file as it was read; ``wider`` are lines with columns that the file itself has not.
 
-    def __init__(self, file: str, text: str) -> None:
+    Every span is one of the file itself.
+    """
+
+    def __init__(self, file: str, text: str, wider: Mapping[int, int] | None = None) -> None:
         self.file = file
         self.text = text
+        self._wider = wider or {}
         self._starts = [0, *(found.end() for found in _BREAK.finditer(text))]
 
     @property
@@ -44,31 +50,39 @@ class Source:
     def place(self, index: int) -> tuple[int, int]:
         """Return line and column of a character."""
         line = bisect_right(self._starts, index)
-        return line, index - self._starts[line - 1] + 1
+        return line, self._column(line, index - self._starts[line - 1] + 1)
 
     def key(self, mark: Mark, name: str) -> Span:
-        """Return where a key stands, quotes included."""
+        """Return where a key stands, quotes included, as far as its first line goes."""
         start = self.index(Span(mark.line, mark.column))
         quoted = self.text[start : start + 1] in ("'", '"')
-        return Span(mark.line, mark.column, len(name) + 2 * quoted)
+        rest = len(self.line(mark.line)) - mark.column + 1
+        return self.at(mark, max(1, min(len(name) + 2 * quoted, rest)))
+
+    def at(self, mark: Mark, length: int) -> Span:
+        """Return so many characters from a mark on."""
+        return Span(mark.line, self._column(mark.line, mark.column), length)
+
+    def _column(self, line: int, column: int) -> int:
+        return max(1, column - self._wider.get(line, 0))
 
     def span(self, node: Node) -> Span:
         """Return where a value stands, as far as its first line goes."""
         mark = node.mark
         if isinstance(node.value, dict | list):
             rest = self.line(mark.line)[mark.column - 1 :].split(" #")[0].rstrip()
-            return Span(mark.line, mark.column, max(1, len(rest)))
+            return self.at(mark, max(1, len(rest)))
         raw = self.text[node.begin : node.end]
         first = _BREAK.split(raw, maxsplit=1)[0].rstrip()
-        return Span(mark.line, mark.column, max(1, len(first)))
+        return self.at(mark, max(1, len(first)))
 
     def origin(self, node: Node, value: str) -> Origin:
         """Return where each character of a text stands, through quotes, escapes and folding."""
         raw = self.text[node.begin : node.end]
         quotes = 1 if node.style in ("'", '"') else 0
         if raw[quotes : len(raw) - quotes] == value and not _BREAK.search(raw):
-            mark = node.mark
-            return Origin.straight(Span(mark.line, mark.column + quotes, len(value)))
+            span = self.at(node.mark, len(value))
+            return Origin.straight(Span(span.line, span.column + quotes, len(value)))
         offsets = _aligned(raw, value, node.style)
         return Origin.of([self.place(node.begin + offset) for offset in offsets], len(value))
 

@@ -24,6 +24,15 @@ def template(text: str, origin: Origin, report: Report) -> Template:
         return templates.parse("")
 
 
+def constant(written: str, origin: Origin, report: Report) -> Template:
+    """Return a plain value as an expression writes it; one that is too large is reported."""
+    try:
+        return templates.parse(f"${{{written}}}")
+    except expressions.ExpressionError as error:
+        report.add("E014", origin.at(0, len(written)), error.message, help=error.help)
+        return templates.parse("")
+
+
 def expression(text: str, origin: Origin, report: Report) -> Expression:
     """Return an expression; one that cannot be read is reported, and has no source."""
     try:
