@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from audit.segments import Segment, Snapshot
 
+_RUN = re.compile(r"WF-[0-9]{4}-[0-9]{3,}(?:\.[0-9]+)?")
 SLACK = timedelta(hours=1)
 """How far clocks may have jumped before whole segments are passed over."""
 
@@ -40,6 +42,8 @@ class Filter:
     until: datetime | None = None
     phases: frozenset[str] = frozenset()
     """Empty: all."""
+    related: frozenset[str] = frozenset()
+    """Ids of invocations that belong to the run that is wanted, such as the one that began it."""
 
     def may_fit(self, line: bytes) -> bool:
         """Say cheaply whether a line is worth parsing."""
@@ -70,21 +74,52 @@ class Filter:
         )
 
     def _is_of_run(self, record: Record) -> bool:
-        """Say whether a record is of a step of the run, or of something that was done to it."""
-        of_step = record.delivery.startswith((f"run:{self.corr}:", f"run:{self.corr}."))
-        return of_step or record.args.get("workflow") == self.corr
+        """Say whether a record is of a step of the run, or of something that was done to it.
+
+        A vote is of what was asked about, be that a run or any other invocation.
+        """
+        of_run = (f"run:{self.corr}:", f"run:{self.corr}.")
+        question = record.links.get("question", "")
+        return (
+            record.delivery.startswith(of_run)
+            or question.startswith((*of_run, self.corr))
+            or self.is_told_of(record)
+            or record.corr in self.related
+            or question in self.related
+        )
+
+    def is_told_of(self, record: Record) -> bool:
+        """Say whether a record names the run, as asked for or as what came of it."""
+        came = record.links.get("workflow", "")
+        return self.corr in (record.args.get("workflow"), came, came.partition(".")[0])
 
 
 def query(path: Path, wanted: Filter, limit: int | None = 100) -> Iterator[Record]:
     """Yield the newest records that fit; lines that are no records are passed over."""
-    return islice(_newest(path, wanted), limit)
+    return islice(_newest(path, _with_related(path, wanted)), limit)
 
 
 def oldest_first(path: Path, wanted: Filter) -> Iterator[Record]:
     """Yield every record that fits, in the order they were written."""
+    wanted = _with_related(path, wanted)
     with snapshot(path) as shot:
         for _, file in shot.oldest_first():
             yield from _fitting(lines(file), wanted)
+
+
+def _with_related(path: Path, wanted: Filter) -> Filter:
+    """Return the filter of a run with the ids of what began, changed and made it up.
+
+    What began it does not know the run's name before it ends, and votes know only what asked.
+    """
+    if not _RUN.fullmatch(wanted.corr):
+        return wanted
+    named, bare = wanted.corr.encode(), Filter(corr=wanted.corr)
+    with snapshot(path) as shot:
+        found = (Record.read(line) for _, file in shot.oldest_first() for line in lines(file)
+                 if named in line)  # fmt: skip
+        corrs = frozenset(each.corr for each in found if each and bare.fits(each))
+    return replace(wanted, related=corrs)
 
 
 def _newest(path: Path, wanted: Filter) -> Iterator[Record]:

@@ -86,5 +86,5 @@ def _voice(state: Approval, said: str) -> Reply:
         blocks=(Facts(facts=(Fact(label=state.title, value=tally),)),),
         private=True,
         plain=Plain(headline=said, lines=(f"{state.title}: {tally}",)),
-        data=state.model_dump(mode="json"),
+        data={**state.model_dump(mode="json"), "links": {"question": state.corr}},
     )

@@ -95,7 +95,7 @@ def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
         actions=_actions(view),
         failed=view.state in BAD,
         plain=Plain(headline=f"{view.id} {headline}", lines=lines),
-        data=view.model_dump(mode="json"),
+        data={**view.model_dump(mode="json"), "links": {"workflow": view.id}},
     )
 
 

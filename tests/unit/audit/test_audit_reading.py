@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.export import FORMATS, export
-from audit.query import Filter, query
+from audit.query import Filter, oldest_first, query
 from audit.segments import newest_lines
 from audit.stats import totals
 from audit.tail import tail
@@ -68,6 +68,34 @@ async def test_all_that_a_run_did_is_found_by_its_id(desk: Desk) -> None:
     found = query(desk.path, Filter(phases=OUTCOMES, corr="WF-2026-002"))
 
     assert [int(each.corr[4:]) for each in found] == [3, 2, 0]
+
+
+async def test_the_story_of_a_run_is_whole(desk: Desk) -> None:
+    """What began it, by what came of it; who voted on it and on its steps; nobody else's."""
+    run, step = "WF-2026-002", "run:WF-2026-002:deploy:1"
+    done = Conclusion("success")
+    async with desk.journal() as journal:
+        began = desk.attempt(0, delivery="discord:1")
+        await journal.intend(began)
+        await journal.conclude(desk.attempt(1, delivery=step), done)
+        for number, asked in ((2, "run:WF-2026-002:consent:1"), (3, desk.attempt(1).corr),
+                              (4, "run:WF-2026-0021:consent:1")):  # fmt: skip
+            voted = Conclusion("success", links={"question": asked})
+            await journal.conclude(desk.attempt(number), voted)
+        paused = desk.attempt(5, args={"workflow": "current"})
+        await journal.conclude(paused, Conclusion("success", links={"workflow": run}))
+        await journal.conclude(began, Conclusion("success", links={"workflow": f"{run}.2"}))
+
+    found = list(oldest_first(desk.path, Filter(corr=run)))
+    newest = list(query(desk.path, Filter(corr=run)))
+    of_step = [each.corr for each in query(desk.path, Filter(corr=desk.attempt(1).corr))]
+
+    assert [(int(each.corr[4:]), each.phase) for each in found] == [
+        (0, "intent"), (1, "outcome"), (2, "outcome"), (3, "outcome"), (5, "outcome"),
+        (0, "outcome"),
+    ]  # fmt: skip
+    assert newest == found[::-1]
+    assert of_step == [desk.attempt(3).corr, desk.attempt(1).corr]
 
 
 @pytest.mark.parametrize(

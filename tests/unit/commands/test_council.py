@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tgk.ports.board import Place
 from tgk.testing.council import FakeLocks
 from tgk.testing.notes import FakeNotes
+from tgk.testing.runs import FakeRuns
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -140,3 +142,27 @@ async def test_an_unknown_question_is_refused(world: World) -> None:
     outcome = await world.run("/approve nosuchid", "ana")
 
     assert outcome.result == "invalid"
+
+
+async def test_a_voice_is_recorded_with_what_it_was_about(world: World) -> None:
+    """So that the audit log tells the whole story of what was asked."""
+    running = asyncio.ensure_future(world.run("/deploy production v1.4.0", "dana", confirmed=True))
+    while not world.approvals.asked:
+        await asyncio.sleep(0)
+    asked = world.approvals.asked[0]
+
+    await world.run(f"/approve {asked.id}", "ana")
+    running.cancel()
+
+    [voice] = [told for attempt, told in world.journal.conclusions if attempt.command == "/approve"]
+    assert voice.links == {"question": asked.corr}
+
+
+async def test_a_run_is_recorded_with_its_id(world: World) -> None:
+    """Also where it was asked for as the current one."""
+    world.dispatcher.backends = replace(
+        world.dispatcher.backends, runs=FakeRuns(world.clock, ends_as="succeeded")
+    )
+    await world.run("/orchestrate run daily-backup", "dana")
+
+    assert world.journal.last.links == {"workflow": "WF-2026-001"}
