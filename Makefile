@@ -12,21 +12,24 @@ help:
 	@echo "make check  format, lint, types, import contracts, tests"
 	@echo "make docs   the generated pages and schemas"
 	@echo "make bench  the figures of docs/benchmarks.md"
-	@echo "make soak   a run of a playbook killed at every single event of it; minutes"
+	@echo "make soak   runs killed at every single event of them, in every ending there is; minutes"
 
-$(VENV)/.runtime: pyproject.toml constraints.txt
+define installed
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "tgk needs python 3.11 or newer; $(PYTHON) is older. Run: make demo PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Preparing .venv (once, about a minute) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --without-pip $(VENV)
-	@if test -x $(BIN)/pip; then $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .; \
-	  else $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check -c constraints.txt -e .; fi
+	@if test -x $(BIN)/pip; then $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '$(1)'; \
+	  else $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check -c constraints.txt -e '$(1)'; fi
+endef
+
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	$(call installed,.)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime
-	@if test -x $(BIN)/pip; then $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
-	  else $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'; fi
-	@touch $@
+$(VENV)/.dev: pyproject.toml constraints.txt
+	$(call installed,.[dev])
+	@touch $@ $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
 	@$(BIN)/tgk demo $(if $(ONCE),--once,)
