@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CONFIG, FOLDER = Path("discovery.yml"), Path("var")
 READY_WITHIN, STOP_WITHIN, LOOK_EVERY = 30.0, 10.0, 0.5
 MOST_SHORT_LIVES, SHORT_LIFE = 5, 10.0
+_QUICK = 3.0
+"""How much faster the world works where nobody watches."""
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -46,7 +48,7 @@ def tool(*, once: bool, http: str, page: str) -> None:
     with ExitStack() as stack:
         state = Path(tempfile.mkdtemp(prefix="demo-", dir=FOLDER))
         http = _free(http)
-        world = stack.enter_context(_world(_free(page), http, state))
+        world = stack.enter_context(_world(_free(page), http, state, pace=_QUICK if once else 1.0))
         bot = Bot(world.address, http, state)
         stack.callback(bot.stop)
         click.echo(f"TEST MODE: all of this is simulated on this machine. Page: {world.address}")
@@ -172,12 +174,12 @@ class World:
 
 
 @contextmanager
-def _world(page: str, http: str, state: Path) -> Iterator[World]:
+def _world(page: str, http: str, state: Path, *, pace: float) -> Iterator[World]:
     """Run the simulated world; it ends with this process, however that ends."""
     command = [
         sys.executable, "-m", "sandbox", "--port", page.rpartition(":")[2],
         "--bot", f"http://{http}", "--audit-log", str(state / "audit.jsonl"),
-        "--bot-pid", str(state / DEMO_PID), "--ends-with-stdin",
+        "--bot-pid", str(state / DEMO_PID), "--ends-with-stdin", "--pace", str(pace),
     ]  # fmt: skip
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
