@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 LONGEST = 50.0
 """Milliseconds."""
+LARGEST = 10.0
+"""Megabytes."""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,7 @@ def test_the_hostile_are_refused_at_once(case: str, hostilities: dict[str, dict[
     """Within ten megabytes and fifty milliseconds."""
     assert hostilities[case]["refused"]
     assert hostilities[case]["ms"] < LONGEST
+    assert hostilities[case]["mb"] < LARGEST
 
 
 @pytest.mark.parametrize("case", hostile.ALLOWED)
@@ -55,6 +58,15 @@ def test_the_long_and_harmless_have_a_value(
     """A bound is one on cost, not on style."""
     assert not hostilities[case]["refused"]
     assert hostilities[case]["ms"] < LONGEST
+    assert hostilities[case]["mb"] < LARGEST
+
+
+def test_the_measure_finds_what_takes_long_and_what_swells(
+    hostilities: dict[str, dict[str, Any]],
+) -> None:
+    """Else the bars would hold whatever happened."""
+    assert hostilities["takes too long"]["ms"] > LONGEST
+    assert hostilities["swells a little"]["mb"] > LARGEST
 
 
 def fault(read: Callable[[str], Any], text: str) -> ExpressionError | None:

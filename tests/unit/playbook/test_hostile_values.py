@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,36 @@ def test_no_value_changes_which_options_of_a_command_are_given(name: str) -> Non
             if raw is not None:
                 assert raw.keys() == harmless.keys(), (line.text, value)
                 assert set(raw.values()) <= {value, True, False}, (line.text, value)
+
+
+def test_pasted_into_the_line_they_would_change_what_is_given() -> None:
+    """So they are worth trying: filled in before it is cut into words, one in three adds some."""
+    values = list(islice(hostile_values(), HOW_MANY))
+
+    changed = [value for value in values if pasted(value) != 1]
+
+    assert len(changed) > HOW_MANY / 3
+    assert any("--force" in value for value in changed)
+
+
+def pasted(value: str) -> int:
+    """Return how many words a value would be; none where nobody could cut it into words."""
+    try:
+        return len(shlex.split(value))
+    except ValueError:
+        return 0
+
+
+def test_most_of_them_are_taken_as_they_are_where_any_text_may_stand() -> None:
+    """A command that refused everything would be none the safer."""
+    values = list(islice(hostile_values(), HOW_MANY))
+    text = "/notify team --message ${value}"
+    line, _ = read_line(text, Span(1, 1, len(text)))
+    assert line is not None
+
+    taken = [value for value in values if given(line, value) == {"message": value}]
+
+    assert len(taken) > HOW_MANY / 4
 
 
 def test_there_are_a_thousand_different_ones() -> None:
