@@ -158,6 +158,8 @@ class Fields:
         if node is None:
             return default
         if isinstance(node.value, str):
+            if key == "name" and not node.value:
+                self._empty(key)
             return node.value
         if isinstance(node.value, dict | list):
             self.sheet.wrong(node, f"'{key}' is {shown(node)}", "write text")

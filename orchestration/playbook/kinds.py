@@ -161,7 +161,7 @@ def _items(fields: Fields, path: str) -> Template | tuple[Template, ...]:
         ]
         return tuple(item for item in read if item is not None)
     found = fields.template("items", path)
-    if found is not None and found.is_literal:
+    if found is not None and (found.is_literal or not isinstance(node.value, str)):
         fields.sheet.wrong(node, f"'items' is {shown(node)}", "write a list, or ${…} that is one")
     return found or ()
 

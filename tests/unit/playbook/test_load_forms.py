@@ -171,3 +171,39 @@ def test_what_stands_beside_a_short_form_is_not_ignored() -> None:
     (fault,) = load(text, "x.yml").diagnostics
 
     assert (fault.code, fault.span.line, fault.span.column) == ("E018", 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("name: ''\nsteps: [/status]\n", 1),
+        ("name: x\nparameters:\n  - name: ''\n    default: 1\nsteps: [/status]\n", 3),
+        ("name: x\nsteps:\n  - name: ''\n    command: /status\n", 3),
+        ("name: x\nsteps:\n  - foreach: 50\n    as: n\n    steps: [/status]\n", 3),
+        ("name: x\nsteps:\n  - items: true\n    as: n\n    steps: [/status]\n", 3),
+    ],
+)
+def test_what_would_be_ignored_silently_is_told(text: str, line: int) -> None:
+    """A name of nothing, and a loop over what is no list."""
+    (fault,) = load(text.encode(), "x.yml").diagnostics
+
+    assert (fault.code, fault.span.line) == ("E013", line)
+
+
+def test_a_number_that_is_too_large_is_told() -> None:
+    """Wherever a value may stand."""
+    text = b"name: x\nsteps:\n  - set: {a: 99999999999999999999}\n"
+
+    (fault,) = load(text, "x.yml").diagnostics
+
+    assert (fault.code, fault.span.line, fault.span.column) == ("E014", 3, 14)
+
+
+@pytest.mark.parametrize("pattern", ["a{99999999999999}", "[[a]", "(" * 5000 + ")" * 5000])
+def test_a_pattern_that_python_stumbles_over_is_told(pattern: str) -> None:
+    """However it stumbles."""
+    text = f"name: x\nparameters:\n  - name: a\n    pattern: '{pattern}'\nsteps: [/status]\n"
+
+    (fault,) = load(text.encode(), "x.yml").diagnostics
+
+    assert (fault.code, fault.span.line) == ("E014", 4)
