@@ -23,6 +23,7 @@ FaultKind = Literal[
     "encoding", "bounds", "syntax", "alias", "tag", "merge", "duplicate", "boolean", "value"
 ]
 
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, Scalar] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -338,7 +339,8 @@ def _syntax(error: yaml.YAMLError, text: str) -> Fault:
     at = getattr(error, "problem_mark", None)
     if at is None:
         before = text[: getattr(error, "position", 0)]
-        mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        *ended, line = _BREAK.split(before)
+        mark = Mark(len(ended) + 1, len(line) + 1)
     else:
         mark = Mark(at.line + 1, at.column + 1)
     hint = next((words for part, words in _PROBLEMS if part in problem), "mend the line above it")
