@@ -295,7 +295,7 @@ class Dispatcher:
             return
         command = self.admission.registry[operation.command]
         for kept, place in mirrors(operation.corr, operation.origin, command.mirror).items():
-            await board.show(kept, place, outcome.reply, loud=True)
+            await board.show(kept, place, outcome.reply.retold(), loud=True)
 
     def _shown(self, operation: Operation, watch: Show) -> Show:
         """Show progress to whoever waits in this process, and durably where it was asked."""

@@ -84,6 +84,8 @@ class Picture(_Part):
     alt: str
     passing: bool = False
     """It will be another in a moment: left out where pictures cannot be replaced."""
+    mirrored: bool = True
+    """Whether others than the asker get it, too."""
 
 
 class Log(_Part):
@@ -92,6 +94,8 @@ class Log(_Part):
     kind: Literal["log"] = "log"
     lines: tuple[str, ...]
     filename: str = "output.log"
+    mirrored: bool = True
+    """Whether others than the asker get it, too."""
 
 
 Block = Annotated[Facts | Text | Table | Progress | Picture | Log, Field(discriminator="kind")]
@@ -157,3 +161,9 @@ class Reply(_Part):
     plain: Plain | None = None
     data: dict[str, Any] = {}
     """The same answer for machines: what ``--json`` prints."""
+
+    def retold(self) -> Reply:
+        """Return it as others than the asker are told: without what is for the asker alone."""
+        own = (Picture, Log)
+        kept = [each for each in self.blocks if not isinstance(each, own) or each.mirrored]
+        return self.model_copy(update={"blocks": tuple(kept)})

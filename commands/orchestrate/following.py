@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commands.orchestrate.card import card, followed, log_of
+from commands.orchestrate.card import BAD, card, followed, log_of
 from tgk.masking import masked
 from tgk.ports.board import Place
-from tgk.reply import Log, Reply
+from tgk.reply import Log, Picture, Reply
 
 if TYPE_CHECKING:
     from tgk.context import Context
@@ -21,7 +21,24 @@ async def follow(view: RunView, context: Context, *, detailed: bool = False) -> 
         await context.show(card(now, context.clock.now(), detailed=detailed))
         await _log(now, context)
 
-    return followed(await context.backends.runs.ended(view.id, show), context.clock.now())
+    over = await context.backends.runs.ended(view.id, show)
+    return reported(followed(over, context.clock.now()), over)
+
+
+def reported(shown: Reply, view: RunView) -> Reply:
+    """Return the end of a run so that others get one message of it, drawn only where they need it.
+
+    That is what went wrong, and what people were asked about; a button leads to everything else.
+    """
+    drawn = view.consulted or view.state in BAD
+    wanted = {"picture": drawn, "log": False}
+    blocks = (
+        each.model_copy(update={"mirrored": wanted[each.kind]})
+        if isinstance(each, Picture | Log)
+        else each
+        for each in shown.blocks
+    )
+    return shown.model_copy(update={"blocks": tuple(blocks)})
 
 
 async def _log(view: RunView, context: Context) -> None:

@@ -67,14 +67,23 @@ def whole(
     """
     asked = {f"approval {each.id}": each for each in questions}
     drawing = _Drawing(record, tuple(steps), playbooks, redact, asked)
+    tree = drawing.tree()
     return bare(record).model_copy(
         update={
+            "consulted": bool(record.consents) or _asks(tree),
             "parameters": masked(_veiled(record.parameters, record), redact),
             "outputs": masked(record.outputs, redact),
             "reason": redact(bare(record).reason),
-            "steps": drawing.tree(),
+            "steps": tree,
             "undoes": drawing.undoes(),
         }
+    )
+
+
+def _asks(steps: Iterable[StepView]) -> bool:
+    """Say whether one of them has asked people for their voices."""
+    return any(
+        (each.kind == "approval" and each.began is not None) or _asks(each.steps) for each in steps
     )
 
 

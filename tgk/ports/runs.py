@@ -113,6 +113,8 @@ class RunView(_Shape):
     undoes: tuple[StepView, ...] = ()
     previous: str = ""
     """The generation before."""
+    consulted: bool = False
+    """Whether people were asked about it, or about one of its steps."""
     revision: int = 0
     """Grows with every change; pictures are remembered by it."""
 

@@ -145,3 +145,4 @@ async def test_a_run_is_one_card_with_its_picture_and_a_thread_with_its_log(room
     [told] = rooms.council.messages
     assert (told.place.room, told.loud) == ("council", True)
     assert told.replies[-1].title == "daily-backup succeeded"
+    assert not {"picture", "log"} & {block.kind for block in told.replies[-1].blocks}

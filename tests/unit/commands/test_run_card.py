@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.card import card, followed
+from commands.orchestrate.following import reported
 from tests.unit.runs.run_stories import NOW, run, step
 from tgk.reply import Facts, Progress, Reply, Text
 
@@ -56,3 +57,16 @@ def test_lists_are_written_as_they_are_typed() -> None:
     (facts,) = [each for each in card(view, NOW).blocks if isinstance(each, Facts)]
 
     assert "shares=20,50, x=1" in {fact.value for fact in facts.facts}
+
+
+def test_others_get_one_message_of_a_run_and_a_picture_where_they_need_it() -> None:
+    """A run that went well is told in words; a failure, or what people were asked about, drawn."""
+    well = run([step("look", "succeeded", 0, 1)], "succeeded")
+    asked = well.model_copy(update={"consulted": True})
+    bad = run([step("look", "failed", 0, 1)], "failed")
+
+    told = [reported(followed(view, NOW), view).retold().blocks for view in (well, asked, bad)]
+
+    kinds = [{each.kind for each in blocks} & {"picture", "log"} for blocks in told]
+    assert kinds == [set(), {"picture"}, {"picture"}]
+    assert {each.kind for each in followed(well, NOW).blocks} >= {"picture", "log"}

@@ -68,6 +68,7 @@ steps:
     assert [vote["person"] for vote in half.output["votes"]] == ["ana"]
     assert (half.state, names) == ("waiting", [])
     assert (view.state, made.effects.names) == ("succeeded", ["after-2"])
+    assert view.consulted
 
 
 @pytest.mark.parametrize(
