@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import SecretStr
 
 from bot.runtime.playbooks import folders
-from integrations.github.pipelines import GitHubPipelines
-from integrations.kubernetes import KubernetesCluster
-from integrations.prometheus import PrometheusMetrics
-from integrations.providers.bound import BoundProviders
 from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
 from orchestration.locks import StoredLocks
@@ -25,11 +18,8 @@ from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.runs.staging import Parts
 from orchestration.store import Store
-from sandbox import github, kubernetes, operations
-from sandbox.serving import served
-from sandbox.telemetry import PrometheusEmulator
-from sandbox.world import World as SimulatedWorld
 from tests.conftest import ROOT
+from tests.simulated_backends import QuickClock, outside
 from tgk.dispatcher import Dispatcher
 from tgk.renewal import Renewal
 from tgk.testing.council import FakeApprovals
@@ -38,30 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from sandbox.operations import OperationsEmulator
+    from sandbox.world import World as SimulatedWorld
     from tests.conftest import World
     from tgk.outcome import Outcome
 
 SPEED = 60.0
 SERVICES = ("event-gateway", "discord-ops-bot", "valoryield-engine", "refinory-api")
-
-
-class QuickClock:
-    """Implements Clock: real time, much faster, from noon."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def now(self) -> datetime:
-        """Return a time that runs on."""
-        return datetime(2026, 1, 15, 12, tzinfo=UTC) + timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        """Return seconds since the beginning."""
-        return (time.monotonic() - self._began) * SPEED
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait a part of it."""
-        await asyncio.sleep(seconds / SPEED)
 
 
 @dataclass
@@ -70,7 +43,7 @@ class Stage:
 
     world: World
     simulated: SimulatedWorld
-    service: operations.OperationsEmulator
+    service: OperationsEmulator
     dispatcher: Dispatcher
     approvals: FakeApprovals
 
@@ -112,40 +85,9 @@ def states(steps: list[dict[str, Any]]) -> dict[str, str]:
 @pytest.fixture
 async def stage(world: World, tmp_path: Path) -> AsyncIterator[Stage]:
     """Emulators of everything that providers reach, and the core with its engine on SQLite."""
-    clock = QuickClock()
-    simulated = SimulatedWorld(world.discovery, clock)
-    service = operations.OperationsEmulator(simulated)
-    parts = {
-        "/github": github.GitHubEmulator(simulated).app(),
-        "/kubernetes": kubernetes.KubernetesEmulator(simulated).app(),
-        "/prometheus": PrometheusEmulator(simulated).app(),
-        "/operations": service.app(),
-    }
+    clock = QuickClock(SPEED)
     async with AsyncExitStack() as stack:
-        address = await stack.enter_async_context(served(parts))
-        kubernetes.write_kubeconfig(tmp_path / "kubeconfig", f"{address}/kubernetes")
-        variables = {
-            "OPERATIONS_URL": SecretStr(f"{address}/operations"),
-            "OPERATIONS_TOKEN": SecretStr(operations.TOKEN),
-            "SLACK_WEBHOOK": SecretStr(f"{address}/operations/hooks/sandbox-slack-webhook"),
-        }
-        pipelines = await stack.enter_async_context(
-            GitHubPipelines(
-                token=SecretStr(github.TOKEN), clock=clock, base_url=f"{address}/github"
-            )
-        )
-        cluster = await stack.enter_async_context(
-            KubernetesCluster(clock=clock, kubeconfig=tmp_path / "kubeconfig")
-        )
-        metrics = await stack.enter_async_context(
-            PrometheusMetrics(f"{address}/prometheus", clock=clock)
-        )
-        providers = await stack.enter_async_context(
-            BoundProviders(
-                world.discovery, pipelines=pipelines, cluster=cluster, metrics=metrics,
-                board=world.board, clock=clock, variable=variables.get,
-            )
-        )  # fmt: skip
+        found = await stack.enter_async_context(outside(world, clock, tmp_path))
         store = await stack.enter_async_context(Store(tmp_path / "tgk.sqlite"))
         engine = Engine(tmp_path, clock)
         locks, approvals = StoredLocks(store, clock), FakeApprovals(clock, answer=True)
@@ -158,10 +100,8 @@ async def stage(world: World, tmp_path: Path) -> AsyncIterator[Stage]:
             )
         )  # fmt: skip
         backends = replace(
-            world.dispatcher.backends,
-            providers=providers, cluster=cluster, pipelines=pipelines, metrics=metrics,
-            approvals=approvals, runs=runs, locks=locks,
-        )  # fmt: skip
+            world.dispatcher.backends, approvals=approvals, runs=runs, locks=locks, **found.backends
+        )
         dispatcher = Dispatcher(
             admission=world.dispatcher.admission, journal=world.journal, operations=engine,
             backends=backends, clock=clock,
@@ -173,7 +113,7 @@ async def stage(world: World, tmp_path: Path) -> AsyncIterator[Stage]:
         duties = await stack.enter_async_context(asyncio.TaskGroup())
         duty = duties.create_task(runs.run())
         stack.callback(duty.cancel)
-        yield Stage(world, simulated, service, dispatcher, approvals)
+        yield Stage(world, found.simulated, found.service, dispatcher, approvals)
 
 
 WATCH = "watch=30"

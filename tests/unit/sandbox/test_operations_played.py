@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import SecretStr
 
-from integrations.github.pipelines import GitHubPipelines
-from integrations.kubernetes import KubernetesCluster
-from integrations.prometheus import PrometheusMetrics
-from integrations.providers.bound import BoundProviders
-from sandbox import github, kubernetes, operations
 from sandbox.page.estate import estate
-from sandbox.serving import served
-from sandbox.telemetry import PrometheusEmulator
-from sandbox.world import World as SimulatedWorld
+from tests.simulated_backends import QuickClock, outside
 from tgk.testing.council import FakeApprovals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from sandbox.operations import OperationsEmulator
+    from sandbox.world import World as SimulatedWorld
     from tests.conftest import World
     from tgk.outcome import Outcome
 
 SPEED = 20.0
-
-
-class QuickClock:
-    """Implements Clock: real time, twenty times as fast."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def now(self) -> datetime:
-        """Return a time that runs on from noon."""
-        return datetime(2026, 1, 15, 12, tzinfo=UTC) + timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        """Return seconds since the beginning."""
-        return (time.monotonic() - self._began) * SPEED
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait a twentieth of it."""
-        await asyncio.sleep(seconds / SPEED)
 
 
 @dataclass
@@ -57,7 +29,7 @@ class Play:
 
     world: World
     simulated: SimulatedWorld
-    service: operations.OperationsEmulator
+    service: OperationsEmulator
 
     async def run(self, line: str, person: str = "dana") -> Outcome:
         """Type a line and wait for its end; the council says yes."""
@@ -73,42 +45,11 @@ class Play:
 @pytest.fixture
 async def play(world: World, tmp_path: Path) -> AsyncIterator[Play]:
     """Every emulator that providers reach, and the dispatcher in front of them."""
-    clock = QuickClock()
-    simulated = SimulatedWorld(world.discovery, clock)
-    service = operations.OperationsEmulator(simulated)
-    parts = {
-        "/github": github.GitHubEmulator(simulated).app(),
-        "/kubernetes": kubernetes.KubernetesEmulator(simulated).app(),
-        "/prometheus": PrometheusEmulator(simulated).app(),
-        "/operations": service.app(),
-    }
-    async with served(parts) as address:
-        kubernetes.write_kubeconfig(tmp_path / "kubeconfig", f"{address}/kubernetes")
-        variables = {
-            "OPERATIONS_URL": f"{address}/operations",
-            "OPERATIONS_TOKEN": operations.TOKEN,
-            "SLACK_WEBHOOK": f"{address}/operations/hooks/sandbox-slack-webhook",
-        }
-
-        def variable(name: str) -> SecretStr | None:
-            return SecretStr(variables[name]) if name in variables else None
-
-        token = SecretStr(github.TOKEN)
-        async with (
-            GitHubPipelines(token=token, clock=clock, base_url=f"{address}/github") as pipelines,
-            KubernetesCluster(clock=clock, kubeconfig=tmp_path / "kubeconfig") as cluster,
-            PrometheusMetrics(f"{address}/prometheus", clock=clock) as metrics,
-            BoundProviders(
-                world.discovery, pipelines=pipelines, cluster=cluster, metrics=metrics,
-                board=world.board, clock=clock, variable=variable,
-            ) as providers,
-        ):  # fmt: skip
-            world.dispatcher.backends = replace(
-                world.dispatcher.backends,
-                providers=providers, cluster=cluster, pipelines=pipelines, metrics=metrics,
-                approvals=FakeApprovals(world.clock, answer=True),
-            )  # fmt: skip
-            yield Play(world, simulated, service)
+    async with outside(world, QuickClock(SPEED), tmp_path) as found:
+        yes = FakeApprovals(world.clock, answer=True)
+        backends = replace(world.dispatcher.backends, approvals=yes, **found.backends)
+        world.dispatcher.backends = backends
+        yield Play(world, found.simulated, found.service)
 
 
 async def test_a_version_goes_blue_green(play: Play) -> None:
