@@ -22,6 +22,7 @@ EXCEPTION_SECONDS = 3600.0
 _MOST_ROLES = 3
 _TONES: dict[str, Tone] = {
     "open": "warning", "approved": "ok", "denied": "bad", "expired": "off",
+    "withdrawn": "off",
 }  # fmt: skip
 
 
@@ -77,6 +78,8 @@ def ended(approval: Approval) -> str:
         return ""
     if approval.state == "expired":
         return "Nobody decided in time: denied."
+    if approval.state == "withdrawn":
+        return f"No longer needed: {approval.why}"
     said_yes = approval.state == "approved"
     by = ", ".join(
         f"{vote.person} {vote.at:%H:%M} UTC" for vote in approval.votes if vote.approve == said_yes

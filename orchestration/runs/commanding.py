@@ -60,9 +60,15 @@ async def command(
             outcome = await unless_halted(frame.halt, means.dispatch(invocation))
     except Halted:
         why = "its time was used up" if frame.halt.why == "timed_out" else "the run stopped it"
-        await means.carrier.withdraw(delivery, why)
+        await withdraw(means, delivery, why)
         raise
     return _result(outcome, record)
+
+
+async def withdraw(means: Means, delivery: str, why: str) -> None:
+    """Stop a change that is under way, and take back what the council was asked about it."""
+    await means.carrier.withdraw(delivery, why)
+    await means.approvals.withdraw(correlation(delivery), f"{means.run}: {why}.")
 
 
 def delivery_of(run: str, record: StepRecord) -> str:

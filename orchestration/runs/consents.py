@@ -33,15 +33,21 @@ if TYPE_CHECKING:
     from orchestration.runs.frame import Frame
     from orchestration.runs.ledger import Ledger
     from orchestration.runs.pulse import Pulse
+    from orchestration.runs.records import RunRecord
     from tgk.admission import Admission, Admitted
     from tgk.command import ApprovalRule
     from tgk.ports.council import Approvals
+    from tgk.ports.runs import RunState
     from tgk.ports.time import Clock
 
     Noting = Callable[[str], Awaitable[None]]
 
 GRANTED: Final = timedelta(hours=1)
 """How long a yes counts after it was given."""
+_OVER: Final[Mapping[RunState, str]] = {
+    "forced": "was declared over", "timed_out": "ran out of time", "cancelled": "was cancelled",
+    "failed": "failed", "rolled_back": "failed", "rollback_failed": "failed",
+}  # fmt: skip
 _MOST_LINES: Final = 20
 """More are not shown on one card, and so are asked about later."""
 _LONGEST_LINE: Final = 300
@@ -226,6 +232,14 @@ class Consents:
         """Write a request as a line, everything secret masked."""
         raw = admitted.request.model_dump(mode="json", exclude_defaults=True)
         return self.redact(value_line(admitted.command.name, raw))
+
+
+async def withdraw_all(approvals: Approvals, run: RunRecord, state: RunState) -> None:
+    """Take back whatever people are still asked about a run that is over."""
+    how = "goes on as another generation" if run.superseded else _OVER.get(state, "has ended")
+    for question in await approvals.open():
+        if question.corr.startswith(f"run:{run.id}:"):
+            await approvals.withdraw(question.corr, f"{run.id} {how}.")
 
 
 class RunGrants:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from loguru import logger
 
 from orchestration.playbook.expression import ExpressionError
+from orchestration.runs.consents import withdraw_all
 from orchestration.runs.frame import Frame, values_of
 from orchestration.runs.halt import Halt, Halted, unless_halted
 from orchestration.runs.records import BAD, Verdict
@@ -205,6 +206,7 @@ class Play:
         }  # fmt: skip
         await self.tell("success" if state == "succeeded" else "failure", facts)
         await self.means.turns.give(self.means.run)
+        await withdraw_all(self.means.approvals, self.record, state)
         await self.ledger.change(self.means.run, **facts)
         await self.means.pulse.close()
 

@@ -10,7 +10,7 @@ from loguru import logger
 
 from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require, require_sound
-from orchestration.runs.consents import RunGrants
+from orchestration.runs.consents import RunGrants, withdraw_all
 from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.memory import Memory
@@ -221,6 +221,7 @@ class DurableRuns:
     async def _crashed(self, run: str, error: Exception) -> None:
         reason = str(error) if isinstance(error, TgkError) else f"fault: {type(error).__name__}"
         await self._turns.give(run)
+        await withdraw_all(self._parts.approvals, await self._ledger.load(run), "failed")
         now = self._clock.now()
         await self._ledger.change(run, state="failed", reason=reason, ended=now, counting=None)
         await self._slots.give(run)

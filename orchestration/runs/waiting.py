@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.playbook.durations import seconds
 from orchestration.runs.commanding import command
 from orchestration.runs.consents import displayed
-from orchestration.runs.halt import unless_halted
+from orchestration.runs.halt import Halted, unless_halted
 from orchestration.runs.moments import until
 from orchestration.runs.records import Consent, Fault, Result
 from tgk.approval import ended
@@ -23,15 +23,24 @@ if TYPE_CHECKING:
 
 
 async def approved(means: Means, step: ApprovalStep, frame: Frame, record: StepRecord) -> Result:
-    """Ask people and wait for their voices; one question for each attempt of each step."""
+    """Ask people and wait for their voices; one question for each attempt of each step.
+
+    Raises Halted when it was stopped: then nobody is asked any more.
+    """
     question = _question(means, step, frame, record)
     consent = means.consents.of(question.id)
     if consent is None and step.exclude_requester:
         consent = await _covering(means, step, question)
     await means.memory.note(record, waits=f"approval {question.id}")
     asked = await means.approvals.ask(consent.question if consent else question)
-    async with means.pulse.resting("approval"):
-        verdict = await unless_halted(frame.halt, means.approvals.decided(asked.id))
+    try:
+        async with means.pulse.resting("approval"):
+            verdict = await unless_halted(frame.halt, means.approvals.decided(asked.id))
+    except Halted:
+        if consent is None:  # else a yes still counts for the steps that it showed
+            why = "its time was used up" if frame.halt.why == "timed_out" else "it was stopped"
+            await means.approvals.withdraw(asked.corr, f"{means.run}: {why}.")
+        raise
     if consent and consent.state == "open" and verdict.state == "approved":
         await means.consents.keep(means.consents.settled(consent, verdict))
     elif consent and consent.state == "open":

@@ -11,7 +11,7 @@ from loguru import logger
 
 from orchestration.playbook.expression import ExpressionError
 from orchestration.runs.acts import Acts
-from orchestration.runs.commanding import delivery_of
+from orchestration.runs.commanding import delivery_of, withdraw
 from orchestration.runs.halt import Halt, Halted, unless_halted
 from orchestration.runs.holding import holding
 from orchestration.runs.moments import until
@@ -114,9 +114,8 @@ class Walk:
                 raise away from None
             logger.bind(run=self.means.run, step=inside).opt(exception=error).error("fault in run")
             for record in self.means.memory.going(inside):
-                await self.means.carrier.withdraw(
-                    delivery_of(self.means.run, record), "the run had a fault"
-                )
+                delivery = delivery_of(self.means.run, record)
+                await withdraw(self.means, delivery, "the run had a fault")
                 await self.means.memory.end(record, stopped(record.path, "cancelled"))
             return faulted(inside, error)
 

@@ -225,3 +225,32 @@ async def test_open_questions_are_listed_oldest_first(
     await approvals.vote("a", caller("ana"), approve=True)
 
     assert [each.id for each in await approvals.open()] == ["b", "c"]
+
+
+async def test_a_withdrawn_question_is_closed_without_a_decision(
+    approvals: Approvals, clock: FakeClock
+) -> None:
+    """Whoever waits goes on, nothing is listed any more, and a late voice is told why."""
+    asked = await approvals.ask(question(clock))
+
+    await approvals.withdraw("of somebody else", "nobody waits.")
+    before = await approvals.open()
+    await approvals.withdraw(asked.corr, "WF-1 was declared over.")
+
+    assert [each.id for each in before] == [asked.id]
+    assert await approvals.open() == ()
+    verdict = await approvals.decided(asked.id)
+    assert (verdict.state, verdict.why) == ("withdrawn", "WF-1 was declared over.")
+    with pytest.raises(Conflict, match="no longer needed") as told:
+        await approvals.vote(asked.id, caller("ana"), approve=True)
+    assert told.value.why == "WF-1 was declared over."
+
+
+async def test_what_is_decided_is_not_withdrawn(approvals: Approvals, clock: FakeClock) -> None:
+    """A yes stands, whatever becomes of the asker."""
+    asked = await approvals.ask(question(clock))
+    await approvals.vote(asked.id, caller("ana"), approve=True)
+
+    await approvals.withdraw(asked.corr, "WF-1 was declared over.")
+
+    assert (await approvals.decided(asked.id)).state == "approved"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tgk.ballot import cast, expired
+from tgk.ballot import cast, expired, withdrawn
 from tgk.errors import Locked, Missing
 from tgk.ports.council import Lock, Vote
 
@@ -61,6 +61,13 @@ class FakeApprovals:
             self._approvals[approval_id] = cast(self._get(approval_id), vote)
             self._changed.notify_all()
         return self._approvals[approval_id]
+
+    async def withdraw(self, corr: str, why: str) -> None:
+        """Close what is open of this invocation."""
+        async with self._changed:
+            for each in [each for each in self.asked if each.corr == corr]:
+                self._approvals[each.id] = withdrawn(self._get(each.id), why)
+            self._changed.notify_all()
 
     async def open(self) -> tuple[Approval, ...]:
         """Return the questions that wait, oldest first."""

@@ -380,3 +380,54 @@ async def test_one_person_starts_only_so_many_runs_a_minute(tmp_path: Path) -> N
     assert again.id == view.id
     assert 0 < caught.value.retry_after <= 60
     assert later.id.endswith("-003")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        '[{name: ask, type: approval, prompt: "Go?"}]',
+        "[{name: ask, command: /ship one}]",
+    ],
+)
+async def test_nobody_is_asked_about_a_run_that_was_declared_over(
+    tmp_path: Path, steps: str
+) -> None:
+    """The question is withdrawn with the reason, and a late yes is told so."""
+    async with world(tmp_path).open() as made:
+        started = await made.start(f"name: story\nsteps: {steps}\n")
+        (question,) = await made.pending()
+        await made.runs.complete(started.id, who="dana", reason="enough")
+        view = await made.end(started.id)
+        left = await made.approvals.open()
+        with pytest.raises(Conflict, match="no longer needed") as told:
+            await made.approvals.vote(question.id, BEN, approve=True)
+
+    assert (view.state, left) == ("forced", ())
+    assert view.id in (told.value.why or "")
+    assert "one" not in made.effects.names
+
+
+async def test_a_question_ends_with_its_step_though_the_run_goes_on(tmp_path: Path) -> None:
+    """The branch beside it failed, and the council has nothing to answer any more."""
+    async with world(tmp_path).open() as made:
+        started = await made.start("""
+name: story
+steps:
+  - name: fan
+    continue_on_error: true
+    branches:
+      - {name: a, steps: [{name: ask, type: approval, prompt: "Stay?"}]}
+      - {name: b, steps: [{command: /mark held}, {command: /gone x}]}
+  - {name: last, type: approval, prompt: "And now?"}
+""")
+        made.effects.held["held"] = asyncio.Event()
+        await made.pending()
+        made.effects.held["held"].set()
+        async with asyncio.timeout(10):
+            while [each.title for each in await made.approvals.open()] != ["And now?"]:
+                await asyncio.sleep(0.01)
+        (left,) = await made.approvals.open()
+        await made.approvals.vote(left.id, BEN, approve=True)
+        view = await made.end(started.id)
+
+    assert view.state == "succeeded"
