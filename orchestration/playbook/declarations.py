@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.playbook import model
 from orchestration.playbook.diagnostics import Related
-from orchestration.playbook.fields import Fields, check_name, shown
+from orchestration.playbook.fields import Fields, check_name, of_type, shown
 from orchestration.playbook.steps import RESERVED_NAMES
 from orchestration.playbook.values import typed
 
@@ -246,15 +246,10 @@ def integrations(fields: Fields) -> tuple[model.Integration, ...]:
 
 
 def _integration(node: Node, place: int, sheet: Sheet) -> model.Integration | None:
-    every = tuple(dict.fromkeys(key for keys in SETTINGS.values() for key in keys))
-    fields = Fields(node, "an integration", sheet, ("type", "events", *every))
-    if "type" not in fields:
-        fields.need("type", "type: slack")
+    found = of_type(node, "an integration", sheet, SETTINGS, "events")
+    if found is None:
         return None
-    kind = fields.choice("type", {name: name for name in SETTINGS}, "")
-    if not kind:
-        return None
-    fields.restrict(("type", "events", *SETTINGS[kind]), f"an integration of type {kind}")
+    fields, kind = found
     settings = {
         key: fields.template(key, "", f"integrations[{place}].{key}")
         for key in fields.entries

@@ -354,6 +354,25 @@ class Fields:
         self.sheet.report.add("E013", self.key_span(key), f"'{key}' is empty", help=help_)
 
 
+def of_type(
+    node: Node, what: str, sheet: Sheet, kinds: Mapping[str, tuple[str, ...]], common: str
+) -> tuple[Fields, str] | None:
+    """Return the keys of an entry and its ``type``; None, and a report, where it has no known one.
+
+    ``kinds`` are the keys of each type, ``common`` one that every type has.
+    """
+    every = dict.fromkeys(key for keys in kinds.values() for key in keys)
+    fields = Fields(node, what, sheet, ("type", common, *every))
+    if "type" not in fields:
+        fields.need("type", f"type: {next(iter(kinds))}")
+        return None
+    kind = fields.choice("type", {name: name for name in kinds}, "")
+    if not kind:
+        return None
+    fields.restrict(("type", common, *kinds[kind]), f"{what} of type {kind}")
+    return fields, kind
+
+
 def check_name(text: str, span: Span, what: str, report: Report, reserved: Iterable[str]) -> bool:
     """Return whether a name can be used in expressions, reporting why not."""
     if text in reserved:

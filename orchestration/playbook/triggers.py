@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.playbook import cron, model
 from orchestration.playbook.declarations import plain
-from orchestration.playbook.fields import Fields
+from orchestration.playbook.fields import of_type
 from orchestration.playbook.likeness import did_you_mean
 from orchestration.playbook.origin import Origin
 from orchestration.playbook.zones import zone_fault
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.expression import Expression
-    from orchestration.playbook.fields import Sheet
+    from orchestration.playbook.fields import Fields, Sheet
     from orchestration.playbook.model import Plain, Playbook
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node
@@ -102,15 +102,10 @@ def _computed(trigger: model.Trigger) -> Iterator[tuple[str, Expression | Templa
 
 
 def _trigger(node: Node, place: int, sheet: Sheet) -> model.Trigger | None:
-    every = tuple(dict.fromkeys(key for keys in KEYS.values() for key in keys))
-    fields = Fields(node, "a trigger", sheet, ("type", "parameters", *every))
-    if "type" not in fields:
-        fields.need("type", "type: schedule")
+    found = of_type(node, "a trigger", sheet, KEYS, "parameters")
+    if found is None:
         return None
-    kind = fields.choice("type", {name: name for name in KEYS}, "")
-    if not kind:
-        return None
-    fields.restrict(("type", "parameters", *KEYS[kind]), f"a trigger of type {kind}")
+    fields, kind = found
     for key in NEEDED[kind]:
         if key not in fields:
             fields.need(key, _EXAMPLES[key])
