@@ -22,11 +22,12 @@ MEANINGS: Final[dict[int, str]] = {
     FAILED: "tried, and it did not work; or a fault of tgk itself",
     USAGE: "the line makes no sense: unknown command, option, name or value; nothing was done",
     DENIED: "the policy, the council, a lock or a limit said no; nothing was done",
-    PENDING: "a confirmation is wanted: add `--yes`; nothing was started",
+    PENDING: "a confirmation is wanted: add `--yes`, nothing was started; or `--wait-timeout` is "
+    "over while a run waits for an approval",
     UNAVAILABLE: "the bot or a system that is needed does not answer; `doctor` found a fault",
     INVALID_FILES: "`config check`, `audit verify` or `orchestrate validate` found a fault",
     CONFIGURATION: "the environment, discovery.yml or the policy must be mended first",
-    TIMEOUT: "`--timeout` is over; a change goes on",
+    TIMEOUT: "`--timeout` (of a run `--wait-timeout`) is over; a change goes on",
     INTERRUPTED: "Ctrl-C; a change goes on",
 }
 

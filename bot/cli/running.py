@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli import exits
+from bot.cli.course import Course
 from bot.cli.terminal import Screen
 from bot.cli.trouble import Trouble, of_error, tell
 from bot.runtime.settings import terminal_wishes
@@ -58,32 +59,32 @@ def _draws_unicode() -> bool:
 
 def run_asked(asked: Asked, connect: Callable[[], Session], screen: Screen) -> int:
     """Run, ask when a confirmation is wanted, show the end, and return the exit code."""
-    session = None
+    session, course = None, Course(screen)
     try:
         session = connect()
-        answer = session.run(asked, screen.progress)
+        answer = session.run(asked, course.show)
         if completed := _filled_in(asked, answer, screen):
             asked = completed
-            answer = session.run(asked, screen.progress)
+            answer = session.run(asked, course.show)
         if answer.outcome.result == "pending" and not asked.confirmed:
             if not _agrees(answer, screen):
                 return exits.PENDING
             asked = asked.confirm()
-            answer = session.run(asked, screen.progress)
+            answer = session.run(asked, course.show)
     except KeyboardInterrupt:
-        return _detached(asked, session, screen)
+        return _detached(asked, session, course)
     except TgkError as error:
         screen.close()
-        return tell(of_error(error), as_json=screen.as_json)
+        return tell(course.explained(of_error(error)), as_json=screen.as_json)
     screen.answer(answer, asked.user)
     if asked.examines and answer.outcome.reply.failed:
         return exits.INVALID_FILES
     return exits.exit_code(answer.outcome.result)
 
 
-def _detached(asked: Asked, session: Session | None, screen: Screen) -> int:
+def _detached(asked: Asked, session: Session | None, course: Course) -> int:
     """Say what becomes of what was asked."""
-    screen.close()
+    course.screen.close()
     trouble = Trouble(what="Interrupted. Nothing was changed.", code=exits.INTERRUPTED)
     if asked.changes and session is not None:
         trouble = Trouble(
@@ -93,7 +94,7 @@ def _detached(asked: Asked, session: Session | None, screen: Screen) -> int:
             id=asked.reference,
             code=exits.INTERRUPTED,
         )
-    return tell(trouble, as_json=screen.as_json)
+    return tell(course.explained(trouble), as_json=course.screen.as_json)
 
 
 def _filled_in(asked: Asked, answer: Answer, screen: Screen) -> Asked | None:
