@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import discord
 import pytest
-import yarl
 from discord import ui
 
+from tests.unit.sandbox.clients import running, texts, until
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from sandbox.cast import Cast
     from sandbox.discord import DiscordEmulator
@@ -53,43 +53,10 @@ class Bot(discord.Client):
 
 
 @pytest.fixture
-def moved(discord_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Move the library to the served emulator."""
-    monkeypatch.setattr(discord.http.Route, "BASE", f"{discord_address}/api/v10")
-    gateway = yarl.URL(discord_address.replace("http", "ws", 1) + "/gateway")
-    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
-    return discord_address
-
-
-@asynccontextmanager
-async def running(bot: Bot, token: str) -> AsyncIterator[Bot]:
-    """Run a bot until the block ends."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(bot.start(token))
-        await asyncio.wait_for(bot.wait_until_ready(), 5)
-        try:
-            yield bot
-        finally:
-            await bot.close()
-
-
-@pytest.fixture
 async def bot(moved: str, cast: Cast) -> AsyncIterator[Bot]:
     """A bot that is ready."""
     async with running(Bot(), cast.discord_token) as started:
         yield started
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Give the loop turns until something holds."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-def texts(emulator: DiscordEmulator, channel: str, viewer: str = "") -> list[str]:
-    """Return the plain texts that somebody sees."""
-    return [message.content for message in emulator.messages(channel, viewer)]
 
 
 async def test_text_is_read_only_when_mentioned(bot: Bot, discord: DiscordEmulator) -> None:

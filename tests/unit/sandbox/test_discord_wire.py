@@ -9,57 +9,10 @@ import aiohttp
 import pytest
 
 from sandbox.discord import ClientRefused, DiscordEmulator
-from sandbox.serving import served
-from tgk.testing.clock import FakeClock
+from tests.unit.sandbox.clients import CARD, DEPLOYMENTS, LAYOUT, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from sandbox.cast import Cast
-
-DEPLOYMENTS = "/channels/400000000000000002/messages"
-LAYOUT = 1 << 15
-CARD = {"type": 10, "content": "card"}
-
-
-class Wire:
-    """Raw calls with the right token."""
-
-    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
-        self.session = session
-        self.address = address
-
-    async def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Return status and JSON of one call."""
-        url = f"{self.address}/api/v10{path}"
-        async with self.session.request(method, url, json=body) as answer:
-            raw = await answer.read()
-            return answer.status, json.loads(raw) if raw else None
-
-
-@pytest.fixture
-def frozen() -> FakeClock:
-    """Time that the test moves."""
-    return FakeClock()
-
-
-@pytest.fixture
-async def still(cast: Cast, frozen: FakeClock) -> DiscordEmulator:
-    """A Discord on the test's time, with limits, whose people do not wait."""
-    emulator = DiscordEmulator(cast, frozen, rate_limits=True)
-    emulator.patience = 0.0
-    return emulator
-
-
-@pytest.fixture
-async def wire(still: DiscordEmulator, cast: Cast) -> AsyncIterator[Wire]:
-    """Raw calls to it."""
-    headers = {"Authorization": f"Bot {cast.discord_token}"}
-    async with (
-        served({"/discord": still.app()}) as address,
-        aiohttp.ClientSession(headers=headers) as session,
-    ):
-        yield Wire(session, f"{address}/discord")
+    from tgk.testing.clock import FakeClock
 
 
 async def typed(emulator: DiscordEmulator, wire: Wire) -> Any:

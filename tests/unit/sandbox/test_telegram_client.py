@@ -11,6 +11,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler
 
 from sandbox.wire import Upload
+from tests.unit.sandbox.clients import KEYS, connected
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*retry_after:DeprecationWarning", "ignore:.*retry_after:UserWarning"
 )
-KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Approve", callback_data="tgk:a:0123456789")]])
-
-
-async def connected(address: str, token: str) -> Bot:
-    """Return a started client of the served Telegram."""
-    bot = Bot(token, base_url=f"{address}/bot", base_file_url=f"{address}/file/bot")
-    await bot.initialize()
-    return bot
 
 
 @pytest.fixture
@@ -38,12 +31,6 @@ async def bot(telegram_address: str, cast: Cast) -> AsyncIterator[Bot]:
     client = await connected(telegram_address, cast.telegram_token)
     yield client
     await client.shutdown()
-
-
-@pytest.fixture
-def council(cast: Cast) -> dict[str, Any]:
-    """Where the council meets."""
-    return {"chat_id": cast.council_chat, "message_thread_id": cast.council_thread}
 
 
 async def test_the_bot_learns_who_it_is(bot: Bot, cast: Cast) -> None:

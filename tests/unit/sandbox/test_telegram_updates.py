@@ -6,15 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, Conflict, Forbidden, NetworkError, RetryAfter
 
 from sandbox.serving import served
 from sandbox.telegram import TelegramEmulator
+from tests.unit.sandbox.clients import KEYS, connected
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
+
+    from telegram import Bot
 
     from sandbox.cast import Cast
     from sandbox.feed import Change
@@ -22,14 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*retry_after:DeprecationWarning", "ignore:.*retry_after:UserWarning"
 )
-KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Approve", callback_data="tgk:a:0123456789")]])
-
-
-async def connected(address: str, token: str) -> Bot:
-    """Return a started client of the served Telegram."""
-    bot = Bot(token, base_url=f"{address}/bot", base_file_url=f"{address}/file/bot")
-    await bot.initialize()
-    return bot
 
 
 @pytest.fixture
@@ -38,12 +32,6 @@ async def bot(telegram_address: str, cast: Cast) -> AsyncIterator[Bot]:
     client = await connected(telegram_address, cast.telegram_token)
     yield client
     await client.shutdown()
-
-
-@pytest.fixture
-def council(cast: Cast) -> dict[str, Any]:
-    """Where the council meets."""
-    return {"chat_id": cast.council_chat, "message_thread_id": cast.council_thread}
 
 
 async def test_updates_wait_until_they_are_confirmed(bot: Bot, telegram: TelegramEmulator) -> None:
