@@ -71,10 +71,9 @@ async def question(request: Complete, context: Context) -> Reply:
     effect="change",
     check=is_meant,
     confirm=Confirmation(when=lambda request, _: not request.typed, question=question),
-    mirror=("#deployments", "council"),
 )
 async def complete(request: Complete, context: Context) -> Reply:
-    """Force the end."""
+    """Force the end; whoever follows the run since its start tells everybody else."""
 
     async def force() -> RunView:
         view = await meant(request.workflow, context)

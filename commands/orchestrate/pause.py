@@ -11,7 +11,7 @@ from commands.orchestrate.card import card, meant
 from tgk.command import Request, RunId, command
 from tgk.context import Context
 from tgk.ports.runs import RunView
-from tgk.reply import Reply
+from tgk.reply import Action, Fact, Facts, Plain, Reply
 
 
 class Pause(Request):
@@ -43,6 +43,36 @@ async def pause(request: Pause, context: Context) -> Reply:
         )
 
     view = await context.steps.once("pause", close, RunView)
+    return _paused(view, context)
+
+
+def _paused(view: RunView, context: Context) -> Reply:
+    """Return what was done: no card of the run, which would stand still while the run goes on."""
     shown = card(view, context.clock.now())
     title = f"{view.playbook} {'pauses after this step' if view.pausing else 'is paused'}"
-    return shown.model_copy(update={"title": title, "failed": False})
+    going = [step.name for step in view.steps if step.state in ("running", "waiting")]
+    facts = (
+        Fact(label="Why", value=view.reason),
+        Fact(label="Under way", value=", ".join(going) if view.pausing else ""),
+        Fact(label="Goes on by itself", at=view.until),
+    )
+    given = {"workflow": view.id}
+    return shown.model_copy(
+        update={
+            "title": title,
+            "tone": "warning",
+            "blocks": (Facts(facts=tuple(fact for fact in facts if fact.value or fact.at)),),
+            "actions": (
+                Action(label="Resume", command="orchestrate resume", arguments=given),
+                Action(label="Details", command="orchestrate status", arguments=given),
+            ),
+            "failed": False,
+            "plain": Plain(headline=f"{view.id} {title}", lines=_lines(facts)),
+        }
+    )
+
+
+def _lines(facts: tuple[Fact, ...]) -> tuple[str, ...]:
+    told = (f"{fact.label}: {fact.value}" for fact in facts if fact.value)
+    until = (f"{fact.label}: {fact.at:%Y-%m-%d %H:%M} UTC" for fact in facts if fact.at)
+    return (*told, *until)

@@ -55,10 +55,14 @@ async def resume(request: Resume, context: Context) -> Reply:
     """Open the gate or begin a new generation, and follow it to its end."""
     runs = context.backends.runs
 
+    async def named() -> RunView:
+        return await stopped(request.workflow, context)
+
+    before = await context.steps.once("named", named, RunView)
+
     async def go_on() -> RunView:
-        view = await stopped(request.workflow, context)
         return await runs.resume(
-            view.id,
+            before.id,
             who=context.caller,
             from_step=request.from_step,
             skip_failed=request.skip_failed,
@@ -67,4 +71,6 @@ async def resume(request: Resume, context: Context) -> Reply:
         )
 
     view = await context.steps.once("resume", go_on, RunView)
-    return await follow(view, context)
+    shown = await follow(view, context)
+    # Whoever started a run that was paused follows it still, and its end is told to others once.
+    return shown.model_copy(update={"mirrored": view.id != before.id})

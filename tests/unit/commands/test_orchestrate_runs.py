@@ -345,6 +345,7 @@ async def test_current_of_resume_is_the_paused_one(world: World) -> None:
     world.runs.change("WF-2026-002.2", state="succeeded")
 
     assert (await anew).result == "success"
+    assert (await anew).reply.mirrored
     assert (await world.run("/orchestrate pause current", "dana")).result == "invalid"
 
 
@@ -366,6 +367,7 @@ async def test_a_run_is_paused_for_a_reason_and_a_time(world: World) -> None:
     assert until is not None
     assert 1790 < (until - world.clock.now()).total_seconds() <= 1800
     assert labels(outcome) == ["Resume", "Details"]
+    assert {block.kind for block in outcome.reply.blocks} == {"facts"}, "it stays as it is"
     assert [each["id"] for each in listed.reply.data["checkpoints"]] == ["CP-001"]
     assert labels(listed) == ["Resume from CP-001"]
 
@@ -388,6 +390,7 @@ async def test_a_paused_run_goes_on_and_is_followed(world: World) -> None:
     world.runs.change("WF-2026-001", state="succeeded")
 
     assert (await resumed).reply.title == "canary succeeded"
+    assert not (await resumed).reply.mirrored  # whoever started it tells everybody else
 
 
 @pytest.mark.parametrize(
