@@ -188,6 +188,8 @@ class Command(Generic[R]):
     """
     default_verb: bool = False
     """Whether the family's name alone means this one, where lines are typed."""
+    veil: Callable[[Mapping[str, object], Context], Awaitable[Mapping[str, object]]] | None = None
+    """Returns the arguments without what must be kept nowhere; asked before they are recorded."""
     instead: Callable[[R], tuple[str, dict[str, object]] | None] | None = None
     """Returns the other command, and its arguments, that such a request means; else None."""
 

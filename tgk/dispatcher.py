@@ -17,7 +17,7 @@ from tgk.ports.board import mirrors
 from tgk.ports.council import Approval
 from tgk.ports.grants import NoGrants
 from tgk.ports.operations import Operation, Record
-from tgk.recording import Observer, Recorder, reference
+from tgk.recording import Observer, Recorder, correlation, reference
 from tgk.renewal import unknowable
 from tgk.typed import value_line
 from tgk.view import View
@@ -106,6 +106,7 @@ class Dispatcher:
         """Run one invocation to its end. Only cancellation and faults of the surface are raised."""
         with suppress(InvalidRequest):  # refused below, where it is recorded
             invocation = self._meant(invocation)
+        invocation = await self._presentable(invocation)
         async with self._recorder.entry(invocation) as entry:
             change = self._change(invocation, entry.corr)
             if change and await self._operations.known(change):  # joined, not judged again
@@ -133,6 +134,7 @@ class Dispatcher:
 
         It counts like one that was read: after too many, the answer is how long to wait.
         """
+        invocation = await self._presentable(invocation)
         async with self._recorder.entry(invocation) as entry:
             self.admission.count(invocation)
             raise error
@@ -177,6 +179,19 @@ class Dispatcher:
         entry = registry[invocation.name]
         other = entry.instead(entry.parse(invocation.raw)) if entry.instead else None
         return replace(invocation, name=other[0], raw=other[1]) if other else invocation
+
+    async def _presentable(self, invocation: Invocation) -> Invocation:
+        """Return it without what its command wants nobody to record, store or show."""
+        registry = self.admission.registry
+        name = registry.defaults.get(
+            invocation.name, invocation.name
+        )  # of a line nobody could read
+        veil = registry[name].veil if name in registry else None
+        if veil is None:
+            return invocation
+        corr = correlation(invocation.delivery)
+        context = self._context(invocation, corr, Forgetful(), invocation.show)
+        return replace(invocation, raw=await veil(invocation.raw, context))
 
     def _change(self, invocation: Invocation, corr: str) -> Operation | None:
         """Return what the engine is asked to do; None for what changes nothing."""

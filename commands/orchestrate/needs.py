@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commands.orchestrate.veil import HIDDEN
+from orchestration.playbook.secret_places import PLACES_HELP
 from orchestration.runs.authority import faulty
 from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
 from tgk.pairs import written_pairs
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tgk.ports.playbooks import Entry, Wanted
 
 _LABEL = 75
+_NOT_KEPT = f"{PLACES_HELP}; what was written was not kept"
 
 
 def typed(request: Request) -> dict[str, Any]:
@@ -36,7 +39,7 @@ async def require_parameters(
     parameters: Mapping[str, str],
     environment: str | None,
 ) -> None:
-    """Refuse what lacks a required parameter, with a way to fill each in.
+    """Refuse what lacks a required parameter, or is a secret itself, with a way to fill each in.
 
     Unknown ones are named with them; then no filling in would help, and none is offered.
     ``given`` are the arguments to run again with. Raises Missing for a playbook that is none.
@@ -44,12 +47,24 @@ async def require_parameters(
     await context.backends.playbooks.source(playbook)
     entries = await context.backends.playbooks.entries()
     entry = next(each for each in entries if each.name == playbook)
-    missing = [each for each in entry.parameters if _lacks(each, parameters, environment)]
+    missing = [
+        each
+        for each in entry.parameters
+        if _lacks(each, parameters, environment) or parameters.get(each.name) == HIDDEN
+    ]
     if missing:
         faults = [ArgumentFault(f"parameters: {each.name}", _wanted(each)) for each in missing]
         strangers = _strangers(entry, parameters)
         ways_out = () if strangers else (_fill_in(command, given, entry, missing),)
         raise InvalidRequest(command, [*faults, *strangers], ways_out=ways_out)
+
+
+def require_places(command: str, parameters: Mapping[str, str]) -> None:
+    """Refuse secrets that somebody typed themselves; raises InvalidRequest."""
+    typed_out = [name for name, value in parameters.items() if value == HIDDEN]
+    if typed_out:
+        faults = [ArgumentFault(f"parameters: {name}", _NOT_KEPT) for name in typed_out]
+        raise InvalidRequest(command, faults)
 
 
 async def require_sound(playbook: str, context: Context) -> None:
@@ -123,8 +138,19 @@ def _strangers(entry: Entry, given: Mapping[str, str]) -> list[ArgumentFault]:
 
 
 def _wanted(parameter: Wanted) -> str:
+    if parameter.type == "secret":
+        listed = f" ({', '.join(parameter.choices[:8])})" if parameter.choices else ""
+        return f"{_NOT_KEPT}{listed}"
     choices = f" ({', '.join(parameter.choices[:8])})" if parameter.choices else ""
     return f"needed{choices}" + (f": {parameter.description}" if parameter.description else "")
+
+
+def _described(parameter: Wanted) -> str:
+    """Return what a form says of it: of a secret that only its place is asked for."""
+    if parameter.type != "secret":
+        return parameter.description
+    place = "where it is kept: environment:NAME or vault:PATH#KEY, never the secret"
+    return f"{parameter.description}: {place}" if parameter.description else place
 
 
 def _fill_in(
@@ -134,7 +160,7 @@ def _fill_in(
     blanks = tuple(
         Blank(
             name=f"parameters.{each.name}",
-            description=each.description,
+            description=_described(each),
             choices=each.choices or (("true", "false") if each.type == "bool" else ()),
         )
         for each in missing

@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.card import stopped
 from commands.orchestrate.following import follow
-from commands.orchestrate.needs import require_right
+from commands.orchestrate.needs import require_places, require_right
+from commands.orchestrate.veil import veiled
 from tgk.command import CheckpointId, Pairs, Request, RunId, command
 from tgk.context import Context
 from tgk.ports.runs import RunView
@@ -31,6 +32,7 @@ class Resume(Request):
 
 async def works_where_allowed(request: Resume, context: Context) -> None:
     """Refuse changed parameters that would let the run work where the asker may run nothing."""
+    require_places(_COMMAND, request.parameters)
     if request.parameters:
         view = await stopped(request.workflow, context)
         known = {name: str(value) for name, value in view.parameters.items()}
@@ -48,6 +50,7 @@ async def works_where_allowed(request: Resume, context: Context) -> None:
     permission="orchestrate",
     effect="change",
     check=works_where_allowed,
+    veil=veiled,
     mirror=("#deployments", "council"),
     slow=True,
 )

@@ -14,6 +14,7 @@ from commands.orchestrate.needs import (
     typed,
 )
 from commands.orchestrate.plan import planned
+from commands.orchestrate.veil import veiled
 from orchestration.runs.picture import graph
 from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
@@ -76,6 +77,7 @@ async def has_what_it_needs(request: Run, context: Context) -> None:
     permission="orchestrate",
     effect="change",
     check=has_what_it_needs,
+    veil=veiled,
     mirror=("#deployments", "council"),
     slow=True,
     default_verb=True,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
+from commands.orchestrate.veil import veiled
 from orchestration.schedules import next_time
 from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName, command
 from tgk.context import Context
@@ -63,7 +64,7 @@ async def makes_sense(request: Plan, context: Context) -> None:
             await require_right(_COMMAND, given, context, playbook=book, parameters=values)
 
 
-@command(_COMMAND, permission="orchestrate", effect="change", check=makes_sense)
+@command(_COMMAND, permission="orchestrate", effect="change", check=makes_sense, veil=veiled)
 async def schedule(request: Plan, context: Context) -> Reply:
     """List, create, switch or forget."""
     schedules = context.backends.schedules

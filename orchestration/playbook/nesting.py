@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from orchestration.playbook.diagnostics import Related
 from orchestration.playbook.likeness import did_you_mean
 from orchestration.playbook.model import SubPlaybook
+from orchestration.playbook.scopes import secret_of
+from orchestration.playbook.secret_places import (
+    PLACES_HELP,
+    is_place,
+    places_of,
+    secret_parameters,
+)
 from orchestration.playbook.tree import every_step
 from orchestration.playbook.values import typed
 
@@ -16,8 +24,10 @@ if TYPE_CHECKING:
     from orchestration.playbook.check import Surroundings
     from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.model import Parameter, Playbook, Span
+    from orchestration.playbook.template import Template
 
 DEEPEST = 8
+_LONE = re.compile(r"\s*\$\{\s*[\w.-]+\s*\}\s*")
 
 
 def check_nesting(playbook: Playbook, around: Surroundings, report: Report) -> None:
@@ -112,6 +122,10 @@ def _check_value(
     playbook: Playbook, step: SubPlaybook, parameter: Parameter, report: Report
 ) -> None:  # fmt: skip
     template = step.parameters[parameter.name]
+    if parameter.type == "secret" and not _is_place(playbook, template):
+        where = _place(playbook, step, f"parameters.{parameter.name}")
+        message = f"'{parameter.name}' is a secret, and this is no place of one"
+        report.add("E052", where, message, help=PLACES_HELP)
     if template.references:
         return
     try:
@@ -119,6 +133,15 @@ def _check_value(
     except ValueError as error:
         where = _place(playbook, step, f"parameters.{parameter.name}")
         report.add("E052", where, f"'{parameter.name}' does not take this", help=str(error))
+
+
+def _is_place(playbook: Playbook, template: Template) -> bool:
+    """Say whether it is a place that the author wrote, or a secret of this playbook, whole."""
+    if not template.references:
+        return is_place(template.value({}))
+    names = {secret_of(each) for each in template.references}
+    own = {*places_of(playbook), *secret_parameters(playbook)}
+    return names <= own and _LONE.fullmatch(template.source) is not None
 
 
 def _listed(wanted: Mapping[str, Parameter]) -> str:

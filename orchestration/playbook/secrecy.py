@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
-from orchestration.playbook.binding import bound
-from orchestration.playbook.diagnostics import Related, Report
-from orchestration.playbook.lines import line_of
+from orchestration.playbook.diagnostics import Related
+from orchestration.playbook.model import SubPlaybook
 from orchestration.playbook.scopes import secret_of
+from orchestration.playbook.secret_places import (
+    PLACES_HELP,
+    is_place,
+    places_of,
+    secret_parameters,
+)
 from orchestration.playbook.tree import every_step, playbook_uses, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestration.playbook.check import Surroundings
-    from orchestration.playbook.model import Playbook, Span, Step
-    from orchestration.playbook.origin import Origin
+    from orchestration.playbook.diagnostics import Report
+    from orchestration.playbook.model import Playbook, Span
     from orchestration.playbook.tree import Use
-    from tgk.command import Command
-    from tgk.registry import Registry
 
 _WHERE = {
     "test": "a condition is shown and stored",
@@ -33,46 +34,50 @@ def check_secrecy(playbook: Playbook, around: Surroundings, report: Report) -> N
     """Report every secret that somebody could read."""
     secrets: dict[str, Span] = {each.name: each.span for each in playbook.secrets}
     secrets |= {each.name: each.span for each in playbook.parameters if each.type == "secret"}
+    _check_offered(playbook, report)
     if not secrets:
         return
-    for use, hidden in _uses(playbook, around.registry):
+    for use in _uses(playbook):
+        if use.role == "secret" or _handed_on(use, playbook, around):
+            continue
         for reference in use.text.references:
             name = secret_of(reference)
-            if name not in secrets or hidden:
+            if name not in secrets:
                 continue
             report.add(
                 "E053",
                 use.origin.at(reference.offset, reference.length),
                 f"'{name}' is a secret, and {_WHERE[use.role]}",
-                help="use it in headers or the body of http, or in an option made for secrets",
+                help="use it in headers or the body of http, or in settings of integrations",
                 related=[Related(secrets[name], "declared here")],
             )
 
 
-def _uses(playbook: Playbook, registry: Registry) -> Iterator[tuple[Use, bool]]:
-    """Yield every text with whether what it is worth stays hidden."""
+def _check_offered(playbook: Playbook, report: Report) -> None:
+    """Report a default or a choice that names no place: it would be the secret itself."""
+    declared = places_of(playbook)
+    for each in playbook.parameters:
+        if each.type != "secret":
+            continue
+        wrong = [one for one in (*each.choices, each.default)
+                 if one is not None and one not in declared and not is_place(one)]  # fmt: skip
+        if wrong:
+            message = f"'{each.name}' is a secret, and what it offers is no place of one"
+            report.add("E014", each.span, message, help=PLACES_HELP)
+
+
+def _uses(playbook: Playbook) -> Iterator[Use]:
     for step in every_step(playbook):
-        hidden = _hidden_words(step, registry)
-        for use in uses(step, playbook):
-            yield use, use.role == "secret" or use.origin in hidden
-    for use in playbook_uses(playbook):
-        yield use, use.role == "secret"
+        yield from uses(step, playbook)
+    yield from playbook_uses(playbook)
 
 
-def _hidden_words(step: Step, registry: Registry) -> list[Origin]:
-    """Return where the words stand that a command takes as secrets."""
-    line = line_of(step)
-    found = bound(line, registry, Report()) if line is not None else None
-    if found is None:
-        return []
-    return [
-        word.origin
-        for option, _, word in found.values.values()
-        if takes_secret(found.command, option.name)
-    ]
-
-
-def takes_secret(command: Command[Any], option: str) -> bool:
-    """Return whether an option hides its value."""
-    annotation = command.request.model_fields[option].annotation
-    return annotation is SecretStr or SecretStr in getattr(annotation, "__args__", ())
+def _handed_on(use: Use, playbook: Playbook, around: Surroundings) -> bool:
+    """Say whether it is what another playbook is given for a secret: the place, not the secret."""
+    steps = (each for each in every_step(playbook) if each.path == use.path)
+    step = next(steps, None)
+    if not isinstance(step, SubPlaybook) or not use.key.startswith("parameters."):
+        return False
+    inner = around.playbooks.get(step.playbook)
+    name = use.key.removeprefix("parameters.")
+    return inner is not None and name in secret_parameters(inner)

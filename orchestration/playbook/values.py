@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook.durations import seconds
+from orchestration.playbook.secret_places import DECLARED, PLACES_HELP, is_place
 
 if TYPE_CHECKING:
     from orchestration.playbook.model import Parameter, Plain
@@ -13,13 +14,15 @@ if TYPE_CHECKING:
 _BOOLEANS = {"true": True, "false": False}
 _LONGEST = 4096
 _LONGEST_FOR_PATTERN = 256
-TEXTS = frozenset({"string", "secret", "user", "component", "environment", "service"})
+TEXTS = frozenset({"string", "user", "component", "environment", "service"})
 _SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}")
 _NAMED = frozenset({"user", "component", "environment", "service"})
 
 
 def typed(parameter: Parameter, given: Any) -> Plain:
     """Return a value with the parameter's type; raises ValueError saying what to write instead."""
+    if parameter.type == "secret":
+        return _secret(given)
     value = _converted(parameter, given)
     if parameter.choices and value not in parameter.choices:
         listed = ", ".join(str(choice) for choice in parameter.choices)
@@ -31,6 +34,13 @@ def typed(parameter: Parameter, given: Any) -> Plain:
         if too_long or not re.fullmatch(parameter.pattern, value):
             raise ValueError(f"write text that fits {parameter.pattern}")
     return value
+
+
+def _secret(given: Any) -> str:
+    """Return the place of a secret, or what may be the name of a declared one."""
+    if not isinstance(given, str) or not (is_place(given) or re.fullmatch(DECLARED, given)):
+        raise ValueError(PLACES_HELP)
+    return given
 
 
 def _check_bounds(parameter: Parameter, value: float) -> None:

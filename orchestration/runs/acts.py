@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
 from orchestration.playbook.expression import ExpressionError
+from orchestration.playbook.secret_places import places_of
 from orchestration.runs.beside import Beside
 from orchestration.runs.commanding import command
 from orchestration.runs.halt import Halted
@@ -110,13 +111,14 @@ class Acts:
     async def _playbook(self, step: model.SubPlaybook, frame: Frame, record: StepRecord) -> Result:
         """Play another playbook inside this step: its values, locks, time, undoing, last words."""
         book = self.means.playbooks[step.playbook]
-        scope = frame.scope()
+        places = places_of(frame.playbook)
+        scope = frame.scope(**places, secrets=places)
         raw = {name: each.value(scope) for name, each in step.parameters.items()}
         facts = {name: frame.values[name] for name in ("run", "timestamp")}
         path = frame.path(step.path)
         inside = type(frame)(
             playbook=book,
-            values={**book.variables, **given(book, raw), **facts},
+            values={**book.variables, **given(book, raw, trusted=True), **facts},
             halt=frame.halt,
             dynamic=f"{path}/",
             era=frame.era,

@@ -84,7 +84,8 @@ class Lookout:
             return
         try:
             raw = {name: each.value(scope) for name, each in step.parameters.items()}
-            values = given(book, {k: v for k, v in raw.items() if v is not UNKNOWN})
+            known = {k: v for k, v in raw.items() if v is not UNKNOWN}
+            values = given(book, known, trusted=True)
         except (ExpressionError, TgkError):
             return
         unknown = {name: UNKNOWN for name, value in raw.items() if value is UNKNOWN}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from loguru import logger
 
+from orchestration.runs.outward import secrets_of
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from orchestration.playbook.model import Integration, Playbook, RunEvent
     from orchestration.runs.ports import Herald, Secrets
@@ -33,13 +35,18 @@ class Heralds:
         self._patience = patience
         self._room = asyncio.Semaphore(_MOST_AT_ONCE)
 
-    async def tell(self, playbook: Playbook, event: str, run: RunView) -> None:
-        """Tell everybody who wants to hear of this event; faults are only logged."""
+    async def tell(
+        self, playbook: Playbook, event: str, run: RunView, values: Mapping[str, Any]
+    ) -> None:
+        """Tell everybody who wants to hear of this event; faults are only logged.
+
+        ``values`` are the run's parameters as the run has them, places of secrets included.
+        """
         named = cast("RunEvent", event)
         wanted = [each for each in playbook.integrations if named in each.events]
         async with asyncio.TaskGroup() as group:
             for integration in wanted:
-                group.create_task(self._told(playbook, integration, named, run))
+                group.create_task(self._told(playbook, integration, named, run, values))
 
     async def _told(
         self,
@@ -47,6 +54,7 @@ class Heralds:
         integration: Integration,
         event: RunEvent,
         run: RunView,
+        values: Mapping[str, Any],
     ) -> None:
         log = logger.bind(run=run.id, integration=integration.type)
         herald = self._heralds.get(integration.type)
@@ -55,13 +63,17 @@ class Heralds:
             return
         try:
             async with asyncio.timeout(self._patience), self._room:  # waiting for room counts
-                settings = await self._filled(playbook, integration, run)
+                settings = await self._filled(playbook, integration, run, values)
                 await herald.tell(integration, event, run, settings)
         except Exception as error:  # noqa: BLE001 - whoever hears of a run cannot fail it
             log.opt(exception=error).warning("integration not told")
 
     async def _filled(
-        self, playbook: Playbook, integration: Integration, run: RunView
+        self,
+        playbook: Playbook,
+        integration: Integration,
+        run: RunView,
+        values: Mapping[str, Any],
     ) -> dict[str, str]:
         """Fill the settings in, fetching only the secrets that they name."""
         named = {
@@ -71,7 +83,7 @@ class Heralds:
             for part in reference.path[:2]
         }
         secrets: dict[str, str] = {}
-        for secret in playbook.secrets:
+        for secret in secrets_of(playbook, values):
             if self._secrets and secret.name in named:
                 secrets[secret.name] = await self._secrets.reveal(secret)
         scope = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestration.playbook import model
 from orchestration.playbook.check import within
+from orchestration.playbook.secret_places import is_place, secret_at, secret_parameters
 from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import unless_halted
 from orchestration.runs.records import Fault, Result
@@ -20,6 +21,7 @@ from tgk.recording import correlation
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from orchestration.playbook.model import Playbook, Secret
     from orchestration.playbook.template import Template
     from orchestration.runs.frame import Frame
     from orchestration.runs.means import Means
@@ -66,7 +68,6 @@ def _http(means: Means, step: model.Http, frame: Frame) -> Wish | str:
 
     async def act(key: str) -> Reached:
         secrets = await _revealed(means, frame, (*headers.values(), *((body,) if body else ())))
-        given = [frame.values.get(name) for name in _secret_parameters(frame)]
         scope = frame.scope(**secrets, secrets=secrets)
         reached = await outside.http(
             step.method,
@@ -76,9 +77,7 @@ def _http(means: Means, step: model.Http, frame: Frame) -> Wish | str:
             expect=step.expect,
             key=key,
         )
-        return replace(
-            reached, output=hidden(dict(reached.output), _texts(secrets.values(), given))
-        )
+        return replace(reached, output=hidden(dict(reached.output), secrets.values()))
 
     return Wish({"method": step.method, "url": url}, act)
 
@@ -128,18 +127,20 @@ async def _revealed(means: Means, frame: Frame, texts: Iterable[Template]) -> di
     """Fetch the secrets that these texts name, and no others."""
     named = {part for text in texts for each in text.references for part in each.path[:2]}
     found: dict[str, str] = {}
-    for secret in frame.playbook.secrets:
+    for secret in secrets_of(frame.playbook, frame.values):
         if secret.name in named and means.secrets is not None:
             found[secret.name] = await means.secrets.reveal(secret)
     return found
 
 
-def _secret_parameters(frame: Frame) -> list[str]:
-    return [each.name for each in frame.playbook.parameters if each.type == "secret"]
-
-
-def _texts(*values: Iterable[Any]) -> list[str]:
-    return [each for some in values for each in some if isinstance(each, str)]
+def secrets_of(playbook: Playbook, values: Mapping[str, Any]) -> tuple[Secret, ...]:
+    """Return the secrets that a playbook declares, and those whose places it was given."""
+    given = [
+        secret_at(values[name], name)
+        for name in secret_parameters(playbook)
+        if is_place(values.get(name))
+    ]
+    return (*playbook.secrets, *given)
 
 
 def hidden(value: Any, secrets: Iterable[str]) -> Any:

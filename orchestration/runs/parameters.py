@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook.expression import ExpressionError
+from orchestration.playbook.secret_places import placed
 from orchestration.playbook.values import TEXTS, typed
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.suggest import nearest
@@ -39,10 +41,11 @@ def wanted(playbook: Playbook, request: RunRequest) -> dict[str, Any]:
     return given(playbook, raw)
 
 
-def given(playbook: Playbook, raw: Mapping[str, Any]) -> dict[str, Any]:
+def given(playbook: Playbook, raw: Mapping[str, Any], *, trusted: bool = False) -> dict[str, Any]:
     """Return every parameter with its type; raises InvalidRequest naming every fault.
 
-    A parameter that is absent has its default, or null: absent is not empty.
+    A parameter that is absent has its default, or null: absent is not empty. One of type secret is
+    the place where it is kept; ``trusted`` are places that an author wrote.
     """
     known = {parameter.name: parameter for parameter in playbook.parameters}
     faults = [
@@ -53,9 +56,12 @@ def given(playbook: Playbook, raw: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, parameter in known.items():
         try:
+            if parameter.type == "secret":
+                values[name] = _placed(parameter, playbook, raw, trusted=trusted)
+                continue
             values[name] = _value(parameter, raw)
         except _Unfit as error:
-            near = nearest(str(raw.get(name, "")), map(str, parameter.choices))
+            near = () if parameter.type == "secret" else _near(parameter, raw)
             faults.append(ArgumentFault(name, str(error), near))
     if faults:
         raise InvalidRequest(_COMMAND, faults)
@@ -75,6 +81,23 @@ def key_of(playbook: Playbook, values: Mapping[str, Any]) -> str:
     except ExpressionError as error:
         raise InvalidRequest(_COMMAND, [ArgumentFault("idempotency_key", str(error))]) from error
     return hashlib.sha256(f"{playbook.name}\0{text}".encode()).hexdigest() if text else ""
+
+
+def _near(parameter: Parameter, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    return nearest(str(raw.get(parameter.name, "")), map(str, parameter.choices))
+
+
+def _placed(
+    parameter: Parameter, playbook: Playbook, raw: Mapping[str, Any], *, trusted: bool
+) -> str | None:
+    value = _value(replace(parameter, type="string", choices=(), pattern=""), raw)
+    if value is None:
+        return None
+    own = parameter.name not in raw
+    try:
+        return placed(parameter, playbook, value, trusted=trusted or own)
+    except ValueError as error:
+        raise _Unfit(str(error)) from None
 
 
 def _value(parameter: Parameter, raw: Mapping[str, Any]) -> Any:

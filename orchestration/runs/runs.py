@@ -236,7 +236,7 @@ class DurableRuns:
 
         async def tell(event: str, facts: Mapping[str, Any]) -> None:
             view = await self._view(means.pulse.record.model_copy(update=facts))
-            await self._parts.heralds.tell(book, event, view)
+            await self._parts.heralds.tell(book, event, view, record.parameters)
 
         return Play(means, self._ledger, book, tell)
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from orchestration.playbook.expression import ExpressionError
+from orchestration.runs.outward import secrets_of
 from orchestration.shelf.scenario import Scope
 from tgk.errors import TgkError
 from tgk.ports.playbooks import Gate
@@ -13,7 +14,7 @@ from tgk.ports.playbooks import Gate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orchestration.playbook.model import Integration, Playbook
+    from orchestration.playbook.model import Integration, Playbook, Secret
     from orchestration.runs.ports import Herald, Secrets
 
 _PATIENCE: Final = 5.0
@@ -30,26 +31,26 @@ class Outside:
         """Return one gate for all secrets, and one for each integration; none where none is."""
         found: dict[str, str] = {}
         faults: dict[str, str] = {}
-        for secret in book.secrets:
+        secrets = secrets_of(book, values)
+        for secret in secrets:
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    found[secret.name] = await self._revealed(book, secret.name)
+                    found[secret.name] = await self._revealed(secret)
             except TimeoutError:
                 faults[secret.name] = "its keeper does not answer"
             except TgkError as error:
                 faults[secret.name] = str(error)
         gates = []
-        if book.secrets:
+        if secrets:
             why = "; ".join(f"{name}: {each}" for name, each in faults.items())
             gates.append(Gate(name="secrets", passed=not faults, note=why or ", ".join(found)))
         known = {**values, **found}
         told = [await self._reached(book, each, known, found) for each in book.integrations]
         return (*gates, *told)
 
-    async def _revealed(self, book: Playbook, name: str) -> str:
+    async def _revealed(self, secret: Secret) -> str:
         if self._secrets is None:
             raise TgkError("Secrets are not set up here.")
-        secret = next(each for each in book.secrets if each.name == name)
         return await self._secrets.reveal(secret)
 
     async def _reached(

@@ -11,6 +11,7 @@ from orchestration.playbook.exports import as_annotations, as_sarif
 from orchestration.playbook.fix import mend
 from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text
+from orchestration.playbook.secret_places import offered
 from orchestration.runs.authority import faulty, surroundings
 from orchestration.shelf.gates import Gates, Trees, commands_gate
 from orchestration.shelf.outline import outline
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from orchestration.shelf.reading import Kept
     from tgk.admission import Admission
     from tgk.caller import Caller
+    from tgk.guard import Directory
     from tgk.ports.playbooks import TemplateName
     from tgk.ports.runs import RunRequest, RunView
 
@@ -42,12 +44,17 @@ class Shelf:
     """Implements Playbooks on files; ``templates`` is the folder of texts to begin with."""
 
     def __init__(
-        self, files: Files, templates: Path, admission: Admission, outside: Outside | None = None
+        self,
+        files: Files,
+        templates: Path,
+        admission: Admission,
+        outside: Outside | None = None,
+        directory: Directory | None = None,
     ) -> None:
         self._files = files
         self._templates = templates
         self._admission = admission
-        self._gates = Gates(admission, outside or Outside())
+        self._gates = Gates(admission, outside or Outside(), directory)
         self._listed: tuple[Stamps, tuple[Entry, ...]] = ((), ())
 
     async def entries(self) -> tuple[Entry, ...]:
@@ -103,8 +110,9 @@ class Shelf:
         gates: tuple[Gate, ...] = ()
         if dependencies and book:
             values, _ = assumed(book, environment)
-            more = await self._gates.of(book, Trees(self._books()), values, caller)
-            gates = (commands_gate(book, found), *more)
+            trees = Trees(self._books())
+            more = await self._gates.of(book, trees, values, caller)
+            gates = (commands_gate(book, found), *more, *self._gates.triggers(book, trees, values))
         return Examination(
             name=kept.name,
             file=file,
@@ -184,7 +192,7 @@ class Shelf:
             origin=kept.origin,
             file=kept.path.name,
             steps=len(book.steps) if book else 0,
-            parameters=tuple(_wanted(each) for each in book.parameters) if book else (),
+            parameters=tuple(_wanted(each, book) for each in book.parameters) if book else (),
             errors=sum(one.severity == "error" for one in found),
             warnings=sum(one.severity == "warning" for one in found),
         )
@@ -207,12 +215,13 @@ def _finding(one: Diagnostic) -> Finding:
     )
 
 
-def _wanted(parameter: Parameter) -> Wanted:
+def _wanted(parameter: Parameter, playbook: Playbook) -> Wanted:
+    secret = parameter.type == "secret"
     return Wanted(
         name=parameter.name,
         type=parameter.type,
         required=parameter.required,
         default=str(parameter.default) if parameter.has_default else "",
         description=parameter.description,
-        choices=tuple(str(each) for each in parameter.choices),
+        choices=offered(parameter, playbook) if secret else tuple(map(str, parameter.choices)),
     )

@@ -430,7 +430,7 @@ async def test_waiting_for_a_turn_counts_as_waiting(system: System) -> None:
     playbook, _ = book("{type: slack, webhook: '" + f"{system.url}/{SECRET}" + "'}")
     heralds = everybody(system, patience=0.1)
     begun = asyncio.get_running_loop().time()
-    await asyncio.gather(*(heralds.tell(playbook, "start", failed()) for _ in range(40)))
+    await asyncio.gather(*(heralds.tell(playbook, "start", failed(), {}) for _ in range(40)))
     system.held.set()
 
     assert asyncio.get_running_loop().time() - begun < 2
@@ -444,7 +444,7 @@ async def test_a_secret_that_is_not_there_is_said_and_no_fault(system: System) -
     given = variables(DATADOG_KEY=TOKEN, DATADOG_API_URL=system.url)
     told = (SlackHerald(clock), JiraHerald(clock, given), DatadogHerald(clock, given))
     with listening() as said:
-        await Heralds(told, SecretSources(clock, given)).tell(found, "success", failed())
+        await Heralds(told, SecretSources(clock, given)).tell(found, "success", failed(), {})
 
     assert ["/api/v2/series"] == [request.path for request in system.requests]
     assert "integration not told" in "".join(said)

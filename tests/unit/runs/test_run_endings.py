@@ -12,7 +12,9 @@ from tests.unit.runs.runs_world import BEN, DANA, world
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
     from orchestration.playbook.model import Playbook
     from tests.unit.runs.runs_world import World
@@ -34,7 +36,9 @@ UNDO = "{{name: a, command: /mark a, undo: [{}]}}, "
 class Broken(Heralds):
     """Heralds with a fault of ours: it strikes between two steps, when a run has begun."""
 
-    async def tell(self, playbook: Playbook, event: str, run: RunView) -> None:
+    async def tell(
+        self, playbook: Playbook, event: str, run: RunView, values: Mapping[str, Any]
+    ) -> None:
         """Break, but at the end."""
         if event == "start":
             raise KeyError(event)

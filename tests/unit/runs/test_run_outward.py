@@ -13,7 +13,6 @@ from orchestration.runs.ports import Reached
 from tests.unit.runs.runs_world import world
 from tgk.discovery import OutsideSteps
 from tgk.errors import ConfigurationInvalid, Unavailable
-from tgk.ports.runs import RunFilter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -257,23 +256,3 @@ def test_a_secret_is_hidden_wherever_it_stands() -> None:
     found = hidden({"abc": ["xabcdx", 1, None, True]}, ["abc", "abcd"])
 
     assert found == {"[hidden]": ["x[hidden]x", 1, None, True]}
-
-
-async def test_a_secret_parameter_is_shown_to_nobody(tmp_path: Path) -> None:
-    """It reaches the call that needs it; people and heralds see stars."""
-    made = outfitted(tmp_path)
-    async with made.open():
-        view = await made.play(
-            """
-name: story
-parameters: [{name: pin, type: secret, required: true}]
-steps: [{name: call, http: {url: "https://hooks.example/x", headers: {Pin: "${pin}"}}}]
-""",
-            parameters={"pin": SECRET},
-        )
-        (listed,) = await made.runs.find(RunFilter())
-
-    assert made.outward.asked[0]["headers"] == {"Pin": SECRET}
-    assert view.parameters == listed.parameters == {"pin": "***"}
-    assert SECRET not in view.model_dump_json() + listed.model_dump_json()
-    assert not [each for each in made.journal.intents if SECRET in repr(each)]
