@@ -25,6 +25,7 @@ TOOLS = {
     "demo": ("bot.cli.demo", "Start a simulated world with the bot in it."),
     "doctor": ("bot.cli.doctor", "Look at everything this machine needs, and say what to mend."),
     "rbac": ("bot.cli.rbac", "Explain who may do what."),
+    "store": ("bot.cli.store", "Move what the bot keeps from its files to PostgreSQL."),
     "worker": ("bot.cli.worker", "Play runs beside a bot, on PostgreSQL."),
 }
 """Loaded when used: `tgk --version` imports none of them."""

@@ -94,8 +94,8 @@ def keep_apart(state: Path, *, simulated: bool) -> None:
 
     What was approved in a rehearsal would else be done for real. Raises ConfigurationInvalid.
     """
-    mark = state / _MARK
-    if mark.exists() if not simulated else (_is_used(state) and not mark.exists()):
+    mark, marked = state / _MARK, is_marked(state)
+    if marked if not simulated else (_is_used(state) and not marked):
         whose, now = ("the real", "simulated") if simulated else ("a simulated", "real")
         raise ConfigurationInvalid(
             "Real and simulated changes do not go together.",
@@ -105,6 +105,11 @@ def keep_apart(state: Path, *, simulated: bool) -> None:
     if simulated:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         mark.touch(mode=0o600)
+
+
+def is_marked(state: Path) -> bool:
+    """Say whether a state folder is of a simulated world."""
+    return (state / _MARK).exists()
 
 
 def _is_used(state: Path) -> bool:
