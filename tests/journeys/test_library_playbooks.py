@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -83,9 +84,11 @@ def states(steps: list[dict[str, Any]]) -> dict[str, str]:
 
 
 @pytest.fixture
-async def stage(world: World, tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(
+    world: World, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Stage]:
     """Emulators of everything that providers reach, and the core with its engine on SQLite."""
-    clock = QuickClock(SPEED)
+    clock = QuickClock(getattr(request, "param", SPEED))
     async with AsyncExitStack() as stack:
         found = await stack.enter_async_context(outside(world, clock, tmp_path))
         store = await stack.enter_async_context(Store(tmp_path / "tgk.sqlite"))
@@ -342,3 +345,40 @@ async def test_a_scan_sees_every_component(stage: Stage, version: str, state: st
     assert view["state"] == state, view["reason"]
     assert len([job for job in stage.service.jobs if job.kind == "scans"]) == 3
     assert ("found nothing grave" in stage.told[-1]) == (state == "succeeded")
+
+
+EXAMPLES = ROOT / "tests" / "unit" / "playbook" / "examples"
+AT_ONCE = 1500.0
+"""Ten minutes of watching pass in less than half a second."""
+
+
+@pytest.mark.parametrize("stage", [AT_ONCE], indirect=True)
+@pytest.mark.parametrize(
+    ("file", "parameters", "steps"),
+    [
+        ("basic-playbook", "version=v1.4.0", {"deploy-backend": "succeeded"}),
+        ("parallel-execution", "", {"parallel-deployment/deploy-workers/#1": "succeeded"}),
+        ("conditional-logic", "environment=production",
+         {"conditional-deployment/then/production-checks": "succeeded"}),
+        ("conditional-logic", "environment=staging",
+         {"conditional-deployment/else/dev-deployment": "succeeded"}),
+        ("error-handling", "", {"risky-operation/on_success/verify": "succeeded"}),
+        ("loops-and-iterations", "", {"multi-region-deploy": "succeeded"}),
+        ("blue-green-deployment", "new_version=v1.4.0", {"switch-traffic": "succeeded"}),
+        ("canary-release", "", {"gradual-rollout": "succeeded"}),
+        ("disaster-recovery", "", {"validate-recovery": "succeeded"}),
+    ],
+)  # fmt: skip
+async def test_a_documented_example_runs_unchanged(
+    stage: Stage, tmp_path: Path, file: str, parameters: str, steps: dict[str, str]
+) -> None:
+    """Whole or a piece; pieces are called after their file."""
+    (tmp_path / "playbooks").mkdir(exist_ok=True)
+    shutil.copy(EXAMPLES / f"{file}.yml", tmp_path / "playbooks")
+    name = {"basic-playbook": "deploy-web-app"}.get(file, file)
+    await stage.does("/backup create --name before --environment production")
+
+    view = await stage.run(name, parameters)
+
+    found = states(view["steps"])
+    assert (view["state"], {path: found.get(path) for path in steps}) == ("succeeded", steps), view
