@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from orchestration.shelf.reading import Kept
     from tgk.admission import Admission
     from tgk.caller import Caller
-    from tgk.guard import Directory
     from tgk.ports.playbooks import TemplateName
     from tgk.ports.runs import RunRequest, RunView
 
@@ -44,17 +43,12 @@ class Shelf:
     """Implements Playbooks on files; ``templates`` is the folder of texts to begin with."""
 
     def __init__(
-        self,
-        files: Files,
-        templates: Path,
-        admission: Admission,
-        outside: Outside | None = None,
-        directory: Directory | None = None,
+        self, files: Files, templates: Path, admission: Admission, outside: Outside | None = None
     ) -> None:
         self._files = files
         self._templates = templates
         self._admission = admission
-        self._gates = Gates(admission, outside or Outside(), directory)
+        self._gates = Gates(admission, outside or Outside())
         self._listed: tuple[Stamps, tuple[Entry, ...]] = ((), ())
 
     async def entries(self) -> tuple[Entry, ...]:
@@ -110,9 +104,8 @@ class Shelf:
         gates: tuple[Gate, ...] = ()
         if dependencies and book:
             values, _ = assumed(book, environment)
-            trees = Trees(self._books())
-            more = await self._gates.of(book, trees, values, caller)
-            gates = (commands_gate(book, found), *more, *self._gates.triggers(book, trees, values))
+            more = await self._gates.of(book, Trees(self._books()), values, caller)
+            gates = (commands_gate(book, found), *more)
         return Examination(
             name=kept.name,
             file=file,
