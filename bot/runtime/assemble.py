@@ -196,7 +196,8 @@ class _Assembly:
         runs = self._runs(playbooks, kept, engine)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         admission = self._admission(kept.policy)
-        shelf = shelf_of(root, self._settings.state, admission, self._outside())
+        directory = kept.policy.directory
+        shelf = shelf_of(root, self._settings.state, admission, self._outside(), directory)
         dispatcher = Dispatcher(
             admission=admission,
             journal=kept.journal,

@@ -42,12 +42,19 @@ def folders(root: Path, state: Path) -> tuple[Folder, ...]:
 
 
 def shelf_of(
-    root: Path, state: Path, admission: Admission, outside: Outside | None = None
+    root: Path,
+    state: Path,
+    admission: Admission,
+    outside: Outside | None = None,
+    directory: Directory | None = None,
 ) -> Shelf:
-    """Return the shelf; drafts lie apart from what may run."""
+    """Return the shelf; drafts lie apart from what may run.
+
+    With a directory, what the playbooks' own triggers may do is looked at as well.
+    """
     published = state / "playbooks"
     files = Files(folders(root, state), drafts=state / "drafts", published=published)
-    return Shelf(files, root / "playbooks" / "templates", admission, outside)
+    return Shelf(files, root / "playbooks" / "templates", admission, outside, directory)
 
 
 class Timetable:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from orchestration.runs.authority import reached, require
 from orchestration.shelf.calls import lines_of
+from orchestration.triggers.rights import lacks
+from orchestration.triggers.starts import service_of
 from tgk.errors import ConfigurationInvalid, Denied, TgkError
 from tgk.ports.playbooks import Gate
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from orchestration.shelf.outside import Outside
     from tgk.admission import Admission
     from tgk.caller import Caller
+    from tgk.guard import Directory
 
 
 class Trees:
@@ -43,9 +47,12 @@ class Trees:
 class Gates:
     """Asks them; each answer is as things are now."""
 
-    def __init__(self, admission: Admission, outside: Outside) -> None:
+    def __init__(
+        self, admission: Admission, outside: Outside, directory: Directory | None = None
+    ) -> None:
         self._admission = admission
         self._outside = outside
+        self._directory = directory
 
     async def of(
         self, book: Playbook, trees: Trees, values: Mapping[str, object], caller: Caller
@@ -61,6 +68,24 @@ class Gates:
         for each in books.values():
             gates += await self._asked_outside(each, values)
         return tuple(gates)
+
+    def triggers(
+        self, book: Playbook, trees: Trees, values: Mapping[str, object]
+    ) -> tuple[Gate, ...]:
+        """Ask whether the playbook's own triggers could start it; nothing for one without any."""
+        if not book.triggers or book.draft or self._directory is None:
+            return ()
+        if book.name not in self._admission.discovery.event_gateway.triggers:
+            note = "not listed under event_gateway.triggers of discovery.yml: they start nothing"
+            return (Gate(name="triggers", passed=None, note=note),)
+        try:
+            found = list(lacks(book, values, trees, self._admission, self._directory))
+        except TgkError as error:
+            return (Gate(name="triggers", passed=False, note=str(error)),)
+        file = PurePath(book.file).name
+        told = [f"{file}:{lack.line}: {lack.told}; {lack.remedy}" for lack in found]
+        note = " · ".join(told) or f"{service_of(book.name)} may do all of it"
+        return (Gate(name="triggers", passed=not found, note=note),)
 
     def _rights(
         self, books: Mapping[str, Playbook], values: Mapping[str, object], caller: Caller

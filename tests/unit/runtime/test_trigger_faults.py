@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.runtime.discovery import load_discovery
+from bot.runtime.playbooks import shelf_of
 from bot.runtime.trigger_faults import trigger_faults
+from rbac.policy_file import PolicyFile
 from tests.conftest import ROOT
+from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.conftest import World
 
 WOKEN = """\
 name: woken
@@ -94,3 +99,25 @@ def test_what_cannot_wake_is_told(estate: Path, listed: str, told: str) -> None:
     (found,) = faults(estate, listed)
 
     assert found == f"discovery.yml:{listed_at(estate)}:5: {told}"
+
+
+async def test_the_checker_asks_for_the_triggers_of_a_playbook(world: World, estate: Path) -> None:
+    """Among what it depends on."""
+    faults(estate, "woken: {}")
+    estate_ = load_discovery(estate)
+    policy = PolicyFile(estate.parent / "rbac" / "policy.yml", {}, FakeClock())
+    admission = world.dispatcher.admission
+    shelf = shelf_of(estate.parent, estate.parent / "var", admission, None, policy.directory)
+
+    async def gate() -> tuple[bool | None, str]:
+        found = await shelf.examine("woken", caller=world.caller("alex"), dependencies=True)
+        return next((each.passed, each.note) for each in found.gates if each.name == "triggers")
+
+    before = await gate()
+    admission.discovery = estate_
+    passed, note = await gate()
+
+    assert before[0] is None
+    assert "start nothing" in before[1]
+    assert passed is False
+    assert note.startswith(f"woken.yml:5: {NO_RIGHTS.format('schedule', '/orchestrate run')}")
