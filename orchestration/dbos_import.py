@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestration.wal import sqlite as sqlite_engine
@@ -15,13 +16,37 @@ from tgk.errors import Unavailable
 from tgk.imports import named_only, postponed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
     from types import ModuleType
 
+_ALIKE, _MOST_KINDS, _MINUTE = 32, 256, 60.0
 _RECOVER: Final = "_recover_pending_workflows"
 _LISTEN_SECONDS: Final = 0.1
 """Nothing is ever sent to a workflow here, but the end of a process waits for one look for it."""
+
+
+class Seldom(logging.Filter):
+    """Lets what begins alike pass once a minute.
+
+    While its database is away the library says so several times a second; the store says it once.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether nothing of the kind was said for a minute."""
+        kind = record.getMessage()[:_ALIKE]
+        now = self._now()
+        if now - self._said.get(kind, float("-inf")) < _MINUTE:
+            return False
+        if len(self._said) >= _MOST_KINDS:
+            self._said.clear()
+        self._said[kind] = now
+        return True
 
 
 def dbos(*, sqlite: bool) -> ModuleType:
@@ -43,6 +68,7 @@ def dbos(*, sqlite: bool) -> ModuleType:
     log = logging.getLogger("dbos")
     if not log.handlers:  # else it writes to standard error itself, unmasked
         log.addHandler(logging.NullHandler())
+        log.addFilter(Seldom())
     return module
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.dbos_import import dbos
+from orchestration.dbos_import import Seldom, dbos
 from orchestration.engine import Engine
 from tgk.caller import Caller
 from tgk.errors import Unavailable
@@ -45,6 +46,24 @@ def test_a_version_without_it_is_refused_at_the_start(
         dbos(sqlite=True)
 
     assert "constraints.txt" in refusal.value.remedy
+
+
+def test_what_it_says_again_and_again_is_heard_once_a_minute() -> None:
+    """Of each kind: an outage of its database would else drown what everybody else says."""
+    now = [0.0]
+    seldom = Seldom(lambda: now[0])
+
+    def heard(said: str) -> bool:
+        record = logging.LogRecord("dbos", logging.WARNING, "-", 1, said, (), None)
+        return seldom.filter(record)
+
+    first = [heard("Database connection failed: (psycopg.OperationalError) Retrying in 1.2s"),
+             heard("Database connection failed: (psycopg.OperationalError) Retrying in 3.4s"),
+             heard("Exception polling schedules: Traceback")]  # fmt: skip
+    now[0] = 61.0
+
+    assert [True, False, True] == first
+    assert heard("Exception polling schedules: Traceback")
 
 
 async def test_only_what_the_named_process_left_is_taken_up_and_only_once(tmp_path: Path) -> None:
