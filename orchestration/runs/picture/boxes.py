@@ -22,7 +22,9 @@ GAP = 16.0
 _PAD = 14.0
 _TITLE = 30.0
 _CAPTION = 20.0
-_MOST_BESIDE = 4
+ROOM = 516.0
+"""How wide boxes may stand beside one another: chats show pictures about so wide, frames added."""
+_LABEL = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,10 @@ def arrow(
         yield look.icon(look.RUN_SIGNS["paused"], spine, top + LINK / 2 - 1, 9)
 
 
-def beside(boxes: Sequence[Box], most: int = _MOST_BESIDE) -> Box:
-    """Return boxes next to one another, their tops level, more than ``most`` in rows."""
-    count = -(-len(boxes) // most) or 1
-    size = -(-len(boxes) // count) or 1
-    rows = [boxes[start : start + size] for start in range(0, len(boxes), size)]
-    widths = [sum(box.width for box in row) + GAP * (len(row) - 1) for row in rows]
+def beside(boxes: Sequence[Box]) -> Box:
+    """Return boxes next to one another, their tops level, in as many rows as there must be."""
+    rows = _in_rows(boxes)
+    widths = [_wide(row) for row in rows]
     heights = [max(box.height for box in row) for row in rows]
 
     def draw(spine: float, top: float) -> Iterator[str]:
@@ -95,6 +95,24 @@ def beside(boxes: Sequence[Box], most: int = _MOST_BESIDE) -> Box:
 
     half = max(widths, default=0.0) / 2
     return Box(half, half, sum(heights) + GAP * max(0, len(rows) - 1), draw)
+
+
+def _in_rows(boxes: Sequence[Box]) -> list[Sequence[Box]]:
+    """Return rows about equally long that have room; a box that has none stands alone."""
+    for size in range(len(boxes), 0, -1):
+        rows = [boxes[start : start + size] for start in range(0, len(boxes), size)]
+        if max(map(_wide, rows)) <= ROOM:
+            return _even(boxes, len(rows))
+    return [boxes[start : start + 1] for start in range(len(boxes))]
+
+
+def _even(boxes: Sequence[Box], count: int) -> list[Sequence[Box]]:
+    size = -(-len(boxes) // count)
+    return [boxes[start : start + size] for start in range(0, len(boxes), size)]
+
+
+def _wide(row: Sequence[Box]) -> float:
+    return sum(box.width for box in row) + GAP * (len(row) - 1)
 
 
 def framed(title: str, inner: Box, state: StepState, *, note: str = "") -> Box:
@@ -146,7 +164,7 @@ def aside(main: Box, label: str, handler: Box, reach: float) -> Box:
     """Return a box with what handles its end to the right; ``reach`` is where its arrow starts."""
     used = handler.state not in {"pending", "skipped"}
     colour = look.SIGNS["failed"].colour if used and label == "on failure" else look.GHOST
-    gap = width(label, 11) + 26
+    gap = width(label, _LABEL) + 20
 
     def draw(spine: float, top: float) -> Iterator[str]:
         yield from main.draw(spine, top)
@@ -157,7 +175,7 @@ def aside(main: Box, label: str, handler: Box, reach: float) -> Box:
             f'<path d="M{x + gap - 8:.1f} {y - 5:.1f}v10l6.5-5z" fill="{colour}"/>'
         )
         ink = look.SIGNS["failed"].words if used and label == "on failure" else look.FAINT
-        yield text(x + (gap - 8) / 2, y - 6, label, size=11, fill=ink, anchor="middle")
+        yield text(x + (gap - 8) / 2, y - 6, label, size=_LABEL, fill=ink, anchor="middle")
         yield from handler.draw(x + gap + handler.left, top)
 
     right = main.right + gap + handler.width

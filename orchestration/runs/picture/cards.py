@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from orchestration.runs.shape import Column
     from tgk.ports.runs import StepState, StepView
 
-_NARROW, _WIDE = 170.0, 272.0
-_TEXT_AT = 42.0
-_EDGE = 14.0
+_NARROW, _WIDE = 160.0, 228.0
+_TEXT_AT = 38.0
+_EDGE = 12.0
+_AROUND = _TEXT_AT + _EDGE
+_BESIDE = 12.0
 _NAME, _SMALL = 14.0, 12.0
 _LINE = 16.0
 _BOLD = 1.03
@@ -78,6 +80,8 @@ def card(step: StepView, detail: Detail) -> Box:
 
 
 def _card(name: str, state: StepState, time: str = "", said: str = "", *, path: str = "") -> Box:
+    if time and width(name, _NAME) * _BOLD + width(time, _SMALL) + _BESIDE > _WIDE - _AROUND:
+        said, time = " · ".join(part for part in (time, said) if part), ""  # the name goes first
     return _Card(name, state, time, said, path).box()
 
 
@@ -95,16 +99,16 @@ class _Card:
             width(self.name, _NAME) * _BOLD + self._beside + 2,
             min(width(self.said, _SMALL), _WIDE * 0.8),
         )
-        wide = min(_WIDE, max(least, want + _TEXT_AT + _EDGE))
+        wide = min(_WIDE, max(least, want + _AROUND))
         most = 2 if self.state in BAD | {"waiting"} else 1
-        lines = wrapped(self.said, wide - _TEXT_AT - _EDGE, _SMALL, most)
+        lines = wrapped(self.said, wide - _AROUND, _SMALL, most)
         high = 40.0 + _LINE * len(lines) + (2 if lines else 0)
 
         def draw(spine: float, top: float) -> Iterator[str]:
             x = spine - wide / 2
             yield f'<g data-path="{xml(self.path)}">' if self.path else "<g>"
             yield from _plate(x, top, wide, high, self.state)
-            yield look.icon(look.SIGNS[self.state], x + 22, top + 20)
+            yield look.icon(look.SIGNS[self.state], x + 20, top + 20)
             yield from self._words(x, top, wide, lines)
             yield "</g>"
 
@@ -112,11 +116,11 @@ class _Card:
 
     @property
     def _beside(self) -> float:
-        return width(self.time, _SMALL) + 12 if self.time else 0.0
+        return width(self.time, _SMALL) + _BESIDE if self.time else 0.0
 
     def _words(self, x: float, top: float, wide: float, lines: Sequence[str]) -> Iterator[str]:
         idle = self.state in IDLE
-        title = fitted(self.name, (wide - _TEXT_AT - _EDGE - self._beside) / _BOLD, _NAME)
+        title = fitted(self.name, (wide - _AROUND - self._beside) / _BOLD, _NAME)
         ink = look.FAINT if idle else look.INK
         yield text(x + _TEXT_AT, top + 25, title, size=_NAME, fill=ink, bold=not idle)
         if self.time:
@@ -159,7 +163,7 @@ def _title(step: StepView) -> str:
     whole = step.kind == "parallel" and step.state in DONE  # then all of them are
     told = whole or said in ("", step.kind) or f" · {said} " in f"{named} "
     shown = named if told else f"{named} · {said}"
-    return fitted(shown, _WIDE * 1.7, 13)
+    return fitted(shown, _WIDE * 1.9, 13)
 
 
 def _kind(step: StepView) -> str:

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from tgk.ports.runs import RunView, StepView
 
-_WIDE, _MARGIN = 952.0, 24.0
-_NAMES, _ROOM = 232.0, 586.0
+_WIDE, _MARGIN = 572.0, 14.0
+_NAMES, _ROOM = 206.0, 240.0
 _ROW, _BAR = 27.0, 14.0
 _MOST_ROWS = 30
 _SMALL = 12.0
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
-_MOST_TICKS = 8
-_FOOT = 34.0
+_MOST_TICKS = 4
+_FOOT, _LINE = 34.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def gantt(
     body = list(_body(rows))
     head = heading(view, now, _WIDE, _compared(view, earlier, now))
     top = _MARGIN + head.height
-    high = top + 26 + _ROW * max(1, len(rows.steps)) + _FOOT + _MARGIN
+    foot = _FOOT + (_LINE if _hidden(view, rows) else 0.0)
+    high = top + 26 + _ROW * max(1, len(rows.steps)) + foot + _MARGIN
     drawn = [*head.draw(_MARGIN + _WIDE / 2, _MARGIN), f'<g transform="translate(0 {top:.1f})">']
     drawn += [*_ticks(rows), *body, *_legend(view, rows, earlier), "</g>"]
     alt = _alt(view, rows, earlier)
@@ -150,7 +151,7 @@ def _ticks(rows: _Rows) -> Iterator[str]:
         x = rows.scale.x(rows.scale.start + timedelta(seconds=step * number))
         yield f'<path d="M{x:.1f} 20V{bottom:.1f}" stroke="{look.RIM}" stroke-width="1"/>'
         words = took(step * number) if number else "0"
-        yield text(x, 12, words, size=11, fill=look.FAINT, anchor="middle")
+        yield text(x, 12, words, size=_SMALL, fill=look.FAINT, anchor="middle")
 
 
 def _legend(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> Iterator[str]:
@@ -167,7 +168,7 @@ def _legend(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> Iterator[
         yield text(x + 30, y, words, size=_SMALL, fill=look.SOFT)
     hidden = _hidden(view, rows)
     if hidden:
-        yield text(_MARGIN + _WIDE, y, hidden, size=_SMALL, fill=look.FAINT, anchor="end")
+        yield text(_MARGIN + 4, y + _LINE, hidden, size=_SMALL, fill=look.FAINT)
 
 
 def _hidden(view: RunView, rows: _Rows) -> str:

@@ -21,16 +21,14 @@ if TYPE_CHECKING:
     from orchestration.runs.picture.boxes import Box
     from tgk.ports.runs import RunView
 
-_MOST = 1000.0
+_LONGEST = 1000.0
 _SCALE = 2
-_MARGIN = 24.0
-_HEAD = 110.0
-_LEAST = 460.0
-_MOST_COLUMNS = 4
-_TALL = 1.15
-"""Chats show a picture by its height first: height counts more than width."""
-_READABLE = 1.12
-"""How far beyond the largest size a drawing is still read when it is scaled down."""
+_MARGIN = 14.0
+_LEAST = 500.0
+_MOST_WIDE, _MOST_HIGH = 572.0, 1100.0
+"""What is wider, margins not counted, is read with a glass where a chat shows it 550 pixels wide;
+what is higher, only by scrolling."""
+_MOST_COLUMNS = 3
 
 
 def graph(view: RunView, *, now: datetime) -> Picture:
@@ -52,7 +50,7 @@ def graph(view: RunView, *, now: datetime) -> Picture:
 
 def sheet(drawn: Iterable[str], wide: float, high: float, words: str) -> str:
     """Return a whole SVG, twice as large as drawn unless that is too large."""
-    scale = min(_SCALE, _SCALE * _MOST / max(wide, high))
+    scale = min(_SCALE, _SCALE * _LONGEST / max(wide, high))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.1f} {high:.1f}" '
         f'width="{wide * scale:.0f}" height="{high * scale:.0f}" role="img" '
@@ -76,19 +74,15 @@ def _body(view: RunView, now: datetime) -> Box:
     for detail in details:
         boxes = blocks(steps, detail)
         best = _arranged(boxes, paused=view.state == "paused")
-        if _size(best) <= _MOST * _READABLE:
+        if best.width <= _MOST_WIDE and best.height <= _MOST_HIGH:
             return best
     return best or folded(boxes, 1)
 
 
 def _arranged(boxes: list[Box], *, paused: bool) -> Box:
-    """Return the boxes in as many columns as make the smallest picture."""
+    """Return the boxes in as many columns as are read without a glass, so the lowest."""
     options = (
         folded(boxes, number, paused=paused)
         for number in range(1, min(_MOST_COLUMNS, len(boxes)) + 1)
     )
-    return min(options, key=_size)
-
-
-def _size(box: Box) -> float:
-    return max(box.width + 2 * _MARGIN, (box.height + _HEAD) * _TALL)
+    return min(options, key=lambda box: (max(_MOST_WIDE, box.width), box.height))

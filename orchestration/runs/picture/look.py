@@ -22,7 +22,7 @@ FAINT = "#989ea6"
 GHOST = "#6d7078"
 
 _GREEN, _BLUE, _AMBER, _RED = "#23a55a", "#5865f2", "#f0b132", "#f23f43"
-_TEAL, _VIOLET, _GREY = "#2aa198", "#a37bd8", "#5c5f66"
+_TEAL, _VIOLET, _GREY, _ORANGE = "#2aa198", "#a37bd8", "#5c5f66", "#f26b3a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ _LATE = Sign(_RED, "#ff8a8c", _CLOCK)
 _WAITS = Sign(_AMBER, "#f5c66a", _PAUSE, solid=True)
 _WORKS = Sign(_BLUE, "#a9b4ff", _PLAY, solid=True)
 _TAKEN_BACK = Sign(_VIOLET, "#c9adf0", _BACK)
+_ROLLED_BACK = Sign(_ORANGE, "#ffb08a", _BACK)
+"""A run that failed: nothing of it is left, which is no calm end."""
 _STOPPED = Sign(_GREY, SOFT, _SQUARE, solid=True)
 
 SIGNS: Mapping[StepState, Sign] = {
@@ -72,12 +74,12 @@ RUN_SIGNS: Mapping[RunState, Sign] = {
     "running": _WORKS,
     "waiting": _WAITS,
     "paused": _WAITS,
-    "undoing": _TAKEN_BACK,
+    "undoing": _ROLLED_BACK,
     "succeeded": _OK,
     "failed": _WRONG,
     "cancelled": _STOPPED,
     "timed_out": _LATE,
-    "rolled_back": _TAKEN_BACK,
+    "rolled_back": _ROLLED_BACK,
     "rollback_failed": _WRONG,
     "forced": _STOPPED,
 }

@@ -35,7 +35,7 @@ def alternative(view: RunView, now: datetime | None) -> str:
     named = view.playbook if view.id == PLAN else f"{view.playbook} {view.id}"
     said = [f"{named}: {state_word(view)}", subtitle(view, now)]
     said += [view.reason] if view.reason else []
-    lines = [line[:_COLUMNS] for line in said] + list(tree(view, now=now))
+    lines = [_shortened(line) for line in said] + list(tree(view, now=now))
     used = 0
     for number, line in enumerate(lines):
         used += len(line) + 1
@@ -94,7 +94,15 @@ def _line(state: StepState, depth: int, name: str, time: str, said: str) -> str:
     mark = _MARKS[state]
     words = " · ".join(_one_line(part) for part in (name, time, said) if part)
     line = f"{'  ' * min(depth, 12)}{mark} {words}"
-    return line if len(line) <= _COLUMNS else line[: _COLUMNS - 1] + "…"
+    return _shortened(line)
+
+
+def _shortened(line: str) -> str:
+    """Return a line of at most 72 columns; one that is longer ends with a whole word and a mark."""
+    if len(line) <= _COLUMNS:
+        return line
+    kept = line[:_COLUMNS].rpartition(" ")[0].rstrip(" ·,;:")
+    return f"{kept if len(kept) > _COLUMNS // 2 else line[: _COLUMNS - 1]}…"
 
 
 def _one_line(words: str) -> str:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from orchestration.runs.picture import graph, look
+from orchestration.runs.picture import gantt, graph, look
 from orchestration.runs.picture.lettering import width
 from tests.unit.runs.run_stories import (
     NOW,
@@ -88,7 +88,7 @@ def test_an_approval_says_how_many_said_yes() -> None:
     """One of two is not enough, and the card says so."""
     words = _texts(run([choice("waiting")], "waiting"))
 
-    assert "1 of 2 yes · waits for the council" in words
+    assert "1 of 2 yes · waits for the council" in " ".join(words)
 
 
 def test_steps_that_follow_stand_below_and_branches_beside() -> None:
@@ -141,15 +141,34 @@ def test_words_stay_within_their_cards(name: str) -> None:
                 assert end <= max(right for _, _, right, _ in plates)
 
 
-def test_more_than_four_branches_are_drawn_in_rows() -> None:
-    """Seven branches stand four above three."""
+def test_more_branches_than_have_room_are_drawn_in_rows() -> None:
+    """Seven branches stand in three rows, as wide as a chat shows them."""
     branches = tuple(
         step(f"p/b{n}", kind="branch", steps=(step(f"p/b{n}/deploy"),)) for n in range(7)
     )
     cards = _cards(run([step("p", "running", kind="parallel", steps=branches)]))
 
     tops = [_box(plate)[1] for plate in cards.values()]
-    assert [tops.count(top) for top in sorted(set(tops))] == [4, 3]
+    assert [tops.count(top) for top in sorted(set(tops))] == [3, 3, 1]
+
+
+@pytest.mark.parametrize("name", ["thirteen", "taken back", "second generation", "sixty", "items"])
+def test_the_smallest_words_can_be_read_where_a_chat_shows_the_picture(name: str) -> None:
+    """At the 550 pixels that Discord gives it, no letter is smaller than 11 pixels."""
+    view = _views()[name]
+    for svg in (graph(view, now=NOW).svg, gantt(view, now=NOW).svg):
+        wide = float(re.findall(r'viewBox="0 0 ([0-9.]+)', svg)[0])
+        sizes = [float(each) for each in re.findall(r'font-size="([0-9.]+)"', svg)]
+
+        assert min(sizes) * 550 / wide >= 11
+
+
+def test_a_long_name_goes_before_the_time_beside_it() -> None:
+    """What took how long is read below the name then."""
+    words = _texts(run([step("validate-prerequisites-of-all", "succeeded", 0, 72)]))
+
+    assert {"validate-prerequisites-of-all"[:20]} <= {word[:20] for word in words}
+    assert "1 m 12 s" in words
 
 
 def test_items_that_are_over_become_a_count() -> None:
