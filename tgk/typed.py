@@ -30,7 +30,8 @@ _WORD = re.compile(
 )
 _OPTION = re.compile(r"(?:--|—)([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 """Phones turn two hyphens into a dash, so that one counts as well."""
-_PAIR = re.compile(r"[A-Za-z_][\w.-]*=")
+PAIR = re.compile(r"[A-Za-z_][\w.-]*=")
+"""How ``key=value`` begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,8 @@ def bind(tokens: Tokens, options: Sequence[Option]) -> dict[str, object]:
     """Give each word to an option: by position, ``--key value``, ``--key=value`` or ``--flag``.
 
     Values stay text (flags are booleans): the command's own types judge them. Flags and repeated
-    options have no position; what is repeated becomes lines of one text. Raises InvalidRequest
-    naming every word that fits nowhere.
+    options have no position; what is repeated becomes lines of one text, and ``key=value`` alone
+    is a pair where pairs are taken. Raises InvalidRequest naming every word that fits nowhere.
     """
     binding = _Binding(tokens, options)
     binding.read()
@@ -184,9 +185,13 @@ class _Binding:
     def _is_pair(self, at: int) -> bool:
         """Say whether a word goes on with the pairs before it, as in ``--parameters a=1 b=2``."""
         word = self._words[at]
-        return not word.quoted and _PAIR.match(word.text) is not None
+        return not word.quoted and PAIR.match(word.text) is not None
 
     def _place(self, token: Token) -> None:
+        pairs = next((each for each in self._options.values() if each.repeats), None)
+        if pairs and self._is_pair(self._at - 1):
+            self._give(pairs, token.text, token)
+            return
         free = (option for option in self._positional if option.name not in self.raw)
         option = next(free, None)
         if option is None:

@@ -67,9 +67,10 @@ def run_asked(asked: Asked, connect: Callable[[], Session], screen: Screen) -> i
             asked = completed
             answer = session.run(asked, course.show)
         if answer.outcome.result == "pending" and not asked.confirmed:
-            if not _agrees(answer, screen):
+            agreed = _agreed(asked, answer, screen)
+            if agreed is None:
                 return exits.PENDING
-            asked = asked.confirm()
+            asked = agreed
             answer = session.run(asked, course.show)
     except KeyboardInterrupt:
         return _detached(asked, session, course)
@@ -125,14 +126,21 @@ def is_attended() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _agrees(answer: Answer, screen: Screen) -> bool:
+def _agreed(asked: Asked, answer: Answer, screen: Screen) -> Asked | None:
     """Put a confirmation to the person at the terminal; without one, say how to give it."""
     asks = is_attended() and not screen.as_json
     screen.question(answer, final=not asks)
     if not asks:
-        print("Do: add --yes to confirm it; nothing was started.", file=sys.stderr)
-        return False
-    return _says_yes()
+        how = answer.outcome.reply.data.get("confirm") or "--yes"
+        print(f"Do: add {how} to confirm it; nothing was started.", file=sys.stderr)
+        return None
+    words = next((each for each in answer.outcome.reply.actions if each.confirms), None)
+    if words is None or not words.blanks:
+        return asked.confirm() if _says_yes() else None
+    from tgk.asking import answered
+
+    given = {blank.name: _prompted(blank) for blank in words.blanks}
+    return replace(asked.confirm(), raw=answered(words, given))
 
 
 def _says_yes() -> bool:

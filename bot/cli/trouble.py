@@ -82,8 +82,23 @@ def of_usage(error: click.ClickException) -> Trouble:
     why, _, hint = message.partition(" Did you mean")
     if isinstance(error, click.NoSuchOption) and error.possibilities:
         why, hint = error.message, f" {' or '.join(error.possibilities)}?"
+    elif isinstance(error, click.NoSuchOption) and context and (meant := slip(error, context)):
+        hint = f" {meant}?"
     do = f"Did you mean{hint}" if hint else f"See `{line} --help`."
     return Trouble(what=f"`{line}` was not run.", why=why, do=do, code=exits.USAGE)
+
+
+def slip(error: click.NoSuchOption, context: click.Context) -> str:
+    """Return what was probably meant by a short option: ours are named in full."""
+    letter = error.option_name.lstrip("-")[:1]
+    options = [each for each in context.command.params if isinstance(each, click.Option)]
+    for option in options:
+        name = option.opts[0]
+        if (letter.isdigit() or letter == "n") and isinstance(option.type, click.IntRange):
+            return f"{name} {error.option_name.lstrip('-n')}".rstrip()
+        if name.startswith(f"--{letter}") and not error.option_name.startswith("--"):
+            return name
+    return ""
 
 
 def tell(trouble: Trouble, *, as_json: bool = False) -> int:

@@ -11,6 +11,7 @@ from tgk.argument_faults import number_range
 from tgk.errors import TgkError
 from tgk.spelling import spelled
 from tgk.suggest import nearest
+from tgk.typed import PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +104,7 @@ def placed(
     raw = given_of(entry, given)
     free = [o for o in entry.options if o.has_place and o.name not in raw]
     words = list(given.get(WORDS, ()))
+    words = _without_pairs(entry, words, raw)
     for option in free:
         if not words:
             break
@@ -118,6 +120,16 @@ def placed(
         named = ", ".join(f"{_shape(o)} ({o.description})" for o in lacking)
         raise click.UsageError(f"Missing {named}.", context)
     return {name: value for name, value in raw.items() if value != ""}
+
+
+def _without_pairs(entry: Command[Any], words: Sequence[str], raw: dict[str, Any]) -> list[str]:
+    """Give ``key=value`` to the option that takes pairs, and return the other words."""
+    option = next((each for each in entry.options if each.repeats), None)
+    pairs = [word for word in words if option and PAIR.match(word)]
+    if option and pairs:
+        before = [str(raw[option.name])] if option.name in raw else []
+        raw[option.name] = "\n".join([*before, *pairs])
+    return [word for word in words if word not in pairs]
 
 
 def _prompted(option: Option) -> Any:

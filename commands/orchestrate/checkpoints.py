@@ -7,9 +7,10 @@ from pydantic import Field
 from commands.orchestrate.card import looked_at
 from tgk.command import Request, RunId, command
 from tgk.context import Context
-from tgk.reply import Action, Plain, Reply, Table
+from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
 _BUTTONS = 4
+_NONE = "Run with --checkpoint, or pause with it, to keep some; failures and pauses keep their own."
 
 
 class Checkpoints(Request):
@@ -40,8 +41,8 @@ async def checkpoints(request: Checkpoints, context: Context) -> Reply:
     return Reply(
         topic="orchestrate",
         title=title,
-        blocks=(table,) if rows else (),
+        blocks=(table,) if rows else (Facts(facts=(Fact(label="Do", value=_NONE),)),),
         actions=buttons,
-        plain=Plain(headline=title, lines=tuple("  ".join(row) for row in rows)),
+        plain=Plain(headline=title, lines=tuple("  ".join(row) for row in rows) or (_NONE,)),
         data={"checkpoints": [each.model_dump(mode="json") for each in found]},
     )

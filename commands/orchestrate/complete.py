@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.card import card, meant
+from commands.orchestrate.card import WORDS, card, meant
 from tgk.command import Confirmation, Request, RunId, command
 from tgk.context import Context
-from tgk.errors import ArgumentFault, InvalidRequest
-from tgk.ports.runs import RunView
-from tgk.reply import Action, Fact, Facts, Reply
+from tgk.errors import ArgumentFault, Conflict, InvalidRequest
+from tgk.ports.runs import ENDED, RunView
+from tgk.reply import Action, Blank, Fact, Facts, Reply
 
 _COMMAND = "orchestrate complete"
 
@@ -35,6 +35,10 @@ async def is_meant(request: Complete, context: Context) -> None:
         fault = ArgumentFault("force", "needed: the run is declared over as it stands")
         raise InvalidRequest(_COMMAND, [fault])
     view = await meant(request.workflow, context)
+    if view.state in ENDED:
+        raise Conflict(f"{view.id} is over already.", why=f"It {WORDS[view.state]}.")
+    if context.invocation.confirmed and not request.typed.strip():
+        raise InvalidRequest(_COMMAND, [ArgumentFault("typed", f"needed: {view.id}, to confirm")])
     if request.typed and request.typed.strip() != view.id:
         fault = ArgumentFault("typed", f"that is not {view.id}; nothing was done")
         raise InvalidRequest(_COMMAND, [fault])
@@ -58,6 +62,7 @@ async def question(request: Complete, context: Context) -> Reply:
         actions=(
             Action(
                 label="Type the id…", command=_COMMAND, arguments=given, asks=("typed",),
+                blanks=(Blank(name="typed", description=f"{view.id}, to confirm"),),
                 style="danger", confirms=True, only=context.caller.person,
             ),
         ),

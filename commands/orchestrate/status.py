@@ -43,7 +43,7 @@ async def status(request: Status, context: Context) -> Reply:
     found = await context.backends.runs.find(_filter(request, now))
     rows = tuple(_row(view, now) for view in found)
     going = sum(view.state not in ENDED for view in found)
-    title = f"{len(rows)} runs, {going} going on" if rows else "No runs"
+    title = _counted(len(rows), going)
     return Reply(
         topic="orchestrate",
         title=title,
@@ -59,6 +59,13 @@ async def status(request: Status, context: Context) -> Reply:
         plain=Plain(headline=title, lines=tuple(" ".join(row) for row in rows)),
         data={"runs": [view.model_dump(mode="json", exclude={"steps"}) for view in found]},
     )  # fmt: skip
+
+
+def _counted(all_: int, going: int) -> str:
+    if not all_:
+        return "No runs"
+    listed = "1 run" if all_ == 1 else f"{all_} runs"
+    return listed if going == all_ else f"{listed}, {going or 'none'} going on"
 
 
 def _filter(request: Status, now: datetime) -> RunFilter:

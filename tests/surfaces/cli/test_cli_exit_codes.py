@@ -57,6 +57,23 @@ def test_a_line_without_sense_is_2(tgk: Terminal, line: str) -> None:
     assert "was not run" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("logs event-gateway -5", "--tail 5"),
+        ("logs event-gateway -n 5", "--tail"),
+        ("status event-gateway -e staging", "--env"),
+        ("orchestrate run canary -d", "--dry-run"),
+    ],
+)
+def test_a_short_option_leads_to_the_long_one(tgk: Terminal, line: str, meant: str) -> None:
+    """Fingers remember other programs."""
+    ended = tgk(*line.split())
+
+    assert ended.code == 2
+    assert f"Did you mean {meant}" in ended.err
+
+
 def test_a_name_that_does_not_exist_is_2(served: Terminal) -> None:
     """The bot knows the estate; its refusal is a matter of the line, too."""
     ended = served("status", "event-gatway")

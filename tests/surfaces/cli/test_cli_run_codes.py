@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tgk.errors import Unavailable
+from tgk.ports.runs import RunRequest
 from tgk.testing.runs import FakeRuns
 
 if TYPE_CHECKING:
@@ -147,3 +149,31 @@ def test_progress_is_told_to_the_end(tgk: Terminal, scripted: ScriptedBot, words
         "daily-backup is running", "daily-backup is waiting", "daily-backup is running",
         "🚀 daily-backup succeeded",
     ]  # fmt: skip
+
+
+def test_the_id_of_a_run_is_typed_to_force_its_end(served: Terminal, world: World) -> None:
+    """It is asked for at a terminal, and told how to give elsewhere; a plain yes is none."""
+    runs = runs_of(world, "")
+    line = ("orchestrate", "complete", "WF-2026-001", "--force")
+    start = RunRequest(playbook="daily-backup")
+    asyncio.run(runs.start(start, world.caller("dana"), delivery="test"))
+
+    piped = served(*line)
+    waved = served(*line, "--yes")
+    seen = served.sit_at(*line, typing="WF-2026-001\r", until="to confirm):")
+
+    assert (piped.code, "add --typed WF-2026-001" in piped.err) == (4, True)
+    assert (waved.code, "typed: needed: WF-2026-001" in waved.err) == (2, True)
+    assert seen.code == 0
+    assert "was declared over" in seen.out
+
+
+def test_pairs_need_no_option_name(served: Terminal, world: World) -> None:
+    """As in chat: what looks like one is one."""
+    runs = runs_of(world)
+
+    ended = served("orchestrate", "run", "deploy-web-app", "version=v1.4.0", "staging", "watch=60")
+
+    assert ended.code == 0
+    assert runs.requests[0].parameters == {"version": "v1.4.0", "watch": "60"}
+    assert runs.requests[0].environment == "staging"

@@ -293,6 +293,19 @@ async def test_status_shows_one_run_in_full(world: World) -> None:
     assert not [block for block in short.reply.blocks if block.kind == "log"]
 
 
+async def test_runs_are_counted_as_people_say_it(world: World) -> None:
+    """One is one; what goes on is told where not all of it does."""
+    put(world)
+    going = await world.run("/orchestrate status", "dana")
+    world.runs.change("WF-2026-001", state="failed")
+    over = await world.run("/orchestrate status --all", "dana")
+    none = await world.run("/orchestrate checkpoints WF-2026-001", "dana")
+
+    assert (going.reply.title, over.reply.title) == ("1 run", "1 run, none going on")
+    assert none.reply.plain is not None
+    assert "--checkpoint" in none.reply.plain.lines[0]
+
+
 async def test_nothing_to_see_says_what_to_do(world: World) -> None:
     """An empty list is not an error."""
     outcome = await world.run("/orchestrate status", "dana")
@@ -444,7 +457,13 @@ async def test_to_complete_a_run_its_id_is_typed(world: World) -> None:
     asked = await world.run(line, "alex")
     done = await world.run(f"{line} --typed WF-2026-001", "alex")
 
+    over = await world.run(f"{line} --typed WF-2026-001", "alex")
+    put(world)
+    unread = await world.run(line, "alex", confirmed=True)
+
     assert asked.result == "pending"
+    assert (over.result, over.reply.title) == ("denied", "WF-2026-001 is over already.")
+    assert (unread.result, "needed: WF-2026-001" in unread.reply.data["why"]) == ("invalid", True)
     assert asked.reply.data["confirm"] == "--typed WF-2026-001"
     [button] = asked.reply.actions
     assert (button.asks, button.only, button.confirms) == (("typed",), "alex", True)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.orchestrate.run import run
 from tgk.command import Option
 from tgk.errors import InvalidRequest, Refused, UnknownCommand
 from tgk.typed import bind, parse_line, tokenise, value_line
@@ -177,3 +178,16 @@ def test_words_lie_in_order_in_their_source(line: str) -> None:
     starts = [*(token.start for token in tokenise(line)), len(line)]
 
     assert all(not line[end:start].strip() for end, start in zip(ends, starts, strict=True))
+
+
+def test_what_looks_like_a_pair_is_one_where_pairs_are_taken() -> None:
+    """Without the option's name, and beside it; a quoted one is a value like any other."""
+    options = run.options
+    _, tokens = parse_line('orchestrate run canary a=1 staging --parameters b=2 c="x y"',
+                           ["orchestrate run"])  # fmt: skip
+    _, quoted = parse_line('orchestrate run "a=1"', ["orchestrate run"])
+
+    assert bind(tokens, options) == {
+        "playbook": "canary", "environment": "staging", "parameters": "a=1\nb=2\nc=x y",
+    }  # fmt: skip
+    assert bind(quoted, options) == {"playbook": "a=1"}
