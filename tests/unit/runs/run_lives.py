@@ -98,6 +98,7 @@ def _serve() -> None:
 def _born(folder: str, fuse: int, acts: str) -> None:
     """Live, and never return."""
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    os.dup2(2, 1)  # where its parent answers
     try:
         asyncio.run(asyncio.wait_for(_ACTS[acts](Path(folder), fuse), 60))
     except BaseException:

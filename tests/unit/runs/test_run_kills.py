@@ -165,7 +165,7 @@ ENDINGS = {
     "badly": ("", "command: /mark one --fails 9", "failed", set()),
     "no": ("", "approval: {prompt: Not this}", "failed", set()),
     "nonsense": ("variables: {n: []}", "command: '/mark ${n[1]}'", "failed", set()),
-    "late": ("timeout: 0.4", "command: /mark forever", "timed_out", set()),
+    "late": ("timeout: 2", "command: /mark forever", "timed_out", set()),
     "forced": ("", "command: /mark forever", "forced", set()),
     "undone": ("transaction: true", "command: /mark one --fails 9", "rolled_back", {"undo-before"}),
 }
