@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orchestration.shelf.reading import Kept
     from tgk.admission import Admission
     from tgk.caller import Caller
+    from tgk.guard import Directory
     from tgk.ports.playbooks import TemplateName
     from tgk.ports.runs import RunRequest, RunView
 
@@ -43,12 +44,17 @@ class Shelf:
     """Implements Playbooks on files; ``templates`` is the folder of texts to begin with."""
 
     def __init__(
-        self, files: Files, templates: Path, admission: Admission, outside: Outside | None = None
+        self,
+        files: Files,
+        templates: Path,
+        admission: Admission,
+        outside: Outside | None = None,
+        directory: Directory | None = None,
     ) -> None:
         self._files = files
         self._templates = templates
         self._admission = admission
-        self._gates = Gates(admission, outside or Outside())
+        self._gates = Gates(admission, outside or Outside(), directory)
         self._listed: tuple[Stamps, tuple[Entry, ...]] = ((), ())
 
     async def entries(self) -> tuple[Entry, ...]:
@@ -104,8 +110,9 @@ class Shelf:
         gates: tuple[Gate, ...] = ()
         if dependencies and book:
             values, _ = assumed(book, environment)
-            more = await self._gates.of(book, Trees(self._books()), values, caller)
-            gates = (commands_gate(book, found), *more)
+            trees = Trees(self._books())
+            more = await self._gates.of(book, trees, values, caller)
+            gates = (commands_gate(book, found), *more, *self._gates.triggers(book, trees, values))
         return Examination(
             name=kept.name,
             file=file,
