@@ -164,6 +164,7 @@ class Members:
 
     async def run(self) -> Never:
         """Say that the process lives, and look who does not."""
+        lost = False
         while True:
             await self._clock.sleep(self._lease / _BEATS)
             try:
@@ -171,7 +172,10 @@ class Members:
             except Fenced:
                 raise
             except Unavailable as error:
-                logger.warning("lease not renewed: {}", error.why)
+                logger.log("DEBUG" if lost else "WARNING", "lease not renewed: {}", error.why)
+                lost = True
+            else:
+                lost = False
 
     async def permit(self) -> None:
         """Return once the lease is surely held."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 
 from orchestration import faults
 from orchestration.engine import Engine
+from orchestration.store_postgres import Fenced, Unsure
 from tgk.caller import Caller
 from tgk.errors import Declined, Locked, Missing, TgkError, Unavailable
 from tgk.outcome import Outcome
@@ -161,6 +163,26 @@ async def test_an_operation_withdrawn_while_it_only_begins_is_never_done(tmp_pat
     assert (left, gate.lives) == (frozenset(), 0)
 
 
+async def test_an_operation_that_is_stopped_is_no_fault_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """People wanted it; what the library says of it is for whoever looks into the library."""
+    gate = Gate()
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(gate.perform)
+    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    async with asyncio.timeout(10):
+        await gate.entered.wait()
+    await engine.withdraw("one", "nobody wants it")
+    with pytest.raises(Declined):
+        await asker
+    await engine.stop()
+
+    said = [record for record in caplog.records if record.name == "dbos"]
+    assert [each.getMessage() for each in said if each.levelno > logging.DEBUG] == []
+    assert any("outcome was not recorded" in each.getMessage() for each in said)
+
+
 async def test_a_short_operation_ends_within_the_grace(tmp_path: Path) -> None:
     """Stopping waits a moment for what is nearly done, and takes nothing new."""
     gate = Gate()
@@ -242,6 +264,58 @@ async def test_a_refused_step_is_remembered_as_refused(tmp_path: Path) -> None:
 
     assert tried == ["tag"]
     assert met == ["There is no tag \"v9\". Did you mean v1? ('v1', 'v2')"] * 2
+
+
+async def test_a_step_whose_last_write_is_in_doubt_is_done_again(tmp_path: Path) -> None:
+    """As after a kill: no fault is remembered of what nobody knows the end of."""
+    tries = 0
+
+    async def act() -> Nothing:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise Unsure
+        return Nothing()
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        await steps.once("write", act, Nothing)
+        return outcome("written")
+
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(perform)
+    end = await engine.run(operation("one"), ignore)
+    await engine.stop()
+
+    assert (outcome("written"), 2) == (end, tries)
+
+
+async def test_a_step_of_a_process_that_was_taken_over_is_left_to_others(tmp_path: Path) -> None:
+    """Nothing is remembered of it but that it began; whoever has it next does it."""
+    fenced = True
+
+    async def act() -> Nothing:
+        if fenced:
+            raise Fenced
+        return Nothing()
+
+    async def perform(operation: Operation, steps: Steps, show: Show) -> Outcome:
+        await steps.once("write", act, Nothing)
+        return outcome("written")
+
+    engine = Engine(tmp_path, FakeClock())
+    await engine.start(perform)
+    with pytest.raises(asyncio.CancelledError):
+        await engine.run(operation("one"), ignore)
+    left = await engine.pending()
+    await engine.stop()
+
+    fenced = False
+    other = Engine(tmp_path, FakeClock())
+    await other.start(perform)
+    await other.known(operation("one"))
+    end = await other.run(operation("one"), ignore)
+    await other.stop()
+    assert (frozenset({"one"}), outcome("written")) == (left, end)
 
 
 async def test_a_watcher_that_fails_does_not_stop_the_change(tmp_path: Path) -> None:
