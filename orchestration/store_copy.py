@@ -31,13 +31,13 @@ _AS: Final[Mapping[str, Column]] = {
 }
 
 
-def under_way(engine: Path) -> int:
-    """Return how many changes have begun and not ended, by the engine's own file."""
+def under_way(engine: Path) -> tuple[str, ...]:
+    """Return the ids of changes that have begun and not ended, by the engine's own file."""
     if not engine.exists():
-        return 0
+        return ()
     with closing(sqlite3.connect(f"{engine.absolute().as_uri()}?mode=ro", uri=True)) as file:
-        question = f"SELECT count(*) FROM workflow_status WHERE {_UNENDED}"  # noqa: S608 - ours
-        return int(file.execute(question).fetchone()[0])
+        question = f"SELECT workflow_uuid FROM workflow_status WHERE {_UNENDED}"  # noqa: S608 - ours
+        return tuple(corr for (corr,) in file.execute(question))
 
 
 def copied(source: Path, target: PostgresDatabase) -> dict[str, int]:

@@ -14,14 +14,16 @@ from bot.runtime.memory import STORE
 from bot.runtime.settings import AUDIT_LOG, read_settings
 from bot.runtime.simulation import is_marked
 from tgk.errors import ConfigurationInvalid, Conflict, Unavailable
+from tgk.recording import reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from bot.runtime.settings import Settings
 
 ENGINE = "operations.sqlite"
+_MOST_NAMED = 10
 _STAYS = (
     "The audit log, the salt and published playbooks stay in the state folder, as before. Not "
     "copied: records of ended changes (operations.sqlite), which only serve to finish what is "
@@ -63,20 +65,26 @@ def _copied(settings: Settings) -> dict[str, int]:
     _require_usable(settings)
     target = PostgresDatabase(settings.database)
     with _nobody_else(settings.state):
-        going = under_way(settings.state / ENGINE)
-        if going:
-            raise Conflict(
-                "Nothing was copied.",
-                why=f"{going} changes are under way, which only the files know.",
-                remedy="Start the bot without DATABASE_URL, let them end or complete them "
-                "(`tgk orchestrate status`), stop it with SIGTERM, and try again.",
-            )
+        _require_ended(under_way(settings.state / ENGINE))
         try:
             return copied(settings.state / STORE, target)
         except sqlite3.Error as error:
             raise Unavailable("the store", f"{STORE} cannot be read: {error}.") from error
         except target.faults as error:
             raise target.unavailable(error) from error
+
+
+def _require_ended(going: Sequence[str]) -> None:
+    if going:
+        listed = ", ".join(reference(corr) for corr in going[:_MOST_NAMED])
+        raise Conflict(
+            "Nothing was copied.",
+            why=f"Under way, and known to the files alone: {listed}"
+            + (f" and {len(going) - _MOST_NAMED} more." if len(going) > _MOST_NAMED else "."),
+            remedy="See what each is with `tgk audit query --corr ID`; a run counts until its end, "
+            "paused ones too. Start the bot without DATABASE_URL, let them end or complete them, "
+            "stop it with SIGTERM, and try again.",
+        )
 
 
 def _require_usable(settings: Settings) -> None:

@@ -150,13 +150,13 @@ def test_every_table_is_copied_or_known_to_be_of_processes(tmp_path: Path) -> No
     assert {*TABLES, "processes", "seats"} == {n for n in made if not n.startswith("sqlite_")}
 
 
-async def test_changes_under_way_are_counted(tmp_path: Path) -> None:
+async def test_changes_under_way_are_named(tmp_path: Path) -> None:
     """Those of the engine's own file; without one there are none."""
-    assert 0 == under_way(tmp_path / "operations.sqlite")
+    assert () == under_way(tmp_path / "operations.sqlite")
     playing = world(tmp_path, clock=SystemClock())
     async with playing.open(grace=0.05):
         playing.effects.held["a"] = asyncio.Event()
         await playing.start("name: story\nsteps: [/mark a]\n")
         await playing.seen(lambda: "a" in playing.effects.running)
 
-    assert 1 == under_way(tmp_path / "operations.sqlite")
+    assert 1 == len(under_way(tmp_path / "operations.sqlite"))

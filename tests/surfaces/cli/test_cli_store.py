@@ -66,14 +66,15 @@ def test_a_bot_that_runs_is_in_the_way(stopped: Terminal) -> None:
 def test_changes_under_way_are_not_left_behind(stopped: Terminal) -> None:
     """Only the files know how to go on with them."""
     with closing(sqlite3.connect(stopped.state / "operations.sqlite")) as file:
-        file.execute("CREATE TABLE workflow_status (status TEXT)")
-        file.execute("INSERT INTO workflow_status VALUES ('PENDING'), ('SUCCESS')")
+        file.execute("CREATE TABLE workflow_status (workflow_uuid TEXT, status TEXT)")
+        file.execute("INSERT INTO workflow_status VALUES ('abcdefgh', 'PENDING'), ('b', 'SUCCESS')")
         file.commit()
 
     ended = stopped("store", "copy")
 
     assert 5 == ended.code
-    assert "1 changes are under way" in ended.err
+    assert "known to the files alone: abcdef." in ended.err
+    assert "tgk audit query --corr" in ended.err
 
 
 def test_everything_that_is_missing_is_said_at_once(stopped: Terminal, tmp_path: Path) -> None:
