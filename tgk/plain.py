@@ -8,7 +8,7 @@ from tgk.emblems import STAGES, bar, topic_emblem
 from tgk.reply import Fact, Facts, Log, Picture, Progress, Table, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tgk.reply import Block, Reply
 
@@ -31,6 +31,13 @@ def whole_lines(reply: Reply, *, emblem: bool = True) -> tuple[str, ...]:
     lines += [f"{action.label}: {action.url}" for action in reply.actions if action.url]
     lines += [reply.footer] if reply.footer else []
     return tuple(lines)
+
+
+def in_words(blocks: Iterable[Block]) -> tuple[str, ...]:
+    """Return all that blocks say, but for pictures, which only draw what others say."""
+    return tuple(
+        line for block in blocks if not isinstance(block, Picture) for line in block_lines(block)
+    )
 
 
 def block_lines(block: Block) -> tuple[str, ...]:

@@ -96,6 +96,8 @@ class Log(_Part):
     filename: str = "output.log"
     mirrored: bool = True
     """Whether others than the asker get it, too."""
+    document: bool = False
+    """A file for programs: a terminal writes its lines alone to standard output, exactly."""
 
 
 Block = Annotated[Facts | Text | Table | Progress | Picture | Log, Field(discriminator="kind")]
