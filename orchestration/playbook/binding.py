@@ -274,13 +274,11 @@ def _unknown(line: CommandLine, registry: Registry, report: Report) -> None:
     span = _head_span(line, len(typed.split()))
     meant = slip(_name(line.head), [name for name in names if " " in name]) or slip(typed, pool)
     wide = meant is not None and " " in meant
-    fix_span = _head_span(line, len(line.head)) if wide else span
     report.add(
         "E040",
-        fix_span if wide else span,
+        _head_span(line, len(line.head)) if wide else span,
         f"there is no command /{typed}" + _not_here(typed, registry),
         help=f"did you mean '/{meant}'?" if meant else _offered(typed, pool, verbs),
-        fix=[Edit(fix_span, f"/{meant}")] if meant else (),
     )
 
 

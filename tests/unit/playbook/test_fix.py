@@ -25,7 +25,7 @@ steps:
     -   name: one
         tpye: paralel
         branches:
-            - steps: [ {command: "/infra rolback --imediate"} ]
+            - steps: [ {command: "/infra rollback --imediate"} ]
     -   name: two
         command: /infra deploy --version ${verison}
 """
@@ -38,7 +38,7 @@ def test_only_the_wanted_characters_change() -> None:
     assert mended.text == (
         BROKEN.replace("1.10", '"1.10"')
         .replace("tpye: paralel", "type: parallel")
-        .replace("rolback --imediate", "rollback --immediate")
+        .replace("--imediate", "--immediate")
     )
     assert '+version: "1.10"   # kept\n' in mended.diff
     assert mended.diff.startswith("--- a/b.yml\n+++ b/b.yml\n")

@@ -163,12 +163,22 @@ def test_a_fault_of_a_line_is_marked(text: str, expected: list[str]) -> None:
     assert faults(text) == expected
 
 
-def test_a_certain_slip_can_be_mended() -> None:
-    """The name of a command, of an option, and a word of a few."""
-    text = "/infra rolback --imediate"
+@pytest.mark.parametrize(
+    ("text", "edits", "help_"),
+    [
+        ("/infra rollback --imediate", [(21, "--immediate")], "did you mean '--immediate'?"),
+        ("/infra rolback --immediate", [], "did you mean '/infra rollback'?"),
+        ("/infr rollback", [], "did you mean '/infra rollback'?"),
+    ],
+)
+def test_which_command_runs_is_never_certain(
+    text: str, edits: list[tuple[int, str]], help_: str
+) -> None:
+    """The name of an option can be mended; that of a command is only suggested."""
     found, _ = read_line(text, Span(7, 5, len(text)))
     assert found is not None
 
-    edits = [(edit.span.column, edit.text) for one in bind(found, REGISTRY) for edit in one.fix]
+    told = bind(found, REGISTRY)
 
-    assert edits == [(5, "/infra rollback")]
+    assert [(edit.span.column, edit.text) for one in told for edit in one.fix] == edits
+    assert [one.help for one in told] == [help_]
