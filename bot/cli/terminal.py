@@ -13,7 +13,8 @@ from bot.cli.harmless import harmless
 from bot.cli.lines import progress_line
 from bot.cli.stranger import stranger_advice
 from bot.cli.summary import append_summary
-from tgk.plain import plain_lines
+from tgk.plain import in_words, plain_lines
+from tgk.reply import Facts, Log, Table, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,6 +97,9 @@ class Screen:
 
     def _show(self, reply: Reply, advice: str, reference: str, *, error: bool) -> None:
         stream = sys.stderr if error else sys.stdout
+        if document := _document(reply):
+            self._hand_over(reply, document)
+            return
         if self.error_card if error else self.card:
             self._draw(reply, advice, stream)
             return
@@ -107,6 +111,16 @@ class Screen:
         if reference:
             self._print(f"Id: {reference}", stream)
 
+    def _hand_over(self, reply: Reply, document: Log) -> None:
+        """Write a file as it is where it can be led into one, and beside it what was found."""
+        if not self.quiet:
+            beside = [block for block in reply.blocks if isinstance(block, Facts | Text | Table)]
+            for line in (reply.title, *(in_words(beside) if reply.failed else ())):
+                self._print(line, sys.stderr)
+        exact = not sys.stdout.isatty()
+        for line in document.lines:
+            self._write(line if exact else harmless(line), sys.stdout)
+
     def _draw(self, reply: Reply, advice: str, stream: TextIO) -> None:
         """Draw the card, and its addresses beneath in lines of their own, which can be copied."""
         from bot.cli.cards import links, panel
@@ -117,10 +131,14 @@ class Screen:
             console.print(harmless(f"{name}: {url}"), markup=False, soft_wrap=True)
 
     def _print(self, line: str, stream: TextIO) -> None:
-        """Write one line; when the reader went away, the run goes on and nobody is told."""
+        """Write one line for people, harmless and in signs that they can read."""
         text = harmless(line)
+        self._write(in_ascii(text) if self.ascii_only else text, stream)
+
+    def _write(self, text: str, stream: TextIO) -> None:
+        """Write one line; when the reader went away, the run goes on and nobody is told."""
         try:
-            print(in_ascii(text) if self.ascii_only else text, file=stream, flush=True)
+            print(text, file=stream, flush=True)
         except BrokenPipeError:
             silence(stream)
 
@@ -146,6 +164,12 @@ class Screen:
         )
         console.width = min(console.width, WIDEST) - len("^C")
         return console
+
+
+def _document(reply: Reply) -> Log | None:
+    """Return the file that a program asked for, None in every other answer."""
+    logs = (block for block in reply.blocks if isinstance(block, Log))
+    return next((log for log in logs if log.document), None)
 
 
 def silence(stream: TextIO) -> None:

@@ -10,8 +10,9 @@ from commands.ops.arguments import told_by
 from commands.ops.trade import Trade
 from tgk.command import PlaceName, Request, Token, command
 from tgk.context import Context
+from tgk.plain import in_words
 from tgk.ports.providers import watch_nothing
-from tgk.reply import Reply, Table, Text
+from tgk.reply import Plain, Reply, Table, Text
 
 if TYPE_CHECKING:
     from tgk.reply import Block
@@ -94,7 +95,9 @@ async def listing(request: ListBackups, context: Context) -> Reply:
     reply = LIST.end(request, told, result, seconds)
     kept = result.output.get("backups")
     rows = kept if isinstance(kept, list) else []
-    return reply.model_copy(update={"title": LIST.title(request), "blocks": _table(rows)})
+    title, blocks = LIST.title(request), _table(rows)
+    plain = Plain(headline=title, lines=in_words(blocks))
+    return reply.model_copy(update={"title": title, "blocks": blocks, "plain": plain})
 
 
 def _table(rows: list[Any]) -> tuple[Block, ...]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from commands.ops.arguments import arguments_of, require_here, told_by
 from tgk.command import ApprovalRule, Request
 from tgk.errors import Locked
+from tgk.plain import in_words
 from tgk.ports.providers import ProviderProgress, ProviderResult
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Text
 
@@ -113,7 +114,8 @@ class Trade(Generic[R]):
         verdict = "done" if result.success else "failed"
         data = self._data(told, result, seconds)
         summary = result.summary or verdict
-        blocks: list[Block] = [Facts(facts=self._facts(data)), Text(text=summary)]
+        facts = Facts(facts=self._facts(data))
+        blocks: list[Block] = [facts, Text(text=summary)]
         if result.log and not result.success:
             blocks.append(Log(lines=result.log, filename=f"{self.command.replace(' ', '-')}.log"))
         title = self.title(request)
@@ -125,7 +127,7 @@ class Trade(Generic[R]):
             blocks=tuple(blocks),
             actions=(Action(label="Monitor", url=result.url),) if result.url else (),
             failed=not result.success,
-            plain=Plain(headline=title, lines=(result_line, summary)),
+            plain=Plain(headline=title, lines=(result_line, *in_words((*blocks[1:], facts)))),
             data=data,
         )
 

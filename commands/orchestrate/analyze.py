@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from commands.orchestrate.card import WORDS, looked_at
-from commands.orchestrate.spelling import spell
+from commands.orchestrate.spelling import counted, spell
 from tgk.command import Request, RunId, command
 from tgk.context import Context
+from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table, Text
 
@@ -39,15 +40,16 @@ async def analyze(request: Analyze, context: Context) -> Reply:
     now = context.clock.now()
     found = analysed(view, earlier, now=now)
     title = f"{view.playbook}: {spell(found.seconds)}, {_beside(found)}"
-    lines = tuple(" ".join(row) for row in _rows(found))
+    facts = _facts(view, found)
+    table = Table(columns=("Step", "Time", "Usually", ""), rows=_rows(found))
     return Reply(
         topic="orchestrate",
         title=title,
         subtitle=view.id,
         blocks=(
-            _facts(view, found),
+            facts,
             gantt(view, earlier=earlier, now=now),
-            Table(columns=("Step", "Time", "Usually", ""), rows=_rows(found)),
+            table,
             *(Text(text=each, style="small") for each in found.suggestions),
         ),
         actions=(
@@ -56,7 +58,7 @@ async def analyze(request: Analyze, context: Context) -> Reply:
                 arguments={"workflow": view.id, "export": True},
             ),
         ),
-        plain=Plain(headline=title, lines=(*lines, *found.suggestions)),
+        plain=Plain(headline=title, lines=(*in_words((facts, table)), *found.suggestions)),
         data=asdict(found),
     )  # fmt: skip
 
@@ -72,7 +74,7 @@ def _beside(found: Analysis) -> str:
     if not found.earlier or found.median is None:
         return "the first of its kind"
     if not found.median:
-        return f"{found.earlier} earlier runs"
+        return counted(found.earlier, "earlier run")
     change = (found.seconds / found.median - 1) * 100
     return f"{abs(change):.0f} % {'slower' if change > 0 else 'faster'} than usual"
 
@@ -84,7 +86,7 @@ def _facts(view: RunView, found: Analysis) -> Facts:
         Fact(label="Waiting", value=spell(found.waiting)),
         Fact(label="Queued", value=spell(found.queued)),
         Fact(label="Critical path", value=" → ".join(found.critical)),
-        Fact(label="Compared with", value=f"{found.earlier} runs" if found.earlier else ""),
+        Fact(label="Compared with", value=counted(found.earlier, "run") if found.earlier else ""),
     )
     return Facts(facts=tuple(fact for fact in facts if fact.value))
 

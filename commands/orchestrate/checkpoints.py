@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from commands.orchestrate.card import looked_at
+from commands.orchestrate.spelling import counted
 from tgk.command import Request, RunId, command
 from tgk.context import Context
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
@@ -28,7 +29,11 @@ async def checkpoints(request: Checkpoints, context: Context) -> Reply:
         (each.id, f"{each.at:%Y-%m-%d %H:%M:%S}", each.step or "end", str(each.done), each.reason)
         for each in found
     )
-    title = f"{len(rows)} checkpoints of {view.id}" if rows else f"{view.id} has no checkpoints"
+    title = (
+        f"{counted(len(rows), 'checkpoint')} of {view.id}"
+        if rows
+        else f"{view.id} has no checkpoints"
+    )
     buttons = tuple(
         Action(
             label=f"Resume from {each.id}",

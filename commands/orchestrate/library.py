@@ -56,13 +56,14 @@ async def library(request: Library, context: Context) -> Reply:
     shelf = context.backends.playbooks
     if request.export:
         source = await shelf.source(request.export)
+        lines = tuple(source.text.splitlines())
         return Reply(
             topic="orchestrate",
             title=source.name,
             subtitle=source.origin,
-            blocks=(Log(lines=tuple(source.text.splitlines()), filename=f"{source.name}.yml"),),
+            blocks=(Log(lines=lines, filename=f"{source.name}.yml", document=True),),
             actions=_ways(source),
-            plain=Plain(headline=source.name, lines=tuple(source.text.splitlines())),
+            plain=Plain(headline=source.name, lines=lines),
             data=source.model_dump(mode="json"),
         )
     entries = await shelf.entries()
@@ -81,7 +82,7 @@ def _fits(entry: Entry, request: Library) -> bool:
 
 
 def _shelf(found: tuple[Entry, ...], near: tuple[str, ...] = ()) -> Reply:
-    rows = tuple((each.name, each.category, _state(each), each.description) for each in found)
+    rows = tuple((each.name, each.category, _state(each), _told(each)) for each in found)
     title = _counted(len(rows))
     advice = f"Did you mean {near[0]}?" if near else "/orchestrate create makes one."
     return Reply(
@@ -94,7 +95,7 @@ def _shelf(found: tuple[Entry, ...], near: tuple[str, ...] = ()) -> Reply:
             for each in found[:_BUTTONS]
         ),
         plain=Plain(
-            headline=title, lines=tuple(f"{row[0]}: {row[3]}" for row in rows) or (advice,)
+            headline=title, lines=tuple(_in_a_line(each) for each in found) or (advice,)
         ),
         data={"playbooks": [each.model_dump(mode="json") for each in found]},
     )  # fmt: skip
@@ -105,9 +106,20 @@ def _counted(number: int) -> str:
 
 
 def _state(entry: Entry) -> str:
-    if entry.errors:
-        return f"{entry.errors} errors"
-    return "draft" if entry.origin == "draft" else ""
+    wrong = {0: "", 1: "1 error"}.get(entry.errors, f"{entry.errors} errors")
+    return ", ".join(part for part in ("draft" if entry.origin == "draft" else "", wrong) if part)
+
+
+def _told(entry: Entry) -> str:
+    """Return what one does; of one that cannot run, what to do about it."""
+    if not entry.errors:
+        return entry.description
+    return f"cannot run: /orchestrate validate {entry.name}"
+
+
+def _in_a_line(entry: Entry) -> str:
+    marks = ", ".join(part for part in (entry.category, _state(entry)) if part)
+    return f"{entry.name}{f' ({marks})' if marks else ''}: {_told(entry)}".removesuffix(": ")
 
 
 def _ways(source: Source) -> tuple[Action, ...]:

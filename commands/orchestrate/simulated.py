@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commands.orchestrate.spelling import spell
+from commands.orchestrate.spelling import spell, written
 from tgk.reply import Fact, Facts, Log, Plain, Reply, Table
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _blocks(found: Simulation, lines: tuple[str, ...]) -> Iterator[Block]:
 
 
 def _facts(found: Simulation) -> Iterator[Fact]:
-    given = ", ".join(f"{name}={value}" for name, value in found.parameters.items())
+    given = ", ".join(f"{name}={written(value)}" for name, value in found.parameters.items())
     for label, value in (
         ("Assumed", found.assumed),
         ("Parameters", given),

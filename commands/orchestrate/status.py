@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from commands.orchestrate.card import WORDS, card, lasted, looked_at
-from commands.orchestrate.spelling import spell
+from commands.orchestrate.spelling import counted, spell
 from tgk.command import Request, RunId, command
 from tgk.context import Context
+from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter, RunState
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
@@ -43,12 +44,17 @@ async def status(request: Status, context: Context) -> Reply:
     found = await context.backends.runs.find(_filter(request, now))
     rows = tuple(_row(view, now) for view in found)
     going = sum(view.state not in ENDED for view in found)
+<<<<<<< HEAD
     title = _counted(len(rows), going)
+=======
+    title = f"{counted(len(rows), 'run')}, {going} going on" if rows else "No runs"
+    blocks = _blocks(rows, request)
+>>>>>>> 97a62b1 (wip)
     return Reply(
         topic="orchestrate",
         title=title,
         tone="running" if going else "off",
-        blocks=_blocks(rows, request),
+        blocks=blocks,
         actions=tuple(
             Action(
                 label=view.id, command="orchestrate status",
@@ -56,7 +62,7 @@ async def status(request: Status, context: Context) -> Reply:
             )
             for view in found[:_BUTTONS]
         ),
-        plain=Plain(headline=title, lines=tuple(" ".join(row) for row in rows)),
+        plain=Plain(headline=title, lines=tuple(" ".join(row) for row in rows) or in_words(blocks)),
         data={"runs": [view.model_dump(mode="json", exclude={"steps"}) for view in found]},
     )  # fmt: skip
 

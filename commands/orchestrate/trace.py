@@ -11,6 +11,7 @@ from commands.orchestrate.card import looked_at, walk
 from commands.orchestrate.spelling import spell
 from tgk.command import Request, RunId, command
 from tgk.context import Context
+from tgk.plain import in_words
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 
 if TYPE_CHECKING:
@@ -48,20 +49,22 @@ async def trace(request: Trace, context: Context) -> Reply:
     table = Table(columns=("At (UTC)", "Step", "State", "Took"), rows=rows[:_ROWS])
     text = orjson.dumps(exported, option=orjson.OPT_INDENT_2).decode()
     files = (
-        Log(lines=tuple(text.splitlines()), filename=f"{view.id}-otlp.json"),
+        Log(lines=tuple(text.splitlines()), filename=f"{view.id}-otlp.json", document=True),
         Log(lines=tuple(mermaid(view).splitlines()), filename=f"{view.id}.mmd"),
     )
     more = Action(
         label="Export", command="orchestrate trace",
         arguments={"workflow": view.id, "export": True},
     )  # fmt: skip
+    blocks = (facts, *(files if request.export else (table,)))
+    whole = blocks if request.export else (facts, table.model_copy(update={"rows": rows}))
     return Reply(
         topic="orchestrate",
         title=title,
         subtitle=view.id,
-        blocks=(facts, *(files if request.export else (table,))),
+        blocks=blocks,
         actions=() if request.export else (more,),
-        plain=Plain(headline=title, lines=tuple(" ".join(row) for row in rows)),
+        plain=Plain(headline=title, lines=in_words(whole)),
         data=exported,
     )
 

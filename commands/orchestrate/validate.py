@@ -8,8 +8,10 @@ import orjson
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.simulated import simulated
+from commands.orchestrate.spelling import counted
 from tgk.command import PlaybookName, Request, RunEnvironment, command
 from tgk.context import Context
+from tgk.plain import in_words
 from tgk.ports.playbooks import Entry, Examination
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from tgk.reply import Block
 
 Format = Literal["text", "json", "sarif", "github"]
+_NOT_ASKED: dict[Format, set[str]] = {
+    "text": {"text", "sarif", "annotations"}, "json": {"text", "sarif", "annotations"},
+    "sarif": {"text", "annotations"}, "github": {"text", "sarif"},
+}  # fmt: skip
+"""What the answer for programs leaves out."""
 
 
 class Validate(Request):
@@ -26,7 +33,7 @@ class Validate(Request):
     environment: RunEnvironment | None = Field(default=None, description="check it for this one")
     dependencies: bool = Field(default=False, description="also commands, rights, secrets, systems")
     simulate: bool = Field(default=False, description="walk through it with assumed outcomes")
-    fix: bool = Field(default=False, description="mend what is certain")
+    fix: bool = Field(default=False, description="write what is certain; takes the right to /orchestrate mend")
     outcomes: Annotated[str, StringConstraints(max_length=2000)] = Field(
         default="", description='how steps are assumed to end, as in "deploy-api: fail,ok"'
     )
@@ -54,13 +61,19 @@ async def validate(request: Validate, context: Context) -> Reply:
 
 def _beside(verdict: Reply, simulation: Reply) -> Reply:
     """Return a simulation, and before it the dependencies that were asked for."""
-    tables = tuple(block for block in verdict.blocks if isinstance(block, Table))
+    kept = tuple(
+        block
+        for block in verdict.blocks
+        if isinstance(block, Table) or (isinstance(block, Log) and block.document)
+    )
+    lines = simulation.plain.lines if simulation.plain else ()
     return simulation.model_copy(
         update={
             "tone": "bad" if verdict.failed else simulation.tone,
             "failed": verdict.failed,
-            "blocks": (*tables, *simulation.blocks),
+            "blocks": (*kept, *simulation.blocks),
             "actions": verdict.actions[1:],
+            "plain": Plain(headline=simulation.title, lines=(*in_words(kept), *lines)),
             "data": {**verdict.data, "simulation": simulation.data},
         }
     )
@@ -99,11 +112,8 @@ async def _examined(request: Validate, context: Context) -> Examination:
 
 def _verdict(found: Examination, request: Validate) -> Reply:
     warnings = sum(each.severity == "warning" for each in found.findings)
-    title = (
-        f"{found.name} has {_count(found.errors, 'error')} and {_count(warnings, 'warning')}"
-        if found.findings
-        else f"{found.name} is in order"
-    )
+    closed = [gate.name for gate in found.gates if gate.passed is False]
+    title = _title(found, warnings, closed)
     blocks: list[Block] = []
     if found.gates:
         rows = tuple(
@@ -111,12 +121,14 @@ def _verdict(found: Examination, request: Validate) -> Reply:
             for gate in found.gates
         )
         blocks.append(Table(columns=("Needs", "", "Note"), rows=rows))
-    if report := _report(found, request.format):
-        blocks.append(Log(lines=tuple(report.splitlines()), filename=_filename(request)))
+    report = _report(found, request.format)
+    if report or request.format != "text":
+        lines = tuple(report.splitlines())
+        document = request.format != "text"
+        blocks.append(Log(lines=lines, filename=_filename(request), document=document))
     if found.diff:
         blocks.append(Log(lines=tuple(found.diff.splitlines()), filename=f"{found.name}.diff"))
-    closed = any(gate.passed is False for gate in found.gates)
-    bad = bool(found.errors) or closed
+    bad = bool(found.errors or closed)
     return Reply(
         topic="orchestrate",
         title=title,
@@ -124,12 +136,21 @@ def _verdict(found: Examination, request: Validate) -> Reply:
         blocks=tuple(blocks) or (Facts(facts=(Fact(label="File", value=found.file, code=True),)),),
         actions=_actions(found),
         failed=bad,
-        plain=Plain(headline=title, lines=tuple(found.text.splitlines())),
+        plain=Plain(headline=title, lines=in_words(blocks)),
         data={
-            **found.model_dump(mode="json", exclude={"text", "sarif", "annotations"}),
+            **found.model_dump(mode="json", exclude=_NOT_ASKED[request.format]),
             "errors": found.errors, "success": not bad,
         },
     )  # fmt: skip
+
+
+def _title(found: Examination, warnings: int, closed: list[str]) -> str:
+    if found.findings:
+        errors = counted(found.errors, "error")
+        return f"{found.name} has {errors} and {counted(warnings, 'warning')}"
+    if closed:
+        return f"{found.name} is in order by itself, but could not run: {', '.join(closed)}"
+    return f"{found.name} is in order"
 
 
 def _report(found: Examination, wanted: Format) -> str:
@@ -159,7 +180,3 @@ def _actions(found: Examination) -> tuple[Action, ...]:
         Action(label="Simulate", command="orchestrate validate", arguments=simulated),
         Action(label="Dry run", command="orchestrate run", arguments={**given, "dry_run": True}),
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

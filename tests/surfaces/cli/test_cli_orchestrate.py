@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import ROOT
 from tgk.testing.runs import FakeRuns
 
 if TYPE_CHECKING:
@@ -147,3 +149,74 @@ def test_faults_of_a_playbook_are_an_exit_code_of_their_own(
 
     assert ended.code == code
     assert ended.out.count("mine has 1 error") == (1 if code else 0)
+
+
+def faulty(tmp_path: Path) -> None:
+    """Put a playbook with one fault on the shelf."""
+    (tmp_path / "playbooks").mkdir(exist_ok=True)
+    (tmp_path / "playbooks" / "mine.yml").write_text(
+        "name: mine\nsteps:\n  - {name: look, comand: /status event-gateway}\n"
+    )
+
+
+@pytest.mark.parametrize("way", ["spawn", "sit_at"])
+def test_a_report_for_programs_is_alone_on_standard_output(
+    served: Terminal, tmp_path: Path, way: str
+) -> None:
+    """Unboxed, in a pipe and at a terminal; the exit code says what was found."""
+    faulty(tmp_path)
+
+    ended = getattr(served, way)("orchestrate", "validate", "mine", "--format", "sarif")
+
+    begin, end = ended.out.index("{"), ended.out.rindex("}") + 1
+    [run] = json.loads(ended.out[begin:end])["runs"]
+    assert ended.code == 6
+    assert [each["locations"][0]["physicalLocation"]["region"]["startLine"]
+            for each in run["results"]] == [3]  # fmt: skip
+    assert way == "sit_at" or (ended.out[:begin], ended.out[end:]) == ("", "\n")
+    assert "mine has 1 error" in ended.out + ended.err
+    assert "│" not in ended.out
+
+
+def test_annotations_and_json_are_documents_too(served: Terminal, tmp_path: Path) -> None:
+    """Of what is in order there are no annotations; with --json the envelope holds them."""
+    faulty(tmp_path)
+
+    annotated = served("orchestrate", "validate", "mine", "--format", "github")
+    listed = served("orchestrate", "validate", "mine", "--format", "json", "--quiet")
+    sound = served("orchestrate", "validate", "daily-backup", "--format", "github")
+    whole = served("orchestrate", "validate", "mine", "--format", "sarif", "--json")
+
+    assert annotated.out.startswith("::error file=mine.yml,line=3,")
+    assert [each["line"] for each in json.loads(listed.out)] == [3]
+    assert "mine has" not in listed.err
+    assert (sound.code, sound.out) == (0, "")
+    assert json.loads(whole.out)["sarif"]["version"] == "2.1.0"
+
+
+def test_a_trace_is_led_into_a_file(served: Terminal, world: World) -> None:
+    """As OTLP JSON, whatever the terminal can draw."""
+    ending(world, "succeeded")
+    served(*RUN, "--parameters", "version=v1.4.0")
+
+    ended = served("orchestrate", "trace", "WF-2026-001", "--export", "--plain")
+
+    assert json.loads(ended.out)["resourceSpans"]
+    assert "Trace of WF-2026-001" in ended.err
+
+
+def test_an_exported_playbook_is_its_file(served: Terminal) -> None:
+    """Nothing stands before or behind it."""
+    ended = served("orchestrate", "library", "--export", "canary")
+
+    file = ROOT / "playbooks" / "library" / "canary.yml"
+    assert ended.out == file.read_text()
+
+
+def test_a_pipe_is_told_what_a_playbook_lacks(served: Terminal) -> None:
+    """The gates that a card has as a table; the headline says that it could not run."""
+    ended = served("orchestrate", "validate", "disaster-recovery", "--dependencies", user="devi")
+
+    assert ended.code == 6
+    assert "in order by itself, but could not run: rights" in ended.out
+    assert re.search(r"^rights +NO +\S+", ended.out, re.MULTILINE)
