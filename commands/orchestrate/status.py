@@ -44,12 +44,7 @@ async def status(request: Status, context: Context) -> Reply:
     found = await context.backends.runs.find(_filter(request, now))
     rows = tuple(_row(view, now) for view in found)
     going = sum(view.state not in ENDED for view in found)
-<<<<<<< HEAD
-    title = _counted(len(rows), going)
-=======
-    title = f"{counted(len(rows), 'run')}, {going} going on" if rows else "No runs"
-    blocks = _blocks(rows, request)
->>>>>>> 97a62b1 (wip)
+    title, blocks = _counted(len(rows), going), _blocks(rows, request)
     return Reply(
         topic="orchestrate",
         title=title,
@@ -70,7 +65,7 @@ async def status(request: Status, context: Context) -> Reply:
 def _counted(all_: int, going: int) -> str:
     if not all_:
         return "No runs"
-    listed = "1 run" if all_ == 1 else f"{all_} runs"
+    listed = counted(all_, "run")
     return listed if going == all_ else f"{listed}, {going or 'none'} going on"
 
 
