@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _COMMAND = "orchestrate schedule"
 _ALONE = ("disable", "delete")
 _MORE_TIMES = 2
+_FIRST = '/orchestrate schedule daily-backup --cron "0 2 * * *" --enabled runs one every night.'
 
 
 class Plan(Request):
@@ -120,8 +121,8 @@ async def _list(schedules: Schedules) -> Reply:
         topic="orchestrate",
         title=title,
         blocks=(Table(columns=("Name", "Playbook", "When", "Next", "By"), rows=rows),)
-        if rows else (),
-        plain=Plain(headline=title, lines=tuple("  ".join(row) for row in rows)),
+        if rows else (Facts(facts=(Fact(label="Do", value=_FIRST),)),),
+        plain=Plain(headline=title, lines=tuple("  ".join(row) for row in rows) or (_FIRST,)),
         data={"schedules": [each.model_dump(mode="json") for each in found]},
     )  # fmt: skip
 
