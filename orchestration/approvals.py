@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestration.store import Store
     from tgk.caller import Caller
     from tgk.ports.board import Board, Place
+    from tgk.ports.council import Heard
     from tgk.ports.time import Clock
 
 KEPT_SECONDS = 30 * 86400.0
@@ -82,14 +83,18 @@ class StoredApprovals:
         await self._draw()
         return asked
 
-    async def decided(self, approval_id: str) -> Approval:
-        """Wait until it is approved, denied, expired or withdrawn."""
+    async def decided(self, approval_id: str, heard: Heard | None = None) -> Approval:
+        """Wait until it is approved, denied, expired or withdrawn; tell of voices before."""
+        voices: tuple[Vote, ...] | None = None
         while True:
             news = self._news.setdefault(approval_id, asyncio.Event())
             standing = await self._standing(approval_id)
             if standing.state != "open":
                 self._news.pop(approval_id, None)
                 return standing
+            if heard and voices not in (None, standing.votes):
+                await heard(standing)
+            voices = standing.votes
             left = standing.expires_at - self._clock.now()
             await rest(news, self._clock, min(_LONGEST_REST, left.total_seconds()))
 

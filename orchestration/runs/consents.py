@@ -86,8 +86,7 @@ class Consents:
         async with self._asking:
             consent = self._standing(guarded) or await self._opened(guarded)
         if consent.state == "open":
-            await note(f"approval {consent.question.id}")
-            consent = await self._decided(consent, frame)
+            consent = await self._decided(consent, frame, note)
         if consent.state == "refused":
             verdict = await self.approvals.decided(consent.question.id)
             raise Declined(f"{guarded.rule.title} was not approved.", why=ended(verdict))
@@ -129,10 +128,16 @@ class Consents:
         found = (each for each in self.pulse.record.consents if each.question.id == question)
         return next(found, None)
 
-    async def _decided(self, consent: Consent, frame: Frame) -> Consent:
+    async def _decided(self, consent: Consent, frame: Frame, note: Noting) -> Consent:
+        waits = f"approval {consent.question.id}"
+        await note(waits)
         question = await self.approvals.ask(consent.question)
+
+        async def heard(_: Approval) -> None:
+            await note(waits)  # whoever watches the run sees how the vote stands
+
         async with self.pulse.resting("approval"):
-            verdict = await unless_halted(frame.halt, self.approvals.decided(question.id))
+            verdict = await unless_halted(frame.halt, self.approvals.decided(question.id, heard))
         async with self._asking:
             standing = self.of(question.id) or consent
             if standing.state != "open":

@@ -33,9 +33,13 @@ async def approved(means: Means, step: ApprovalStep, frame: Frame, record: StepR
         consent = await _covering(means, step, question)
     await means.memory.note(record, waits=f"approval {question.id}")
     asked = await means.approvals.ask(consent.question if consent else question)
+
+    async def heard(_: Approval) -> None:
+        await means.memory.note(record)  # whoever watches the run sees how the vote stands
+
     try:
         async with means.pulse.resting("approval"):
-            verdict = await unless_halted(frame.halt, means.approvals.decided(asked.id))
+            verdict = await unless_halted(frame.halt, means.approvals.decided(asked.id, heard))
     except Halted:
         if consent is None:  # else a yes still counts for the steps that it showed
             why = "its time was used up" if frame.halt.why == "timed_out" else "it was stopped"

@@ -68,7 +68,7 @@ def attempts(step: StepView) -> str:
 
 def votes(step: StepView) -> str:
     """Return ``1 of 2 yes`` for an approval that says how many it has and needs."""
-    if step.kind != "approval":
+    if step.kind != "approval" and step.state != "waiting":
         return ""
     listed, needed = step.output.get("votes"), step.output.get("needed")
     votes = listed if isinstance(listed, list | tuple) else []

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tgk.caller import Caller
+
+    Heard = Callable[["Approval"], Awaitable[None]]
 
 
 class Vote(BaseModel):
@@ -52,8 +56,11 @@ class Approvals(Protocol):
     async def ask(self, approval: Approval) -> Approval:
         """Open the question; asking again with the same id returns the one that stands."""
 
-    async def decided(self, approval_id: str) -> Approval:
-        """Wait until it is approved, denied, expired or withdrawn."""
+    async def decided(self, approval_id: str, heard: Heard | None = None) -> Approval:
+        """Wait until it is approved, denied, expired or withdrawn.
+
+        ``heard`` is told of each voice that does not decide it yet.
+        """
 
     async def vote(
         self, approval_id: str, caller: Caller, *, approve: bool, reason: str = ""

@@ -11,7 +11,7 @@ from tgk.ports.council import Lock, Vote
 
 if TYPE_CHECKING:
     from tgk.caller import Caller
-    from tgk.ports.council import Approval
+    from tgk.ports.council import Approval, Heard
     from tgk.ports.time import Clock
 
 
@@ -36,13 +36,17 @@ class FakeApprovals:
             await self._answer_for_members(approval)
         return self._approvals[approval.id]
 
-    async def decided(self, approval_id: str) -> Approval:
+    async def decided(self, approval_id: str, heard: Heard | None = None) -> Approval:
         """Wait for the end of the question."""
         left = self._get(approval_id).expires_at - self._clock.now()
         async with asyncio.TaskGroup() as group:
             alarm = group.create_task(self._expire(left.total_seconds()))
             async with self._changed:
-                await self._changed.wait_for(lambda: self._get(approval_id).state != "open")
+                while (before := self._get(approval_id)).state == "open":
+                    await self._changed.wait()
+                    now = self._get(approval_id)
+                    if heard and now.state == "open" and now.votes != before.votes:
+                        await heard(now)
             alarm.cancel()
         return self._get(approval_id)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestration.runs.wording import votes
 from tests.unit.runs.runs_world import BEN, DANA, world
 from tgk.caller import Caller
 from tgk.context import Invocation
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.unit.runs.runs_world import World
+    from tgk.ports.runs import RunView
 
 ANA = Caller(person="ana", user_id="7000005", platform="discord", known=True)
 CHI = Caller(person="chi", user_id="7000007", platform="telegram", known=True)
@@ -69,6 +71,32 @@ steps:
     assert (half.state, names) == ("waiting", [])
     assert (view.state, made.effects.names) == ("succeeded", ["after-2"])
     assert view.consulted
+
+
+@pytest.mark.parametrize(
+    "step", ["{name: ask, type: approval, prompt: Go on, count: 2}", "/ship big-one"]
+)
+async def test_a_voice_is_seen_at_once_by_whoever_watches_the_run(
+    tmp_path: Path, step: str
+) -> None:
+    """Also where the question is that of a protected command, and before it decides anything."""
+    seen: list[str] = []
+
+    async def watch(view: RunView) -> None:
+        seen.append(votes(view.steps[0]))
+
+    async with world(tmp_path).open() as made:
+        started = await made.start(f"name: story\nsteps: [{step}]\n")
+        watching = asyncio.ensure_future(made.runs.ended(started.id, watch))
+        (question,) = await made.pending()
+        await made.until(lambda: "0 of 2 yes" in seen)
+        await made.approvals.vote(question.id, ANA, approve=True)
+        await made.until(lambda: "1 of 2 yes" in seen)
+        await made.approvals.vote(question.id, BEN, approve=True)
+        view = await made.end(started.id)
+        await made.until(watching.done)
+
+    assert view.state == "succeeded"
 
 
 @pytest.mark.parametrize(
