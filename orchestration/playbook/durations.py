@@ -7,6 +7,10 @@ import re
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(ms|s|m|h|d)")
 _WHOLE = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,3})?\s*(?:ms|s|m|h|d)\s*)+")
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,3})?\s*"
+_UNIT = r"(?:[mM]?[sS]|[mMhHdD])\s*"
+DURATION = rf"^\s*(?:{_NUMBER}|(?:{_NUMBER}{_UNIT})+)$"
+"""The same for those who know only patterns, such as editors."""
 _PLAIN = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?")
 
 

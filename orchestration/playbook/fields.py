@@ -158,7 +158,7 @@ class Fields:
         if node is None:
             return default
         if isinstance(node.value, str):
-            if key == "name" and not node.value:
+            if key in ("name", "type") and not node.value:
                 self._empty(key)
             return node.value
         if isinstance(node.value, dict | list):

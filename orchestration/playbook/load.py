@@ -34,7 +34,7 @@ _HINTS: Mapping[str, str] = {
     "jobs": "steps", "on": "triggers", "schedule": "triggers", "always": "finally",
     "title": "name", "ensure": "finally",
 }  # fmt: skip
-_WITHOUT_STEPS = ("triggers", "integrations", "variables", "secrets", "parameters")
+WITHOUT_STEPS = ("triggers", "integrations", "variables", "secrets", "parameters")
 _ABSENCE = frozenset({"E012", "E031", "E032", "W060", "W063", "W065", "W067"})
 """What cannot be known to be missing while lines cannot be read."""
 _HIGHEST_PRIORITY = 100
@@ -130,7 +130,7 @@ def _name(fields: Fields, file: str) -> str:
 def _steps(fields: Fields, reader: StepReader) -> tuple[Step, ...]:
     if "steps" in fields:
         return reader.steps(fields, "steps", "")
-    if "name" not in fields and any(key in fields for key in _WITHOUT_STEPS):
+    if "name" not in fields and any(key in fields for key in WITHOUT_STEPS):
         help_ = "add `steps:`"
         span = Span(fields.span.line, 1, 1)
         fields.sheet.report.add("W067", span, "there is nothing to run", help=help_)

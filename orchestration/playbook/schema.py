@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from orchestration.playbook.declarations import PARAMETER_KEYS, SETTINGS, TYPES
+from orchestration.playbook.durations import DURATION
 from orchestration.playbook.fields import LONGEST_NAME, NAME
-from orchestration.playbook.kinds import COMMON, FAIL_FAST, KINDS, METHODS, MOST_AT_ONCE, ON_TIMEOUT
-from orchestration.playbook.load import KEYS
+from orchestration.playbook.kinds import (
+    COMMON,
+    FAIL_FAST,
+    KINDS,
+    METHODS,
+    MOST_AT_ONCE,
+    ON_TIMEOUT,
+    TELLING,
+)
+from orchestration.playbook.load import KEYS, WITHOUT_STEPS
 from orchestration.playbook.model import RunEvent
+from orchestration.playbook.secret_places import DECLARED, PLACE
 from orchestration.playbook.steps import MOST_TRIES, RETRY_KEYS
 from orchestration.playbook.triggers import KEYS as TRIGGER_KEYS
 from orchestration.playbook.triggers import NEEDED
@@ -20,9 +30,14 @@ _WORDS: dict[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 _VALUE: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 _VALUES: dict[str, Any] = {"type": "object", "additionalProperties": _VALUE}
 _PLAIN: dict[str, Any] = {"type": ["string", "number", "boolean", "null", "array"]}
+_REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"^\$\{.+\}$"}
 _SECONDS: dict[str, Any] = {
     "description": "seconds, or a duration such as 5m or 1h30m",
-    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, _TEXT],
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "string", "pattern": DURATION},
+        {"type": "string", "pattern": r"\$\{"},
+    ],
 }
 _CONDITION: dict[str, Any] = {
     "description": 'true or false, as in environment == "production"',
@@ -42,7 +57,6 @@ def _count(low: int, high: int) -> dict[str, Any]:
     return {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, _REFERENCE]}
 
 
-_REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"^\$\{.+\}$"}
 _COMMAND: dict[str, Any] = {
     "type": "string", "minLength": 1,
     "description": "one command, as in /infra deploy --component api; values may hold ${…}",
@@ -58,6 +72,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {key: _TOP[key] for key in KEYS},
+        "anyOf": [{"required": ["steps"]}, _PART],
         "$defs": {"step": _step(), "branch": _BRANCH, "parameter": _parameter()},
     }
 
@@ -67,14 +82,57 @@ def _step() -> dict[str, Any]:
     for kind in KINDS.values():
         own |= {key: _OWN[key] for key in kind.keys}
     return {
-        "anyOf": [{"type": "object", "additionalProperties": False, "properties": own}, _COMMAND],
+        "anyOf": [_object(own) | _ONE_KIND, _COMMAND],
         "description": f"a step of type {', '.join(KINDS)}",
     }
 
 
+_NEEDED = {
+    "parallel": ("branches",), "conditional": ("condition",), "foreach": ("items", "foreach"),
+    "command": ("command", "run"), "group": ("steps",), "playbook": ("playbook",),
+}  # fmt: skip
+"""One of them is needed by a step of that type."""
+_ONE_KIND: dict[str, Any] = {
+    "anyOf": [
+        *({"required": [key]} for key, _ in TELLING),
+        {"required": ["type"], "properties": {"type": {"enum": [*KINDS]}}},
+    ],
+    "allOf": [
+        {
+            "if": {"anyOf": [{"required": ["command"]}, {"required": ["run"]}]},
+            "else": {"properties": {"type": {"enum": [*KINDS]}}},
+        },
+        *(
+            {
+                "if": {"required": ["type"], "properties": {"type": {"const": kind.name}}},
+                "then": {
+                    "propertyNames": {"enum": [*COMMON, *kind.keys]},
+                    "anyOf": [{"required": [key]} for key in _NEEDED.get(kind.name, ("type",))],
+                },
+            }
+            for kind in KINDS.values()
+        ),
+    ],
+}
+"""A step has something to do, and nothing of another kind than its ``type``."""
+_PART: dict[str, Any] = {
+    "not": {"required": ["name"]},
+    "anyOf": [{"required": [key]} for key in WITHOUT_STEPS],
+}
+"""A piece of a playbook, which does nothing by itself."""
+
+
 def _parameter() -> dict[str, Any]:
     properties = {key: _PARAMETER[key] for key in PARAMETER_KEYS}
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+    place = {"type": "string", "pattern": f"^(?:{PLACE}|{DECLARED})$"}
+    secret = {"properties": {"default": place, "enum": _list(place), "choices": _list(place)}}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "if": {"properties": {"type": {"const": "secret"}}, "required": ["type"]},
+        "then": secret,
+    }
 
 
 def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
@@ -113,6 +171,7 @@ _COMMON: dict[str, Any] = {
     "on_failure": _HANDLER,
     "on_success": _HANDLER,
     "undo": _HANDLER,
+    "undo_failed": _FLAG,
     "locks": _WORDS,
     "idempotency_key": _TEXT,
 }
@@ -158,15 +217,15 @@ _OWN: dict[str, Any] = {
 }
 
 
-def _short(kind: str, *more: dict[str, Any]) -> dict[str, Any]:
+def _short(kind: str, *more: dict[str, Any], needed: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the short form, in which the kind's name holds its keys or one value alone."""
     keys = {key: _OWN.get(key, _SECONDS) for key in KINDS[kind].inner}
-    return {"anyOf": [_object(keys), *more]}
+    return {"anyOf": [_object(keys, *needed), *more]}
 
 
 _OWN |= {
     "foreach": _short("foreach", _ITEMS),
-    "approval": _short("approval", _TEXT),
+    "approval": _short("approval", _TEXT, needed=("prompt",)),
     "wait": _short("wait", *_SECONDS["anyOf"]),
     "assert": _short("assert", _CONDITION),
     "http": _short("http", _TEXT),
@@ -204,7 +263,10 @@ _SECRET = _object(
     },
     "name",
     "source",
-)
+) | {
+    "if": {"properties": {"source": {"const": "vault"}}},
+    "then": {"required": ["path"]},
+}
 _TOP: dict[str, Any] = {
     "name": _NAME,
     "description": _TEXT,
@@ -212,7 +274,7 @@ _TOP: dict[str, Any] = {
     "category": _TEXT,
     "parameters": {
         "anyOf": [
-            _list({"anyOf": [{"$ref": "#/$defs/parameter"}, _NAME]}),
+            _list({"anyOf": [{"$ref": "#/$defs/parameter", "required": ["name"]}, _NAME]}),
             {
                 "type": "object",
                 "additionalProperties": {"anyOf": [{"$ref": "#/$defs/parameter"}, _PLAIN]},
