@@ -104,8 +104,8 @@ def followed(view: RunView, now: datetime) -> Reply:
     shown = card(view, now, detailed=True)
     failures = [step for step in walk(view.steps) if step.state in ("failed", "timed_out")]
     told = [f"{step.path}: {step.note or step.state}" for step in failures[:5]]
-    if not told or told == [view.reason]:  # which the card says already
-        return shown
+    if not told or (len(told) == 1 and view.reason.startswith(told[0])):
+        return shown  # the card says it already
     words = "\n".join(told)
     blocks = (*shown.blocks[:1], Text(text=words, style="quote"), *shown.blocks[1:])
     return shown.model_copy(update={"blocks": blocks})

@@ -108,8 +108,7 @@ CODES: dict[str, Code] = {
     "E053": Code(
         "secret where it could be seen",
         "Secrets are filled in where they are used: in headers and bodies of `http`, in settings "
-        "of integrations, and in options made for secrets. Command lines, conditions and outputs "
-        "are shown and stored.",
+        "of integrations. Command lines, conditions and outputs are shown and stored.",
     ),
     "E054": Code(
         "kind of step that is switched off",
@@ -147,6 +146,11 @@ CODES: dict[str, Code] = {
         "parameters named like parts of one",
         "`parameters` holds one entry for each of them; these look like the parts of a single "
         "one, which begins with `- name: …`.",
+    ),
+    "W070": Code(
+        "undo_failed without effect",
+        "It lets `undo` run also when this step itself failed after it was begun. So it needs an "
+        "`undo`, and a step that acts itself: a command, `http` or `shell`.",
     ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 COMMON = (
     "name", "type", "description", "condition", "retry", "timeout", "total_timeout",
-    "continue_on_error", "recover", "on_failure", "on_success", "undo", "locks",
-    "idempotency_key",
+    "continue_on_error", "recover", "on_failure", "on_success", "undo", "undo_failed",
+    "locks", "idempotency_key",
 )  # fmt: skip
 FAIL_FAST: Mapping[str, model.FailFast] = {"cancel": "cancel", "drain": "drain", "off": "off"}
 ON_TIMEOUT: Mapping[str, model.OnTimeout] = {

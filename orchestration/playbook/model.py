@@ -108,6 +108,8 @@ class Common:
     on_failure: tuple[Step, ...] = ()
     on_success: tuple[Step, ...] = ()
     undo: tuple[Step, ...] = ()
+    undo_failed: bool = False
+    """Whether ``undo`` also runs when this step itself failed after it was begun."""
     locks: tuple[Template, ...] = ()
     idempotency_key: Template | None = None
 
@@ -248,6 +250,10 @@ Step: TypeAlias = (
     | Http
     | Shell
 )
+
+
+ACTING = (CommandStep, Http, Shell)
+"""Kinds of steps that do something outside by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,7 @@ class StepReader:
             "on_failure": self.handler(fields, "on_failure", path),
             "on_success": self.handler(fields, "on_success", path),
             "undo": self.handler(fields, "undo", path),
+            "undo_failed": fields.boolean("undo_failed"),
             "locks": locks(fields, path),
             "idempotency_key": fields.template("idempotency_key", path),
         }

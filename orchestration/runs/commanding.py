@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestration.playbook.words import command_of, fill
-from orchestration.runs.halt import Halted, unless_halted
+from orchestration.runs.halt import Halted, Unbegun, unless_halted
 from orchestration.runs.records import Fault, Result
 from tgk.context import Invocation
 from tgk.errors import UnknownCommand
@@ -54,14 +54,16 @@ async def command(
     async def note(waits: str) -> None:
         await means.memory.note(record, waits=waits)
 
+    begun = False
     try:
         await means.consents.obtain(invocation, frame, note)
+        begun = True
         async with means.pulse.busy(frame.halt):
             outcome = await unless_halted(frame.halt, means.dispatch(invocation))
     except Halted:
         why = "its time was used up" if frame.halt.why == "timed_out" else "the run stopped it"
         await withdraw(means, delivery, why)
-        raise
+        raise (Halted if begun else Unbegun) from None
     return _result(outcome, record)
 
 

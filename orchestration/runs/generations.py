@@ -48,7 +48,7 @@ def kept(
     found = []
     for path, step in latest.items():
         static = _INDEX.sub("", path)
-        if static in again or step.undone or step.result is None:
+        if static in again or step.result is None or (step.undone and not step.result.bad):
             continue
         if static not in own and not _in_playbook(static, own):
             continue

@@ -17,6 +17,10 @@ class Halted(Exception):
     """The act was stopped before its end."""
 
 
+class Unbegun(Halted):
+    """The act was stopped while it only waited to begin."""
+
+
 class Halt:
     """Stops everything below it, once; ``why`` says how, and only its own level sees that.
 

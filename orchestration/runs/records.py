@@ -18,6 +18,8 @@ NEVER_AGAIN: frozenset[str] = frozenset(
     {"denied", "invalid", "declined", "off", "unknown", "fault"}
 )
 """Kinds of errors that another try would only repeat."""
+UNTOUCHED: frozenset[str] = frozenset({"denied", "invalid", "declined", "locked", "off"})
+"""Kinds of errors after which nothing was done."""
 
 
 class Shape(BaseModel):
@@ -44,6 +46,13 @@ class Result(Shape):
     note: str = ""
     reference: str = ""
     attempts: int = 1
+    begun: bool = True
+    """False where it was stopped before what it does was begun."""
+
+    @property
+    def touched(self) -> bool:
+        """Whether something may be different by it."""
+        return self.begun and not (self.error and self.error.type in UNTOUCHED)
 
     @property
     def bad(self) -> bool:
@@ -67,7 +76,9 @@ def skipped(note: str) -> Result:
     return Result(status="skipped", note=note)
 
 
-def stopped(path: str, why: str | None, inner: Result | None = None) -> Result:
+def stopped(
+    path: str, why: str | None, inner: Result | None = None, *, begun: bool = True
+) -> Result:
     """Return the result of a step that was stopped from outside, or by its own time limit."""
     timed_out = why == "timed_out"
     message = "its time was used up" if timed_out else "stopped"
@@ -79,6 +90,7 @@ def stopped(path: str, why: str | None, inner: Result | None = None) -> Result:
         output=inner.output if inner else {},
         reference=inner.reference if inner else "",
         attempts=inner.attempts if inner else 1,
+        begun=inner.begun if inner else begun,
     )
 
 

@@ -323,10 +323,10 @@ def _common(states: Sequence[StepState]) -> StepState:
 def _state(seen: StepRecord | None, *, ended: bool) -> StepState:
     if seen is None:
         return "skipped" if ended else "pending"
-    if seen.undone:
-        return "undone"
     if seen.result is None:
         return "waiting" if seen.waits else "running"
+    if seen.undone and not seen.result.bad:
+        return "undone"
     if seen.kept and seen.result.status == "succeeded":
         return "kept"
     return seen.result.status
@@ -335,4 +335,6 @@ def _state(seen: StepRecord | None, *, ended: bool) -> StepState:
 def _note(seen: StepRecord | None) -> str:
     if seen is None:
         return ""
+    if seen.undone and seen.result and seen.result.bad:  # it failed, which is to be seen
+        return f"{seen.result.note}; taken back"
     return seen.result.note if seen.result else seen.waits

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from loguru import logger
 
 from orchestration.playbook.expression import ExpressionError
+from orchestration.playbook.model import ACTING
 from orchestration.runs.acts import Acts
 from orchestration.runs.commanding import delivery_of, withdraw
-from orchestration.runs.halt import Halt, Halted, unless_halted
+from orchestration.runs.halt import Halt, Halted, Unbegun, unless_halted
 from orchestration.runs.holding import holding
 from orchestration.runs.moments import until
 from orchestration.runs.records import NEVER_AGAIN, Fault, Result, faulted, skipped, stopped
@@ -59,6 +60,12 @@ class Walk:
     undoing: Halt = field(default_factory=Halt)
     end: Halt = field(default_factory=Halt)
     done: list[Done] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)
+    """Paths of what was taken back."""
+    stuck: list[str] = field(default_factory=list)
+    """Paths of what could not be taken back, as its undoing failed."""
+    left: list[str] = field(default_factory=list)
+    """Paths of what failed after it was begun and is not taken back."""
     acts: Acts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -157,7 +164,7 @@ class Walk:
                 async with holding(self.means, () if over else step.locks, under, path):
                     result = await self._attempts(step, under, path)
             except Halted:
-                result = await self._record(path, frame, stopped(path, halt.why))
+                result = await self._record(path, frame, stopped(path, halt.why, begun=False))
             except (ExpressionError, TgkError) as error:
                 result = await self._record(path, frame, _invalid(path, error))
             if halt.why == "timed_out" and result.status in ("cancelled", "failed"):
@@ -222,8 +229,9 @@ class Walk:
         try:
             acting = self.acts.act(step, frame, record)
             result = await self.sound(acting, record.path, (Halted, ExpressionError, TgkError))
-        except Halted:
-            return stopped(record.path, frame.halt.why)
+        except Halted as halted:
+            begun = not isinstance(halted, Unbegun)
+            return stopped(record.path, frame.halt.why, begun=begun)
         except (ExpressionError, TgkError) as error:
             return _invalid(record.path, error)
         if frame.halt.why == "timed_out" and result.status != "succeeded":
@@ -232,10 +240,9 @@ class Walk:
 
     async def _followed(self, step: Step, frame: Frame, path: str, result: Result) -> Result | None:
         """Do what the author wants done about the end, and say whether the list goes on."""
+        if step.undo:
+            self._remember(step, frame, path, result)
         if result.status == "succeeded":
-            if step.undo:
-                label = frame.label(result.attempts)
-                self.done.append(Done(step, frame.frozen(), path, label))
             return await self.steps(step.on_success, frame) if step.on_success else None
         if not result.bad:
             return None
@@ -246,6 +253,23 @@ class Walk:
         if frame.halt.why:
             return result
         return None if recovered or step.continue_on_error else result
+
+    def _remember(self, step: Step, frame: Frame, path: str, result: Result) -> None:
+        """Note what can be taken back, and what failed and may have left something behind."""
+        if result.status != "succeeded" and not self._touched(step, frame, path, result):
+            return
+        done = Done(step, frame.frozen(), path, frame.label(result.attempts))
+        if result.status == "succeeded" or step.undo_failed:
+            self.done.append(done)
+        elif not step.on_failure:  # else the author has said what is done about it
+            self.left.append(path)
+
+    def _touched(self, step: Step, frame: Frame, path: str, result: Result) -> bool:
+        """Say whether a step that acts itself failed in an attempt that was really begun."""
+        if not result.bad or not isinstance(step, ACTING):
+            return False
+        tries = (self.means.memory.get(path, frame.label(n + 1)) for n in range(result.attempts))
+        return any(each.result.touched for each in tries if each and each.result)
 
     async def _handled(self, step: Step, frame: Frame, result: Result) -> Result | None:
         """Play the handler of a failure, also where nothing else is begun any more."""
@@ -279,12 +303,28 @@ class Walk:
             for each in sorted(found, key=lambda each: -self._order(each)):
                 record = memory.get(each.path, each.label)
                 if record and record.undone:
+                    self.undone.append(each.path)
                     continue
                 bad = await self.steps(each.step.undo, each.frame.under(halt))
                 well = well and bad is None
+                (self.stuck if bad else self.undone).append(each.path)
                 if bad is None and record:
                     await memory.note(record, undone=True)
         return well if found else None
+
+    def account(self) -> str:
+        """Say what was taken back and what was not; empty where nothing was to be."""
+        parts = []
+        if self.undone:
+            parts.append(f"taken back: {', '.join(self.undone)}")
+        if self.stuck:
+            parts.append(f"NOT taken back, as its undo failed: {', '.join(self.stuck)}")
+        if self.left:
+            whose = "itself" if len(self.left) == 1 else "themselves"
+            was = "was" if len(self.left) == 1 else "were"
+            names = ", ".join(self.left)
+            parts.append(f"{names} failed {whose} and {was} not taken back: look at it")
+        return "; ".join(parts)
 
     def _order(self, done: Done) -> int:
         record = self.means.memory.get(done.path, done.label)

@@ -84,20 +84,21 @@ class Simulation:
         at = len(self.rows)
         self.rows.append(row)
         inside = self._inside(step, Place(place.depth + 1, fate, place.around))
-        row = self.rows[at] = self._with_last_words(row)
+        row = self.rows[at] = self._with_last_words(row, step)
         if fate in ("skipped", "unreached"):
             self._handlers(step, Place(place.depth + 1, fate, place.around), None)
             return "on"
         end = self._own(step, said, inside)
         if said or end == "stop":
             self.rows[at] = row.model_copy(update={"note": _told(why, said, end)})
-        if step.undo and end != "stop":
+        if step.undo and (end != "stop" or step.undo_failed):
             self.undoable.append(name_of(step))
         return self._followed(step, Place(place.depth + 1, fate, place.around), end)
 
-    def _with_last_words(self, row: OutcomeRow) -> OutcomeRow:
+    def _with_last_words(self, row: OutcomeRow, step: Step) -> OutcomeRow:
         """Say what a failed run still does, where a step makes it fail."""
-        undone = self.undoable if self.book.transaction else []
+        own = [name_of(step)] if step.undo and step.undo_failed else []
+        undone = [*self.undoable, *own] if self.book.transaction else []
         more = last_words(self.book, undone)
         told = {
             name: value.replace(RUN_FAILS, f"{RUN_FAILS}: {more}")

@@ -254,7 +254,8 @@ steps:
 finally: [/mark last]
 """)
 
-    assert view.state == "rolled_back"
+    assert view.state == "rollback_failed"
+    assert view.reason.endswith("kept, c failed themselves and were not taken back: look at it")
     done = ["a", "i-x", "i-y", "do-z"]
     undone = ["undo-z", "undo-y", "undo-x", "undo-group", "undo-a"]
     assert made.effects.names == [*done, *undone, "last"]

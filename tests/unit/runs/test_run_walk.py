@@ -234,7 +234,7 @@ transaction: true
 steps:
   - {name: a, command: /mark a, undo: [/mark undo-a]}
   - {name: b, command: /mark b, undo: [/mark undo-b]}
-  - {name: c, command: /mark c --fails 9, undo: [/mark undo-c]}
+  - {name: c, command: /mark c --fails 9}
 finally: [/mark last]
 """)
 
