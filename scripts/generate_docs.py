@@ -222,8 +222,8 @@ def _value(option: Option) -> str:
 
 def _traits(entry: Command[Any]) -> Iterator[tuple[str, str]]:
     kind = "changes something; runs once, whatever happens to the bot"
-    reads = "reads only" + ("; what writes is a command with a right of its own, named at its option"
-                            if entry.instead else "")  # fmt: skip
+    other = "; what writes is a command with a right of its own, named at its option"
+    reads = "reads only" + (other if entry.instead else "")
     yield "Effect:", kind if entry.effect == "change" else reads
     rights = " or ".join(f"`{permission}`" for permission in entry.grantable)
     yield "Permission:", f"{rights}, by default {_who(entry)}"

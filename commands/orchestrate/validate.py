@@ -33,7 +33,9 @@ class Validate(Request):
     environment: RunEnvironment | None = Field(default=None, description="check it for this one")
     dependencies: bool = Field(default=False, description="also commands, rights, secrets, systems")
     simulate: bool = Field(default=False, description="walk through it with assumed outcomes")
-    fix: bool = Field(default=False, description="write what is certain; takes the right to /orchestrate mend")
+    fix: bool = Field(
+        default=False, description="write what is certain; takes the right to /orchestrate mend"
+    )
     outcomes: Annotated[str, StringConstraints(max_length=2000)] = Field(
         default="", description='how steps are assumed to end, as in "deploy-api: fail,ok"'
     )
