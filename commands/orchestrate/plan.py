@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commands.orchestrate.spelling import spell
+from commands.orchestrate.spelling import spell, written
+from tgk.plain import in_words
 from tgk.reply import Fact, Facts, Log, Plain, Reply, Table
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from tgk.reply import Action, Picture
 
 _STATES = {"runs": "", "skipped": "skipped", "depends": "depends"}
-_SHOWN = 40
+_MOST_QUESTIONS = 6
 
 
 def planned(plan: Plan, *, picture: Picture | None = None, again: Action | None = None) -> Reply:
@@ -20,35 +21,55 @@ def planned(plan: Plan, *, picture: Picture | None = None, again: Action | None 
 
     ``again`` is the button that does it, shown where no gate is closed.
     """
-    lines = tuple(_line(row) for row in plan.rows)
-    closed = [gate for gate in plan.gates if gate.passed is False]
-    facts = (
-        Fact(label="Parameters", value=", ".join(f"{k}={v}" for k, v in plan.parameters.items())),
+    lines = tuple(_line(row) for row in plan.rows) or ("no steps",)
+    gates = tuple(_asking(gate, plan.questions) for gate in plan.gates)
+    closed = [gate for gate in gates if gate.passed is False]
+    given = ", ".join(f"{name}={written(value)}" for name, value in plan.parameters.items())
+    listed = (
+        Fact(label="Parameters", value=given),
         Fact(label="At most", value=spell(plan.longest) if plan.longest else "without a limit"),
         Fact(label="Nothing was done", value="this is a plan"),
     )
+    facts = Facts(facts=tuple(fact for fact in listed if fact.value))
+    table = _table(gates)
+    others = _table(tuple(gate for gate in gates if gate not in closed))
     title = f"{plan.playbook} {'would be refused' if closed else 'would run'}"
     return Reply(
         topic="orchestrate",
         title=title,
         tone="bad" if closed else "ok",
         blocks=(
-            Facts(facts=tuple(fact for fact in facts if fact.value)),
+            facts,
             *((picture,) if picture else ()),
-            Table(columns=("Gate", "", "Note"), rows=tuple(_gate(gate) for gate in plan.gates)),
-            Log(lines=lines or ("no steps",), filename=f"{plan.playbook}-plan.txt"),
+            table,
+            Log(lines=lines, filename=f"{plan.playbook}-plan.txt"),
         ),
         actions=(again,) if again and not closed else (),
         failed=bool(closed),
         mirrored=False,
-        plain=Plain(headline=title, lines=(*_refusals(closed), *lines[:_SHOWN])),
-        data=plan.model_dump(mode="json"),
+        plain=Plain(headline=title, lines=(*_refusals(closed), *in_words((facts, others)), *lines)),
+        data=plan.model_copy(update={"gates": gates}).model_dump(mode="json"),
     )
+
+
+def _asking(gate: Gate, questions: tuple[str, ...]) -> Gate:
+    """Return the gate of approvals with what the playbook's own steps would ask."""
+    if gate.name != "approvals" or not questions:
+        return gate
+    notes = [*questions[:_MOST_QUESTIONS], *([gate.note] if gate.passed is None else [])]
+    more = len(questions) - _MOST_QUESTIONS
+    notes += [f"… and {more} more"] if more > 0 else []
+    return gate.model_copy(update={"passed": None, "note": "; ".join(notes)})
+
+
+def _table(gates: tuple[Gate, ...]) -> Table:
+    return Table(columns=("Gate", "", "Note"), rows=tuple(_gate(gate) for gate in gates))
 
 
 def _gate(gate: Gate) -> tuple[str, str, str]:
     verdict = {True: "open", False: "closed", None: "not known"}[gate.passed]
-    return gate.name, verdict, gate.note
+    asked = gate.name == "approvals" and gate.passed is None
+    return gate.name, "asked" if asked else verdict, gate.note
 
 
 def _refusals(closed: list[Gate]) -> tuple[str, ...]:

@@ -64,6 +64,11 @@ class Planner:
             gates=(first, named, *await self._gates.of(book, trees, values, caller)),
             rows=tuple(_plain(row) for row in walked.rows),
             calls=tuple(calls(_reached(book, trees), walked, self._admission)),
+            questions=tuple(
+                f"{row.path}: {row.asks}"
+                for row in walked.rows
+                if row.asks and row.state in ("runs", "depends")
+            ),
             locks=tuple(lock.text(walked.scenario.scope) for lock in book.locks),
             longest=walked.clockwork.run(book).within(request.timeout).whole,
         )

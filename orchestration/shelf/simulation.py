@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from orchestration.playbook import model
 from orchestration.playbook.expression import UNKNOWN, ExpressionError
-from orchestration.runs.views import kind_of
 from orchestration.shelf.nested import nested
+from orchestration.shelf.sayings import asks, what
 from orchestration.shelf.sequels import RUN_FAILS, Around, last_words, name_of, sequels
 from tgk.ports.playbooks import OutcomeRow
 
@@ -77,8 +77,9 @@ class Simulation:
         said = self.scenario.ends(step) if fate in ("runs", "depends") else None
         longest = self.clockwork.step(step).whole
         row = OutcomeRow(
-            path=step.path, depth=place.depth, what=what(step), state=fate, note=why,
-            attempts=step.retry.more + 1, longest=longest,
+            path=step.path, depth=place.depth, what=what(step, self.scenario.scope), state=fate,
+            note=why, asks=asks(step, self.scenario.scope), attempts=step.retry.more + 1,
+            longest=longest,
             **sequels(step, following, place.around)._asdict(),
         )  # fmt: skip
         at = len(self.rows)
@@ -226,13 +227,6 @@ class Simulation:
             path="", depth=place.depth, what=f"{name}:", state=place.fate, note=note, attempts=0
         )
         self.rows.append(row)
-
-
-def what(step: Step) -> str:
-    """Return what to call a step in a plan."""
-    if isinstance(step, model.CommandStep):
-        return f"{step.name}: /{step.command.name}" if step.name else f"/{step.command.name}"
-    return f"{step.name or step.path} ({kind_of(step)})"
 
 
 def _other(then: Fate, above: Fate) -> Fate:

@@ -122,6 +122,8 @@ class OutcomeRow(_Shape):
     what: str
     state: Literal["runs", "depends", "skipped", "unreached"]
     note: str = ""
+    asks: str = ""
+    """What people are asked, and whose yes it takes; only of a step that waits for them."""
     attempts: int = 1
     longest: float | None = None
     """Seconds with all attempts, pauses and handlers; None where something has no limit."""
@@ -178,6 +180,8 @@ class Plan(_Shape):
     gates: tuple[Gate, ...] = ()
     rows: tuple[PlanRow, ...] = ()
     calls: tuple[Call, ...] = ()
+    questions: tuple[str, ...] = ()
+    """What its approval steps would ask, each behind the path of its step."""
     locks: tuple[str, ...] = ()
     """What it holds while it runs; a part that is not known yet stays as written."""
     longest: float | None = None

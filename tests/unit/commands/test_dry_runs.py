@@ -66,7 +66,7 @@ async def test_what_a_step_is_never_given_is_refused_beside_what_is_known_later(
 
 
 async def test_the_plain_text_tells_which_gates_are_closed_and_why(world: World) -> None:
-    """Before the steps; a plan without closed gates begins with its steps."""
+    """Before everything else; what is the same with and without them stands beneath."""
     line = "/orchestrate run deploy-web-app --dry-run --parameters version=v1.4.0"
     open_ = await world.run(line, "dana")
     await world.locks.acquire("deploy:staging", "ben", "migration")
@@ -78,7 +78,36 @@ async def test_the_plain_text_tells_which_gates_are_closed_and_why(world: World)
     told = closed.reply.plain.lines[0]
     assert told == f"closed: systems: {gates(closed)['systems'][1]}"
     assert "migration" in told
-    assert closed.reply.plain.lines[1:] == open_.reply.plain.lines
+    others = [each for each in open_.reply.plain.lines if not each.startswith("systems ")]
+    assert [*closed.reply.plain.lines[1:]] == others
+    assert "Parameters: environment=staging, version=v1.4.0" in "\n".join(others)
+    assert "deploy-api: /infra deploy --component api --version v1.4.0" in "\n".join(others)
+    named = {each.split("  ")[0] for each in others}
+    assert {*gates(open_)} - {"systems", "sub-playbooks"} <= named
+
+
+async def test_a_step_that_asks_people_is_a_question_in_a_dry_run(
+    world: World, tmp_path: Path
+) -> None:
+    """With its words and whose yes it takes, as far as they are known; one that is skipped not."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir()
+    (folder / "mine.yml").write_text(
+        "name: mine\nparameters:\n  - name: version\n    default: v9\nsteps:\n"
+        "  - name: sure\n    type: approval\n    prompt: Release ${version}?\n    count: 2\n"
+        "  - name: never\n    condition: version == 'v1'\n    type: approval\n    prompt: No?\n"
+        "  - command: /backup create --name 'pre ${run.id}'\n",
+    )
+
+    outcome = await world.run("/orchestrate run mine --dry-run", "dana")
+
+    assert gates(outcome)["approvals"] == (None, "sure: Release v9? (2 yes of the council)")
+    assert '/backup create --name "pre ${run.id}"' in "\n".join(_lines(outcome))
+
+
+def _lines(outcome: Outcome) -> tuple[str, ...]:
+    assert outcome.reply.plain is not None
+    return outcome.reply.plain.lines
 
 
 @pytest.mark.parametrize("more", ["", " --dry-run"])
