@@ -116,7 +116,8 @@ OPTIONAL = frozenset({
     "create_issue_on_failure", "default", "delay", "description", "else", "enum", "events",
     "every", "fail_fast", "finally", "locks", "max", "max_delay", "max_parallel", "message",
     "min", "on_failure", "on_success", "outputs", "pattern", "priority", "project", "required",
-    "retry", "timeout", "timezone", "track_metrics", "transaction", "type", "undo", "url",
+    "retry", "timeout", "timezone", "track_metrics", "transaction", "type", "undo", "undo_failed",
+    "url",
     "variable", "version", "webhook", "when",
 })  # fmt: skip
 """What a playbook may do without, written down apart from the tables of the checker."""
