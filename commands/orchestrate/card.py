@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.spelling import spell
+from orchestration.runs.shape import counts
 from tgk.errors import Missing
 from tgk.ports.runs import ENDED, RunFilter
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Stage, Text
@@ -38,7 +39,6 @@ _STAGES: dict[StepState, StageState] = {
     "failed": "failed", "skipped": "skipped", "cancelled": "skipped", "timed_out": "failed",
     "kept": "done", "undone": "skipped",
 }  # fmt: skip
-_OVER = ("succeeded", "failed", "skipped", "cancelled", "timed_out", "kept", "undone")
 BAD: frozenset[RunState] = frozenset({"failed", "timed_out", "rolled_back", "rollback_failed"})
 
 
@@ -150,9 +150,8 @@ def _progress(view: RunView) -> Progress:
         for step in view.steps
         for state in (_STAGES[step.state],)
     )
-    leaves = [step for step in walk(view.steps) if not step.steps]
-    done = sum(step.state in _OVER for step in leaves)
-    return Progress(done=done, total=len(leaves), note="steps", stages=stages)
+    done, total = counts(view.steps)  # as on the picture beneath
+    return Progress(done=done, total=total, note="steps", stages=stages)
 
 
 def _note(step: StepView) -> str:

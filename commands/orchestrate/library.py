@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -68,17 +69,28 @@ async def library(request: Library, context: Context) -> Reply:
         )
     entries = await shelf.entries()
     found = tuple(each for each in entries if _fits(each, request))
-    near = nearest(request.search, [each.name for each in entries]) if not found else ()
+    near = nearest(request.search, _vocabulary(entries)) if not found else ()
     return _shelf(found, near)
+
+
+def _vocabulary(entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Return what could have been meant by a search: names first, then every other word."""
+    words = (word for each in entries for word in re.findall(r"[a-z]{4,}", _words(each)))
+    return tuple(dict.fromkeys([*(each.name for each in entries), *words]))
+
+
+def _words(entry: Entry) -> str:
+    """Return what a search looks at."""
+    told = f"{entry.name} {entry.description} {entry.category} " + " ".join(
+        f"{each.name} {each.description} {' '.join(each.choices)}" for each in entry.parameters
+    )
+    return told.casefold()
 
 
 def _fits(entry: Entry, request: Library) -> bool:
     if request.category and entry.category != request.category:
         return False
-    words = f"{entry.name} {entry.description} {entry.category} " + " ".join(
-        f"{each.name} {each.description} {' '.join(each.choices)}" for each in entry.parameters
-    )
-    return all(word in words.casefold() for word in request.search.casefold().split())
+    return all(word in _words(entry) for word in request.search.casefold().split())
 
 
 def _shelf(found: tuple[Entry, ...], near: tuple[str, ...] = ()) -> Reply:

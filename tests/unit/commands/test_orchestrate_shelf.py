@@ -76,12 +76,15 @@ async def test_the_library_is_listed_and_filtered(world: World) -> None:
     ]  # fmt: skip
 
 
-async def test_a_search_that_finds_nothing_says_what_was_probably_meant(world: World) -> None:
-    """It is an answer, not a mistake."""
-    outcome = await world.run("/orchestrate library --search canaries", "devi")
+@pytest.mark.parametrize(("typed", "meant"), [("canaries", "canary"), ("databse", "database")])
+async def test_a_search_that_finds_nothing_says_what_was_probably_meant(
+    world: World, typed: str, meant: str
+) -> None:
+    """It is an answer, not a mistake; every word that can be found counts."""
+    outcome = await world.run(f"/orchestrate library --search {typed}", "devi")
 
     assert (outcome.result, outcome.reply.title) == ("success", "No playbooks")
-    assert "Did you mean canary?" in outcome.reply.model_dump_json()
+    assert f"Did you mean {meant}?" in outcome.reply.model_dump_json()
 
 
 async def test_an_exported_playbook_is_the_file_itself(world: World) -> None:
