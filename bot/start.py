@@ -45,10 +45,11 @@ def started(config: Path, serve: Callable[[Settings, Discovery, Path], None]) ->
 def run(serve: Serve, settings: Settings, discovery: Discovery, root: Path) -> None:
     """Open the log, and run on the fastest loop there is."""
     from bot.runtime.assemble import redactor_of
-    from bot.runtime.notebook import open_notebook
+    from bot.runtime.notebook import catch_strays, open_notebook
 
     redactor = redactor_of(settings, discovery)
     open_notebook(settings.log_level, redactor.text, json=not sys.stderr.isatty())
+    catch_strays()
     _loop()(serve(settings, discovery, root))
 
 

@@ -49,6 +49,15 @@ class Seldom(logging.Filter):
         return True
 
 
+_STOPPED: Final = ("DBOSAwaitedWorkflowCancelledError", "DBOSWorkflowCancelledError", "Parked")
+_USUAL: Final = (
+    "Workflow already exists in queue",
+    "Asyncio task cancelled for workflow or step",
+    "outcome was not recorded: the workflow is no longer owned",
+)
+"""Said of changes that people stopped, and of those that were recovered after a kill."""
+
+
 def dbos(*, sqlite: bool) -> ModuleType:
     """Import DBOS; takes a moment, and no other thread may import SQLAlchemy meanwhile.
 
@@ -66,10 +75,20 @@ def dbos(*, sqlite: bool) -> ModuleType:
             remedy="Install the version that constraints.txt names.",
         )
     log = logging.getLogger("dbos")
+    log.addFilter(_expected)  # the same one again is not added
     if not log.handlers:  # else it writes to standard error itself, unmasked
         log.addHandler(logging.NullHandler())
         log.addFilter(Seldom())
     return module
+
+
+def _expected(record: logging.LogRecord) -> bool:
+    """Let what a stop, a withdrawal or a recovery brings with it be no fault in the log."""
+    failure = record.exc_info[1] if record.exc_info else None
+    stopped = failure is not None and type(failure).__name__ in _STOPPED
+    if stopped or any(words in record.getMessage() for words in _USUAL):
+        record.levelno, record.levelname, record.exc_info = logging.DEBUG, "DEBUG", None
+    return True
 
 
 def configuration(

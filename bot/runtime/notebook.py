@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,22 @@ def open_notebook(level: str, redact: Callable[[str], str], *, json: bool) -> No
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in _SILENT:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def catch_strays() -> None:
+    """Let warnings, and faults that nobody awaits, be lines of the log instead of loose text."""
+    logging.captureWarnings(True)
+
+    def in_thread(stray: threading.ExceptHookArgs) -> None:
+        name = stray.thread.name if stray.thread else "a thread"
+        if stray.exc_value is not None:
+            logger.opt(exception=stray.exc_value).error("{} ended by a fault", name)
+
+    def nowhere(stray: sys.UnraisableHookArgs) -> None:
+        logger.opt(exception=stray.exc_value).error("{}", stray.err_msg or "fault while tidying up")
+
+    threading.excepthook = in_thread
+    sys.unraisablehook = nowhere
 
 
 def _as_json(record: Any, redact: Callable[[str], str]) -> str:

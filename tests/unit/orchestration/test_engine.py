@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from orchestration import faults
+from orchestration.dbos_import import dbos
 from orchestration.engine import Engine
 from orchestration.store_postgres import Fenced, Unsure
 from tgk.caller import Caller
@@ -163,24 +163,20 @@ async def test_an_operation_withdrawn_while_it_only_begins_is_never_done(tmp_pat
     assert (left, gate.lives) == (frozenset(), 0)
 
 
-async def test_an_operation_that_is_stopped_is_no_fault_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_what_a_stop_or_a_recovery_brings_with_it_is_no_fault_in_the_log(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """People wanted it; what the library says of it is for whoever looks into the library."""
-    gate = Gate()
-    engine = Engine(tmp_path, FakeClock())
-    await engine.start(gate.perform)
-    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
-    async with asyncio.timeout(10):
-        await gate.entered.wait()
-    await engine.withdraw("one", "nobody wants it")
-    with pytest.raises(Declined):
-        await asker
-    await engine.stop()
+    """People wanted it; a fault of the library still is one."""
+    library = dbos(sqlite=True)
+    log = logging.getLogger("dbos")
+    stopped = library.error.DBOSAwaitedWorkflowCancelledError("one")
 
-    said = [record for record in caplog.records if record.name == "dbos"]
-    assert [each.getMessage() for each in said if each.levelno > logging.DEBUG] == []
-    assert any("outcome was not recorded" in each.getMessage() for each in said)
+    log.error("Exception encountered in asynchronous workflow:", exc_info=stopped)
+    log.warning("Workflow already exists in queue: a, but the provided queue name is: None.")
+    log.error("Exception encountered in asynchronous workflow:", exc_info=OSError("disk full"))
+
+    levels = [(each.levelname, bool(each.exc_info)) for each in caplog.records]
+    assert levels == [("DEBUG", False), ("DEBUG", False), ("ERROR", True)]
 
 
 async def test_a_short_operation_ends_within_the_grace(tmp_path: Path) -> None:

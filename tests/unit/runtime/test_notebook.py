@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import logging
+import sys
+import threading
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 from loguru import logger
 
-from bot.runtime.notebook import open_notebook
+from bot.runtime.notebook import catch_strays, open_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,3 +60,41 @@ def test_a_fault_keeps_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().err.splitlines()
     assert "ERROR" in lines[0]
     assert 1 == sum(line.startswith("ConnectionRefusedError") for line in lines)
+
+
+@pytest.fixture
+def caught() -> Iterator[None]:
+    """Let strays be caught, and put the process's hooks back as they were."""
+    in_thread, nowhere, shown = threading.excepthook, sys.unraisablehook, warnings.showwarning
+    catch_strays()
+    yield
+    logging.captureWarnings(False)
+    threading.excepthook, sys.unraisablehook, warnings.showwarning = in_thread, nowhere, shown
+
+
+@pytest.mark.usefixtures("opened", "caught")
+def test_whatever_goes_astray_is_a_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Warnings, faults of threads and of what is tidied up are not loose text in the log."""
+    open_notebook("INFO", lambda text: text, json=True)
+
+    class Untidy:
+        def __del__(self) -> None:
+            raise ValueError("left over")
+
+    def broken() -> None:
+        raise ValueError("thread broke")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning("old way", DeprecationWarning, "x.py", 1)
+    worker = threading.Thread(target=broken, name="worker")
+    worker.start()
+    worker.join()
+    Untidy()
+    gc.collect()
+
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [entry["level"] for entry in told] == ["WARNING", "ERROR", "ERROR"]
+    assert "old way" in told[0]["message"]
+    assert "thread broke" in told[1]["exception"]
+    assert "left over" in told[2]["exception"]
