@@ -128,6 +128,20 @@ async def test_a_mention_is_read_without_a_privileged_intent(wire: Wire) -> None
     assert await wire.shown("Sovereignty Architecture: status check")
 
 
+async def test_a_mention_that_lacks_something_comes_with_a_form(wire: Wire) -> None:
+    """The platform takes a button beneath the text, and its press opens the form."""
+    await wire.connected()
+
+    await wire.platform.say("dana", "#deployments", "@tgk book scan --depth 3")
+    answer = await wire.shown("service: needed")
+    button = _custom_id(answer.components, "Fill in service")
+    pressed = await wire.platform.press("dana", answer.id, button)
+    await wire.platform.submit_modal("dana", pressed.id, {"service": "api"})
+
+    shown = await wire.until(lambda: wire.world.board.shows)
+    assert shown[-1].reply.title == "api 3 {} False"
+
+
 async def test_what_is_typed_while_the_gateway_is_away_is_answered_after_resuming(
     wire: Wire,
 ) -> None:
