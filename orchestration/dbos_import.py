@@ -38,7 +38,9 @@ class Seldom(logging.Filter):
         self._said: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether nothing of the kind was said for a minute."""
+        """Say whether nothing of the kind was said for a minute; what is no fault is not counted."""
+        if record.levelno <= logging.DEBUG:
+            return True
         kind = record.getMessage()[:_ALIKE]
         now = self._now()
         if now - self._said.get(kind, float("-inf")) < _MINUTE:
