@@ -38,7 +38,7 @@ class Seldom(logging.Filter):
         self._said: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether nothing of the kind was said for a minute; what is no fault is not counted."""
+        """Say whether nothing of the kind was said for a minute; no fault, no count."""
         if record.levelno <= logging.DEBUG:
             return True
         kind = record.getMessage()[:_ALIKE]

@@ -173,7 +173,7 @@ def test_what_a_stop_or_a_recovery_brings_with_it_is_no_fault_in_the_log(
 
     log.error("Exception encountered in asynchronous workflow:", exc_info=stopped)
     log.warning("Workflow already exists in queue: a, but the provided queue name is: None.")
-    log.error("Exception encountered in asynchronous workflow:", exc_info=OSError("disk full"))
+    log.error("A disk is full:", exc_info=OSError("disk full"))
 
     levels = [(each.levelname, bool(each.exc_info)) for each in caplog.records]
     assert levels == [("DEBUG", False), ("DEBUG", False), ("ERROR", True)]
