@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tgk.outcome import Outcome
     from tgk.reply import Reply
 
+_LONGEST = 500
 _KINDS = {"denied": "denied", "invalid": "invalid", "pending": "invalid"}
 
 
@@ -99,6 +100,9 @@ def _result(outcome: Outcome, record: StepRecord) -> Result:
 
 
 def _said(reply: Reply) -> str:
-    """Return a refusal in a line."""
+    """Return why it did not work, and what to do, in a line."""
     texts = [block.text for block in reply.blocks if block.kind == "text"]
-    return " ".join([reply.title, *texts])[:500]
+    refusal = reply.data if reply.data.get("error") else {}
+    advised = (str(refusal.get(part, "")) for part in ("why", "do"))
+    words = " ".join(" ".join((reply.title, *texts, *advised)).split())
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
