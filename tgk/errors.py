@@ -160,7 +160,8 @@ class AlreadySo(TgkError):
 class Missing(TgkError):
     """A named thing does not exist; ``near`` holds names that look alike.
 
-    Where nothing does, ``known`` are all there are or ``newest`` the latest of very many.
+    Where nothing does, ``known`` are all there are or ``newest`` the latest of very many. ``what``
+    says it in other words.
     """
 
     def __init__(
@@ -171,6 +172,7 @@ class Missing(TgkError):
         *,
         known: Sequence[str] = (),
         newest: Sequence[str] = (),
+        what: str = "",
     ) -> None:
         remedy = ""
         if near:
@@ -179,7 +181,7 @@ class Missing(TgkError):
             remedy = f"Known: {enumerated(known, _MOST_KNOWN)}."
         elif newest:
             remedy = f"Newest: {', '.join(newest[:_MOST_NEWEST])}."
-        super().__init__(f'There is no {kind} "{name}".', remedy=remedy)
+        super().__init__(what or f'There is no {kind} "{name}".', remedy=remedy)
         self.kind = kind
         self.name = name
         self.near = tuple(near)

@@ -132,9 +132,11 @@ def _facts(view: RunView, now: datetime) -> Facts:
         Fact(label="Takes" if view.ended is None else "Took", value=spell(lasted(view, now))),
         Fact(label="Why", value=view.reason),
         Fact(label="Cause", value="" if view.cause == "asked" else view.cause),
+        Fact(label="Waits for", value=view.waits_for),
         Fact(label="Goes on by itself", at=view.until),
         Fact(label="Must end by", at=view.deadline if view.ended is None else None),
         Fact(label="Continues", value=view.previous),
+        Fact(label="Kept with", value=view.kept_with),
     ]
     return Facts(facts=tuple(fact for fact in facts if fact.value or fact.at))
 

@@ -29,6 +29,11 @@ class Wish:
     upto: int | None = None
     """Only results that had ended by then are kept."""
 
+    @property
+    def says_where(self) -> bool:
+        """Whether somebody chose what is kept."""
+        return bool(self.from_step) or self.upto is not None
+
 
 def kept(
     steps: Iterable[StepRecord], playbooks: Mapping[str, Playbook], name: str, wish: Wish

@@ -130,6 +130,8 @@ class StepRecord(Shape):
     result: Result | None = None
     kept: bool = False
     """Taken over from an earlier generation."""
+    kept_with: str = ""
+    """The values that it was done with, where the run has others by now."""
     undone: bool = False
     over: bool = False
     """Whether no other attempt comes."""

@@ -10,6 +10,7 @@ from loguru import logger
 
 from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require, require_sound
+from orchestration.runs.changes import Changes
 from orchestration.runs.consents import RunGrants, withdraw_all
 from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
@@ -24,7 +25,7 @@ from orchestration.runs.staging import Parts, Stage
 from orchestration.runs.views import bare, whole
 from orchestration.store import store_away
 from tgk.errors import Conflict, Missing, TgkError, Unavailable
-from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView
+from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView, none_going
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+_LOOKED_BACK = 100
+
+
 class _Asked:
     """A request with everything around it."""
 
@@ -122,8 +126,7 @@ class DurableRuns:
             listed = ", ".join(record.id for record in alive)
             raise Conflict("Several runs go on.", why=listed, remedy="Name one of them.")
         if not alive:
-            newest = await self._ledger.find(RunFilter(limit=3))
-            raise Missing("run", "current", newest=[record.id for record in newest])
+            raise none_going(await self.find(RunFilter(limit=_LOOKED_BACK)), person)
         return await self._view(alive[0])
 
     async def find(self, wanted: RunFilter) -> tuple[RunView, ...]:
@@ -178,8 +181,9 @@ class DurableRuns:
             why = f"It is {record.state}."
             remedy = "Pause it first, and wait until nothing is under way." if anew else ""
             raise Conflict(f"{record.id} cannot be resumed.", why=why, remedy=remedy)
-        if record.state == "succeeded" and not anew:
-            raise Conflict(f"{record.id} has succeeded.", remedy="Name a step to begin from.")
+        if record.state == "succeeded" and not (from_step or checkpoint):
+            remedy = "Name a step to begin from, as in --from-step deploy."
+            raise Conflict(f"{record.id} has succeeded.", remedy=remedy)
         wish = Wish(
             from_step=from_step, skip_failed=skip_failed, upto=await self._upto(record, checkpoint)
         )
@@ -280,7 +284,7 @@ class DurableRuns:
     ) -> RunView:
         """Begin the next generation with what is kept of the last."""
         books = await self._pinned(record)
-        kept(await self._ledger.steps(record.id), books, record.playbook, wish)  # sense first
+        known = kept(await self._ledger.steps(record.id), books, record.playbook, wish)
         raw = {**record.request.parameters, **changed}
         request = record.request.model_copy(update={"parameters": raw})
         name, number = f"{record.root}.{record.generation + 1}", record.generation + 1
@@ -288,6 +292,9 @@ class DurableRuns:
         require(
             books, {**books[record.playbook].variables, **made.parameters}, who, self._admission
         )
+        changes = Changes.between(record, made.parameters, books)
+        if not wish.says_where:
+            changes.require_said(known)
         facts = {
             "id": name,
             "root": record.root,
@@ -300,7 +307,7 @@ class DurableRuns:
         if record.state not in ENDED:
             await self._superseded(record.id)
         steps = kept(await self._ledger.steps(record.id), books, record.playbook, wish)
-        born, _ = await self._ledger.beget(made.model_copy(update=facts), steps)
+        born, _ = await self._ledger.beget(made.model_copy(update=facts), changes.marked(steps))
         await self._parts.carrier.begin(born.id)
         return await self.view(born.id)
 

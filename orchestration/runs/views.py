@@ -76,6 +76,7 @@ def whole(
             "reason": redact(bare(record).reason),
             "steps": tree,
             "undoes": drawing.undoes(),
+            "kept_with": redact(drawing.kept_with()),
         }
     )
 
@@ -145,6 +146,14 @@ class _Drawing:
             inner = tuple(self._step(step, "", latest) for step in book.finally_)
             drawn.append(_group("finally", "finally", "finally", inner))
         return tuple(drawn)
+
+    def kept_with(self) -> str:
+        """Return what was kept although it was done with other values: ``version=v1: deploy``."""
+        found: dict[str, list[str]] = {}
+        for path, step in self._latest.items():
+            if step.kept_with:
+                found.setdefault(step.kept_with, []).append(path)
+        return "; ".join(f"{values}: {', '.join(paths)}" for values, paths in found.items())
 
     def undoes(self) -> tuple[StepView, ...]:
         """Return what was done to take things back, in the order of its beginning."""
@@ -335,6 +344,8 @@ def _state(seen: StepRecord | None, *, ended: bool) -> StepState:
 def _note(seen: StepRecord | None) -> str:
     if seen is None:
         return ""
+    if seen.kept_with and seen.result:
+        return f"kept with {seen.kept_with} · {seen.result.note}".removesuffix(" · ")
     if seen.undone and seen.result and seen.result.bad:  # it failed, which is to be seen
         return f"{seen.result.note}; taken back"
     return seen.result.note if seen.result else seen.waits

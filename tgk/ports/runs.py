@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from tgk.caller import Caller
+from tgk.errors import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 RunState = Literal[
     "queued",  # waits for a slot, a lock or its turn
@@ -113,6 +114,10 @@ class RunView(_Shape):
     undoes: tuple[StepView, ...] = ()
     previous: str = ""
     """The generation before."""
+    kept_with: str = ""
+    """What of it is kept although it was done with other values: ``version=v1.4.0: deploy``."""
+    waits_for: str = ""
+    """What it waits for, while it does: a lock and who has it, people, or a time."""
     consulted: bool = False
     """Whether people were asked about it, or about one of its steps."""
     revision: int = 0
@@ -141,6 +146,13 @@ class RunFilter(_Shape):
     playbook: str = ""
     since: datetime | None = None
     limit: int = 50
+
+
+def none_going(found: Sequence[RunView], person: str) -> Missing:
+    """Return what to say about ``current`` where no run goes on: the newest, the person's first."""
+    mine = sorted(found, key=lambda view: view.starter.person != person)
+    newest = [f"{view.id} ({view.playbook}, {view.state.replace('_', ' ')})" for view in mine]
+    return Missing("run", "current", newest=newest, what="No run is going on.")
 
 
 class Runs(Protocol):
@@ -172,7 +184,7 @@ class Runs(Protocol):
         """Return the one run meant by ``current``.
 
         The newest that has not ended and that ``person`` started, else the only one that has not.
-        Raises Missing when there is none, Conflict naming them when it could be several.
+        Raises Missing naming the newest when there is none, Conflict when it could be several.
         """
 
     async def find(self, wanted: RunFilter) -> tuple[RunView, ...]:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tgk.errors import Conflict, Missing
-from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView
+from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView, none_going
 from tgk.suggest import nearest
 from tgk.testing.faults import Faults
 
@@ -103,7 +103,7 @@ class FakeRuns:
         if len(going) > 1:
             raise Conflict("Several runs are current.", why=", ".join(v.id for v in going))
         if not going:
-            raise Missing("run", "current", newest=[*self._views][::-1])
+            raise none_going([*self._views.values()][::-1], person)
         return going[0]
 
     async def find(self, wanted: RunFilter) -> tuple[RunView, ...]:
