@@ -19,7 +19,7 @@ from bot.gateway.starts import Starts
 from bot.gateway.triggers import Triggers
 from bot.gateway.webhooks import Webhooks
 from bot.runtime import collector
-from bot.runtime.assemble import Core, assembled
+from bot.runtime.assemble import assembled
 from bot.runtime.greeting import greet
 from bot.runtime.lost import settle
 from bot.runtime.settings import AUDIT_LOG, SOCKET_NAME
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from socket import socket
 
+    from bot.runtime.core import Core
     from bot.runtime.settings import Settings
     from bot.runtime.supervise import Surface
     from tgk.discovery import Discovery

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, StringConstraints
 
 from tgk import approval as council
-from tgk.command import ApprovalId, Request, Rest, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import ApprovalId, Request, Rest
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
 if TYPE_CHECKING:

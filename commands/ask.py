@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
-from tgk.command import Request, Rest, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import TgkError, Upstream
+from tgk.options import Request, Rest
 from tgk.ports.model import Chunk, Message, Tool, ToolCall
 from tgk.reply import Plain, Reply, Text
 

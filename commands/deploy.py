@@ -10,17 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from commands.estimate import expected, learn
-from tgk.command import (
-    ApprovalRule,
-    Command,
-    Confirmation,
-    EnvironmentName,
-    Request,
-    ServiceName,
-    TagName,
-    Token,
-    command,
-)
+from tgk.command import Command, Confirmation, command
 from tgk.errors import (
     AlreadySo,
     ConfigurationInvalid,
@@ -30,6 +20,8 @@ from tgk.errors import (
     TgkError,
     Unavailable,
 )
+from tgk.options import EnvironmentName, Request, ServiceName, TagName, Token
+from tgk.ports.council import ApprovalRule
 from tgk.ports.pipelines import PipelineRun, RunState
 from tgk.reply import Action, Fact, Facts, Plain, Progress, Reply, Stage, Text
 from tgk.suggest import nearest_version

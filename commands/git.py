@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from tgk.command import WEBHOOK_ONLY, Request, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.doors import WEBHOOK_ONLY
 from tgk.masking import masked
+from tgk.options import Request
 from tgk.ports.board import Place
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Text, Tone, Topic
 

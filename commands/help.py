@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from tgk.command import Command, CommandName, Request, Rest, command
-from tgk.context import Context
+from tgk.command import command
+from tgk.context import Context, Listed
 from tgk.errors import UnknownCommand
 from tgk.families import families, heads, listing
+from tgk.options import CommandName, Request, Rest
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table, Text
 from tgk.spelling import spelled
 from tgk.suggest import nearest
@@ -45,7 +46,7 @@ async def show_help(request: Help, context: Context) -> Reply:
     return _explanation(known[name], context)
 
 
-def _listing(allowed: tuple[Command[Any], ...]) -> Reply:
+def _listing(allowed: tuple[Listed, ...]) -> Reply:
     """Name each command with its usage, and each family once with its verbs."""
     verbs = families(entry.name for entry in allowed)
     plain = [(entry.usage, entry.summary) for entry in allowed if not entry.family]
@@ -65,7 +66,7 @@ def _listing(allowed: tuple[Command[Any], ...]) -> Reply:
     )
 
 
-def _family(name: str, family: tuple[Command[Any], ...], context: Context) -> Reply:
+def _family(name: str, family: tuple[Listed, ...], context: Context) -> Reply:
     """Show the verbs of a family with their usage, and which of them the caller may not run."""
     rows = tuple((entry.usage, entry.summary) for entry in family)
     withheld = [f"/{entry.name}" for entry in family if not context.access.may(entry.name, {})]
@@ -93,7 +94,7 @@ def _family(name: str, family: tuple[Command[Any], ...], context: Context) -> Re
     )
 
 
-def _explanation(entry: Command[Any], context: Context) -> Reply:
+def _explanation(entry: Listed, context: Context) -> Reply:
     rows = tuple(
         (
             spelled(option.name) + ("" if option.required else " (optional)"),

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tgk.command import EnvironmentName, Request, Rest, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import Missing
+from tgk.options import EnvironmentName, Request, Rest
 from tgk.ports.board import Place, answer, mirrors
 from tgk.ports.council import Lock as Held
 from tgk.reply import Action, Fact, Facts, Plain, Reply

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from tgk.command import EnvironmentName, Request, ServiceName, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest, Unavailable
+from tgk.options import EnvironmentName, Request, ServiceName
 from tgk.ports.logs import LogLine, LogPage, LogQuery
 from tgk.reply import Action, Log, Plain, Reply, Text
 from tgk.spread_secrets import masked_lines

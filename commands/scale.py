@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tgk.command import EnvironmentName, Request, ServiceName, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, Conflict, InvalidRequest
+from tgk.options import EnvironmentName, Request, ServiceName
 from tgk.reply import Action, Fact, Facts, Plain, Progress, Reply, Text
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from tgk.chart import line_chart, line_chart_alt
-from tgk.command import EnvironmentName, Request, ServiceName, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import Missing, TgkError, Unavailable, Upstream
+from tgk.options import EnvironmentName, Request, ServiceName
 from tgk.ports.metrics import Vitals
 from tgk.reply import Action, Fact, Facts, Picture, Plain, Reply, Table, Text, Tone
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tgk.command import Request, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.families import families, heads
+from tgk.options import Request
 from tgk.reply import Fact, Facts, Plain, Reply, Text
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-    from tgk.command import Command, Option
+    from tgk.command import Command
+    from tgk.options import Option
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES: dict[str, str] = {

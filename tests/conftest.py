@@ -42,7 +42,7 @@ from tgk.typed import bind, parse_line
 if TYPE_CHECKING:
     from orchestration.shelf.shelf import Shelf
     from tgk.caller import Caller
-    from tgk.command import Door
+    from tgk.doors import Door
     from tgk.outcome import Outcome
     from tgk.ports.board import Place
     from tgk.reply import Reply

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tgk.caller import Caller
-    from tgk.command import Command, Kind, Request
+    from tgk.command import Command
     from tgk.context import Invocation
     from tgk.discovery import CommandEntry, Discovery
     from tgk.guard import Decision, Guard
     from tgk.limits import RateLimiter
+    from tgk.options import Kind, Request
     from tgk.registry import Registry
 
 NO_RULE = "no rule"

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from tgk.command import ApprovalRule
+from tgk.ports.council import ApprovalRule
 from tgk.reply import Action, Block, Fact, Facts, Progress, Reply, Stage, StageState, Text, Tone
 from tgk.suggest import enumerated
 

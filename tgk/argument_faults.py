@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-    from tgk.command import Option
+    from tgk.options import Option
 
 _RANGED = ("int_", "float_", "finite_", "greater_than_equal", "less_than_equal")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tgk.command import Option
+from tgk.options import Option
 from tgk.pairs import read_pairs, written_pairs
 
 if TYPE_CHECKING:

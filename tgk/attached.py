@@ -12,7 +12,7 @@ from tgk.typed import bind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tgk.command import Option
+    from tgk.options import Option
     from tgk.typed import Tokens
 
 LARGEST = 256 * 1024

@@ -3,141 +3,33 @@
 from __future__ import annotations
 
 import sys
-import types
-import typing
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from tgk.argument_faults import argument_faults
+from tgk.doors import CHAT_AND_TERMINAL, Door
 from tgk.errors import InvalidRequest
 from tgk.families import family_of, verb_of
 from tgk.guard import Target
 from tgk.lacking import form_for
-from tgk.pairs import read_pairs
+from tgk.options import IN_WORDS, Option, Request, options_of
 from tgk.spelling import usage_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from pydantic.fields import FieldInfo
-
     from tgk.context import Context
     from tgk.discovery import Discovery
+    from tgk.ports.council import ApprovalRule
     from tgk.reply import Reply
-
-Door = Literal["discord", "telegram", "cli", "console", "gateway", "playbook"]
-CHAT_AND_TERMINAL: frozenset[Door] = frozenset(
-    {"discord", "telegram", "cli", "console", "playbook"}
-)
-WEBHOOK_ONLY: frozenset[Door] = frozenset({"gateway"})
-
-Kind = Literal[
-    "service", "environment", "component", "place", "tag", "command", "lock", "approval",
-    "playbook", "run", "checkpoint", "schedule",
-]  # fmt: skip
-"""A component is a service or another name of one, a place an environment or a slot of one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Marks an option whose values the estate knows: completed, checked, told to the guard."""
-
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Marks the last text option: it takes everything that follows, spaces included."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileText:
-    """Marks a text that is what a file holds: a terminal is given the file's path."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnDefault:
-    """Marks an environment whose absence leaves it to what is run, not to the default one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """Marks a text option that may be given several times; each adds a line to the text."""
-
-
-_SHAPE = (
-    r"^[A-Za-z0-9][A-Za-z0-9._/#@:+-]{0,127}$"  # notes on RBAC: the only shape the guard accepts
-)
-_IN_WORDS = {
-    _SHAPE: "letters, digits and . _ / # @ : + - only, starting with a letter or digit",
-}
-Token = Annotated[str, StringConstraints(pattern=_SHAPE, max_length=128)]
-ServiceName = Annotated[Token, Known("service")]
-EnvironmentName = Annotated[Token, Known("environment")]
-RunEnvironment = Annotated[Token, Known("environment"), OwnDefault()]
-ComponentName = Annotated[Token, Known("component")]
-PlaceName = Annotated[Token, Known("place")]
-TagName = Annotated[Token, Known("tag")]
-CommandName = Annotated[str, StringConstraints(max_length=64), Known("command")]
-ApprovalId = Annotated[Token, Known("approval")]
-PlaybookName = Annotated[Token, Known("playbook")]
-RunId = Annotated[Token, Known("run")]
-CheckpointId = Annotated[Token, Known("checkpoint")]
-ScheduleName = Annotated[Token, Known("schedule")]
-Pairs = Annotated[dict[str, str], BeforeValidator(read_pairs), Repeated()]
-"""``key=value`` any number of times, in one text or in several."""
-
-
-class Request(BaseModel):
-    """What a caller asked for: the docstring is the help, fields are options in order."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 _PARTS_OF_TARGETS = {
     "environment": "environment", "place": "environment",
     "service": "service", "component": "service",
 }  # fmt: skip
 R = TypeVar("R", bound=Request)
-FieldType = Literal["text", "integer", "number", "boolean", "choice"]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option as a surface needs it to draw it."""
-
-    name: str
-    type: FieldType
-    description: str
-    required: bool
-    default: object = None
-    choices: tuple[str, ...] = ()
-    minimum: int | float | None = None
-    maximum: int | float | None = None
-    max_length: int | None = None
-    known: Kind | None = None
-    rest: bool = False
-    repeats: bool = False
-    own_default: bool = False
-    file: bool = False
-
-    @property
-    def has_place(self) -> bool:
-        """Whether a bare word can be its value; flags and pairs are always named."""
-        return self.type != "boolean" and not self.repeats
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalRule:
-    """What the council is asked before a command goes on."""
-
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    needed: int
-    expires_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +116,14 @@ class Command(Generic[R]):
         try:
             return self.request.model_validate(dict(raw))
         except ValidationError as error:
-            faults = argument_faults(error, self.options, _IN_WORDS)
+            faults = argument_faults(error, self.options, IN_WORDS)
             form = form_for(self.name, self.options, raw, faults)
             raise InvalidRequest(self.name, faults, usage=self.usage, ways_out=form) from error
 
     @property
     def options(self) -> tuple[Option, ...]:
         """The options in positional order."""
-        return _options(self.request)
+        return options_of(self.request)
 
     @property
     def usage(self) -> str:
@@ -289,71 +181,3 @@ def _request_of(handle: Callable[..., Any]) -> type[Any]:
     if not (found.__doc__ or "").strip():
         raise TypeError(f"{found.__qualname__} has no docstring, and its first line is the help")
     return found
-
-
-def _plain_type(annotation: Any) -> Any:
-    """Strip Optional and Annotated."""
-    origin = typing.get_origin(annotation)
-    if origin is Annotated:
-        return _plain_type(typing.get_args(annotation)[0])
-    if origin in (typing.Union, types.UnionType):
-        inner = [part for part in typing.get_args(annotation) if part is not type(None)]
-        return _plain_type(inner[0])
-    return annotation
-
-
-def _metadata(annotation: Any, field: FieldInfo) -> list[Any]:
-    """Collect markers of the field and of an Annotated inside Optional."""
-    found = list(field.metadata)
-    origin = typing.get_origin(annotation)
-    if origin is Annotated:
-        found += typing.get_args(annotation)[1:]
-    elif origin in (typing.Union, types.UnionType):
-        for part in typing.get_args(annotation):
-            if typing.get_origin(part) is Annotated:
-                found += typing.get_args(part)[1:]
-    return found
-
-
-_TYPES: dict[Any, FieldType] = {
-    str: "text", int: "integer", float: "number", bool: "boolean",
-}  # fmt: skip
-
-
-@lru_cache(maxsize=512)
-def _options(request: type[Request]) -> tuple[Option, ...]:
-    """Return the options of a request; every invocation asks several times."""
-    return tuple(_option(name, field) for name, field in request.model_fields.items())
-
-
-def _option(name: str, field: FieldInfo) -> Option:
-    plain = _plain_type(field.annotation)
-    marks = _metadata(field.annotation, field)
-    is_choice = typing.get_origin(plain) is Literal
-    known = next((mark.kind for mark in marks if isinstance(mark, Known)), None)
-
-    def bound(*names: str) -> Any:
-        values = (getattr(mark, n, None) for mark in marks for n in names)
-        return next((value for value in values if value is not None), None)
-
-    return Option(
-        name=name,
-        type="choice" if is_choice else _TYPES.get(plain, "text"),
-        description=field.description or name,
-        required=field.is_required(),
-        default=None if field.is_required() else field.get_default(call_default_factory=True),
-        choices=tuple(str(choice) for choice in typing.get_args(plain)) if is_choice else (),
-        minimum=bound("ge", "gt"),
-        maximum=bound("le", "lt"),
-        max_length=bound("max_length"),
-        known=known,
-        rest=any(isinstance(mark, Rest) for mark in marks),
-        repeats=any(isinstance(mark, Repeated) for mark in marks),
-        file=any(isinstance(mark, FileText) for mark in marks),
-        own_default=any(isinstance(mark, OwnDefault) for mark in marks),
-    )
-
-
-def request_hints(request: type[Request]) -> dict[str, Any]:
-    """Return the annotations of a request with their markers, for contract tests."""
-    return get_type_hints(request, include_extras=True)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tgk.reply import Reply
 
 if TYPE_CHECKING:
     from tgk.backends import Backends
     from tgk.caller import Caller
-    from tgk.command import Command, Door
     from tgk.discovery import Discovery
+    from tgk.doors import Door
     from tgk.guard import Decision
+    from tgk.options import Option, Request
     from tgk.outcome import Outcome
     from tgk.ports.board import Place
+    from tgk.ports.council import ApprovalRule
     from tgk.ports.operations import Steps
     from tgk.ports.time import Clock
 
@@ -47,16 +49,60 @@ class Invocation:
     show: Show = field(default=show_nothing)
 
 
+class Listed(Protocol):
+    """What one command may know of another."""
+
+    @property
+    def name(self) -> str:
+        """One word, or a family and a verb."""
+
+    @property
+    def family(self) -> str:
+        """The first of two words; empty for a command of one word."""
+
+    @property
+    def verb(self) -> str:
+        """The second of two words; empty for a command of one word."""
+
+    @property
+    def default_verb(self) -> bool:
+        """Whether the family's name alone means this one."""
+
+    @property
+    def permission(self) -> str:
+        """The object in the policy."""
+
+    @property
+    def effect(self) -> Literal["read", "change"]:
+        """Whether it may change anything."""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the help."""
+
+    @property
+    def usage(self) -> str:
+        """The command line with its options."""
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options in positional order."""
+
+    @property
+    def request(self) -> type[Request]:
+        """The shape of what it is asked."""
+
+
 class Access(Protocol):
     """What the caller may see of the registry, answered by the dispatcher."""
 
-    def allowed(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
+    def allowed(self) -> tuple[Listed, ...]:
         """Return the listed commands that the caller may run somewhere, by name."""
 
-    def known(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
+    def known(self) -> tuple[Listed, ...]:
         """Return every listed command of this door, whoever may run it."""
 
-    def unlisted(self) -> tuple[Command, ...]:  # type: ignore[type-arg]
+    def unlisted(self) -> tuple[Listed, ...]:
         """Return the other commands of this door: buttons and options lead to them."""
 
     def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
@@ -64,6 +110,12 @@ class Access(Protocol):
 
     async def dispatch(self, name: str, raw: Mapping[str, object]) -> Outcome:
         """Run a read-only command as the same caller, checked and audited like any other."""
+
+    async def rehearse(self, name: str, raw: Mapping[str, object], context: Context) -> None:
+        """Ask a command whether it could be done now; raises what speaks against it."""
+
+    def question(self, name: str, raw: Mapping[str, object]) -> ApprovalRule | None:
+        """Return what the council would be asked first; raises InvalidRequest."""
 
     def may(self, name: str, given: Mapping[str, object]) -> bool:
         """Say whether some complete form of a half-given request could be allowed."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tgk.admission import Admission, Admitted
     from tgk.backends import Backends
-    from tgk.command import ApprovalRule
+    from tgk.ports.council import ApprovalRule
     from tgk.ports.grants import Grants
     from tgk.ports.journal import Journal
     from tgk.ports.operations import Operations, Steps
@@ -169,7 +169,7 @@ class Dispatcher:
 
     def view(self, invocation: Invocation) -> View:
         """Return what this caller may see and run."""
-        return View(self, invocation)
+        return View(self.admission, self.backends, self.run, invocation)
 
     def _meant(self, invocation: Invocation) -> Invocation:
         """Return what a command stands for that is another one with such options."""

@@ -9,8 +9,8 @@ from tgk.reply import Action
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tgk.command import Option
     from tgk.errors import ArgumentFault
+    from tgk.options import Option
 
 _MOST = 5
 """Fields that every platform's form has."""

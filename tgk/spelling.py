@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tgk.command import Option
+    from tgk.options import Option
 
 
 def spelled(name: str) -> str:

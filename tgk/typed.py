@@ -14,7 +14,7 @@ from tgk.suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tgk.command import Option
+    from tgk.options import Option
 
 _WORD = re.compile(
     r"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tgk.errors import Refused
 from tgk.families import heads
@@ -12,13 +12,18 @@ from tgk.ports.runs import RunFilter
 from tgk.suggest import completions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from tgk.command import Command, Kind, Option
-    from tgk.context import Invocation
-    from tgk.dispatcher import Dispatcher
+    from tgk.admission import Admission
+    from tgk.backends import Backends
+    from tgk.command import Command
+    from tgk.context import Context, Invocation
     from tgk.guard import Decision
+    from tgk.options import Kind, Option, Request
     from tgk.outcome import Outcome
+    from tgk.ports.council import ApprovalRule
+
+    Run: TypeAlias = Callable[[Invocation], Awaitable[Outcome]]
 
 _MOST_CALLS = 8
 
@@ -26,9 +31,12 @@ _MOST_CALLS = 8
 class View:
     """The registry and the estate through one caller's rights."""
 
-    def __init__(self, dispatcher: Dispatcher, invocation: Invocation) -> None:
-        self._dispatcher = dispatcher
-        self._admission = dispatcher.admission
+    def __init__(
+        self, admission: Admission, backends: Backends, run: Run, invocation: Invocation
+    ) -> None:
+        self._admission = admission
+        self._backends = backends
+        self._run = run
         self._invocation = invocation
         self._calls = 0
 
@@ -48,9 +56,7 @@ class View:
 
     def decide(self, name: str, raw: Mapping[str, object]) -> Decision:
         """Say whether the caller could run this; raises like admission for a malformed request."""
-        command = self._admission.registry[name]
-        request = self._admission.with_defaults(command, command.parse(raw))
-        return self._admission.decide(command, request, self._invocation.caller)
+        return self._admission.decide(*self._asked(name, raw), self._invocation.caller)
 
     def may(self, name: str, given: Mapping[str, object]) -> bool:
         """Say whether some complete form of a half-given request could be allowed."""
@@ -64,6 +70,22 @@ class View:
         target = Target(action=action)
         return self._admission.guard.decide(self._invocation.caller, permission, target)
 
+    async def rehearse(self, name: str, raw: Mapping[str, object], context: Context) -> None:
+        """Ask a command whether it could be done now, as it is asked before it is done.
+
+        Raises InvalidRequest for a malformed request, and what the command says against it.
+        """
+        command, request = self._asked(name, raw)
+        if command.check:
+            await command.check(request, context)
+
+    def question(self, name: str, raw: Mapping[str, object]) -> ApprovalRule | None:
+        """Return what the council would be asked first; raises InvalidRequest."""
+        command, request = self._asked(name, raw)
+        if command.approval is None:
+            return None
+        return command.approval(request, self._admission.discovery)
+
     async def dispatch(self, name: str, raw: Mapping[str, object]) -> Outcome:
         """Run a read-only command as the same caller, with its own audit record."""
         if self._admission.registry[name].effect != "read":
@@ -72,7 +94,7 @@ class View:
         if self._calls > _MOST_CALLS:
             raise Refused("Too many look-ups for one question.")
         delivery = f"{self._invocation.delivery}/{self._calls}:{name}"
-        return await self._dispatcher.run(
+        return await self._run(
             replace(self._invocation, name=name, raw=raw, delivery=delivery, confirmed=False)
         )
 
@@ -99,7 +121,7 @@ class View:
         )[:25]
 
     async def _candidates(self, option: Option, given: Mapping[str, object]) -> tuple[str, ...]:
-        backends = self._dispatcher.backends
+        backends = self._backends
         if option.known == "tag":
             return await self._tags(given)
         if option.known == "command":
@@ -116,7 +138,7 @@ class View:
 
     async def _of_runs(self, kind: Kind, given: Mapping[str, object]) -> tuple[str, ...]:
         """Return names of playbooks, runs, checkpoints of the run that is named, or schedules."""
-        backends = self._dispatcher.backends
+        backends = self._backends
         if kind == "playbook":
             return tuple(entry.name for entry in await backends.playbooks.entries())
         if kind == "schedule":
@@ -134,10 +156,13 @@ class View:
         repositories = [pipeline.repository] if pipeline else []
         repositories += [e.deploy.repository for e in discovery.environments.values() if e.deploy]
         for repository in repositories[:1]:
-            return tuple(
-                tag.name for tag in await self._dispatcher.backends.pipelines.tags(repository)
-            )
+            return tuple(tag.name for tag in await self._backends.pipelines.tags(repository))
         return ()
+
+    def _asked(self, name: str, raw: Mapping[str, object]) -> tuple[Command[Any], Request]:
+        """Return a command with a typed request for it; raises InvalidRequest."""
+        command = self._admission.registry[name]
+        return command, self._admission.with_defaults(command, command.parse(raw))
 
     def _anywhere(self, command: Command[Any]) -> bool:
         """Whether some environment and service exist for which the caller may run it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.cli.session import Asked, Session
-    from bot.runtime.assemble import Core
+    from bot.runtime.core import Core
     from bot.runtime.settings import Settings
     from tgk.context import Invocation
     from tgk.discovery import Discovery

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
-    from tgk.command import Command, Option
+    from tgk.command import Command
+    from tgk.options import Option
 
     Complete: TypeAlias = Callable[[click.Context, str, str], list[str]]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.discord.desk import Desk
-    from tgk.command import Option
+    from tgk.options import Option
     from tgk.reply import Action
 
 MOST_FIELDS = 5

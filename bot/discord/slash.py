@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from bot.discord.desk import Desk
-    from tgk.command import Command, Option
+    from tgk.command import Command
+    from tgk.options import Option
 
     Invoke = Callable[[discord.Interaction, str, dict[str, object]], Awaitable[None]]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from audit.journal import AuditJournal
 from audit.log import LogSettings
 from bot.runtime.backends import Opener
 from bot.runtime.clock import SystemClock
+from bot.runtime.core import Core
 from bot.runtime.couriers import Couriers, open_couriers
 from bot.runtime.duties import duties
 from bot.runtime.memory import Memory, open_memory
@@ -59,30 +59,6 @@ if TYPE_CHECKING:
     from tgk.recording import Observer
 
 POLICY = "rbac/policy.yml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Core:
-    """Everything but the doors."""
-
-    settings: Settings
-    discovery: Discovery
-    clock: Clock
-    redactor: Redactor
-    policy: PolicyFile
-    registry: Registry
-    memory: Memory
-    board: DurableBoard
-    approvals: StoredApprovals
-    engine: Engine
-    runs: DurableRuns
-    playbooks: FolderPlaybooks
-    """What may run, as it lies in its folders."""
-    journal: AuditJournal
-    couriers: Couriers
-    dispatcher: Dispatcher
-    off: dict[str, str]
-    """Systems that are off, and why."""
 
 
 def registry_of(discovery: Discovery) -> Registry:

@@ -15,7 +15,7 @@ from orchestration.upkeep import keep_tidy
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from bot.runtime.assemble import Core
+    from bot.runtime.core import Core
 
 
 def duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:

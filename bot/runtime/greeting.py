@@ -8,7 +8,7 @@ from tgk.ports.board import Place
 from tgk.reply import Reply, Text
 
 if TYPE_CHECKING:
-    from bot.runtime.assemble import Core
+    from bot.runtime.core import Core
 
 _COUNCIL: Final = Place(platform="telegram", room="council")
 _WORDS: Final = (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from audit.journal import Orphan
-    from bot.runtime.assemble import Core
+    from bot.runtime.core import Core
     from tgk.ports.council import Locks
 
 TURNS = "deploying:"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from tgk.errors import ArgumentFault, InvalidRequest
 
 if TYPE_CHECKING:
-    from tgk.command import Command, Request
+    from tgk.command import Command
     from tgk.context import Context
     from tgk.discovery import Discovery
+    from tgk.options import Request
     from tgk.ports.providers import Argument
 
 ALWAYS = ("environment", "slot", "service", "person")

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from commands.ops.arguments import told_by
 from commands.ops.trade import Trade
-from tgk.command import PlaceName, Request, Token, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import PlaceName, Request, Token
 from tgk.plain import in_words
 from tgk.ports.providers import watch_nothing
 from tgk.reply import Plain, Reply, Table, Text

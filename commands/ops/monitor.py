@@ -9,9 +9,10 @@ from pydantic import Field, StringConstraints
 
 from commands.ops.arguments import told_by
 from commands.ops.trade import R, Trade
-from tgk.command import ComponentName, PlaceName, Request, Token, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import Unavailable
+from tgk.options import ComponentName, PlaceName, Request, Token
 from tgk.ports.providers import ProviderResult, watch_nothing
 from tgk.reply import Plain, Progress, Reply
 

@@ -8,8 +8,9 @@ from pydantic import Field, StringConstraints
 
 from commands.ops.trade import Trade
 from tgk.bindings import Severity
-from tgk.command import Request, Rest, Token, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import Request, Rest, Token
 from tgk.reply import Reply
 
 _LONGEST = 1500

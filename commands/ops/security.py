@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from commands.ops.trade import Trade
-from tgk.command import ComponentName, PlaceName, Request, Token, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import ComponentName, PlaceName, Request, Token
 from tgk.reply import Reply
 
 

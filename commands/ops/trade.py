@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from commands.ops.arguments import arguments_of, require_here, told_by
-from tgk.command import ApprovalRule, Request
 from tgk.errors import Locked
+from tgk.options import Request
 from tgk.plain import in_words
+from tgk.ports.council import ApprovalRule
 from tgk.ports.providers import ProviderProgress, ProviderResult
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Text
 

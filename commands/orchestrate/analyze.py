@@ -9,14 +9,15 @@ from pydantic import Field
 
 from commands.orchestrate.card import WORDS, looked_at
 from commands.orchestrate.spelling import counted, spell
-from tgk.command import Request, RunId, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import Request, RunId
 from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table, Text
 
 if TYPE_CHECKING:
-    from orchestration.runs.analysis import Analysis, StepTime
+    from orchestration.runs.findings import Analysis, StepTime
     from tgk.ports.runs import RunView
 
 _EARLIER = 20

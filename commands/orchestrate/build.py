@@ -11,9 +11,10 @@ from commands.orchestrate.builder import COMMAND, builder, step_card
 from commands.orchestrate.drafting import before_last, forget, remember
 from orchestration.shelf.building import added, declared, moved, removed, rewritten
 from orchestration.shelf.forms import NewStep, StepKind
-from tgk.command import PlaybookName, Request, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest, Refused
+from tgk.options import PlaybookName, Request
 from tgk.ports.playbooks import Entry
 from tgk.reply import Reply
 

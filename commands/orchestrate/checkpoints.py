@@ -6,8 +6,9 @@ from pydantic import Field
 
 from commands.orchestrate.card import looked_at
 from commands.orchestrate.spelling import counted
-from tgk.command import Request, RunId, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import Request, RunId
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
 _BUTTONS = 4

@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.card import WORDS, card, meant
-from tgk.command import Confirmation, Request, RunId, command
+from tgk.command import Confirmation, command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, Conflict, InvalidRequest
+from tgk.options import Request, RunId
 from tgk.ports.runs import ENDED, RunView
 from tgk.reply import Action, Blank, Fact, Facts, Reply
 

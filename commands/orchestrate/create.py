@@ -8,9 +8,10 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.builder import builder
 from commands.orchestrate.drafting import digest
-from tgk.command import FileText, PlaybookName, Request, Rest, Token, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import Conflict, Refused
+from tgk.options import FileText, PlaybookName, Request, Rest, Token
 from tgk.ports.playbooks import Entry, TemplateName
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
 
 from tgk.errors import InvalidRequest, TgkError
 from tgk.ports.playbooks import Gate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from typing import Any
 
-    from tgk.command import Command, Request
     from tgk.context import Context
     from tgk.ports.playbooks import Call, Plan
 
@@ -22,10 +19,10 @@ _MOST_NOTES = 6
 
 async def world_gates(plan: Plan, context: Context) -> tuple[Gate, ...]:
     """Return the gates that only the world can answer, as it stands now."""
-    known = {entry.name: entry for entry in context.access.known()}
-    entries = [(call, known[call.command]) for call in plan.calls if call.command in known]
-    refused = [each async for each in _refusals(entries, context)]
-    asked = [*_approvals(entries, context)]
+    known = {entry.name for entry in context.access.known()}
+    calls = [call for call in plan.calls if call.command in known]
+    refused = [each async for each in _refusals(calls, context)]
+    asked = [*_questions(calls, context)]
     unclear = [call.path for call in plan.calls if not call.complete]
     return (
         await _locks(plan, context),
@@ -45,17 +42,13 @@ async def _locks(plan: Plan, context: Context) -> Gate:
     return Gate(name="locks", passed=True, note=", ".join(plan.locks) or "none")
 
 
-async def _refusals(
-    entries: list[tuple[Call, Command[Any]]], context: Context
-) -> AsyncIterator[str]:
+async def _refusals(calls: list[Call], context: Context) -> AsyncIterator[str]:
     """Yield each step that would be refused as things are now."""
-    for call, entry in entries:
-        request = _request(call, entry)
-        if request is None or call.depends:
+    for call in calls:
+        if call.depends:
             continue
         try:
-            if entry.check:
-                await entry.check(request, context)
+            await context.access.rehearse(call.command, call.arguments, context)
         except InvalidRequest as error:
             if not _known_later(error, call):
                 yield f"{call.path}: {error}"
@@ -69,21 +62,13 @@ def _known_later(error: InvalidRequest, call: Call) -> bool:
     return bool(error.faults) and all(fault.name.strip("_") in later for fault in error.faults)
 
 
-def _approvals(entries: list[tuple[Call, Command[Any]]], context: Context) -> Iterator[str]:
-    """Yield each question that the council would be asked."""
-    for call, entry in entries:
-        request = _request(call, entry)
-        rule = entry.approval(request, context.discovery) if request and entry.approval else None
-        if rule:
-            yield f"{call.path}: {rule.title} ({rule.needed})"
-
-
-def _request(call: Call, entry: Command[Any]) -> Request | None:
-    """Return the request as far as it is known; None where a needed part is not."""
-    try:
-        return entry.request.model_validate(call.arguments)  # type: ignore[no-any-return] # Request
-    except ValidationError:
-        return None
+def _questions(calls: list[Call], context: Context) -> Iterator[str]:
+    """Yield each question that the council would be asked, as far as it is known."""
+    for call in calls:
+        with suppress(InvalidRequest):  # told with the refusals, or known once the run is there
+            rule = context.access.question(call.command, call.arguments)
+            if rule:
+                yield f"{call.path}: {rule.title} ({rule.needed})"
 
 
 def _short(told: list[str]) -> str:

@@ -9,8 +9,9 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.create import MOST_TEXT
 from orchestration.playbook.load import load
-from tgk.command import FileText, PlaybookName, Request, Rest, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import FileText, PlaybookName, Request, Rest
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 from tgk.suggest import nearest
 

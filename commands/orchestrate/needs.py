@@ -15,8 +15,8 @@ from tgk.suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tgk.command import Request
     from tgk.context import Context
+    from tgk.options import Request
     from tgk.ports.playbooks import Entry, Wanted
 
 _LABEL = 75

@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.card import card, meant
-from tgk.command import Request, RunId, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import Request, RunId
 from tgk.ports.runs import RunView
 from tgk.reply import Action, Fact, Facts, Plain, Reply
 

@@ -10,8 +10,9 @@ from commands.orchestrate.card import stopped
 from commands.orchestrate.following import follow
 from commands.orchestrate.needs import require_places, require_right
 from commands.orchestrate.veil import veiled
-from tgk.command import CheckpointId, Pairs, Request, RunId, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import CheckpointId, Pairs, Request, RunId
 from tgk.ports.runs import RunView
 from tgk.reply import Reply
 

@@ -16,8 +16,9 @@ from commands.orchestrate.needs import (
 from commands.orchestrate.plan import planned
 from commands.orchestrate.veil import veiled
 from orchestration.runs.picture import graph
-from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import Pairs, PlaybookName, Request, RunEnvironment
 from tgk.ports.runs import RunRequest
 from tgk.reply import Action, Reply
 

@@ -9,9 +9,10 @@ from pydantic import Field, StringConstraints
 from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
 from commands.orchestrate.veil import veiled
 from orchestration.schedules import next_time
-from tgk.command import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.options import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName
 from tgk.pairs import written_pairs
 from tgk.ports.schedules import Missed, Schedule
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table

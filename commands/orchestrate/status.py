@@ -9,8 +9,9 @@ from pydantic import Field
 
 from commands.orchestrate.card import WORDS, card, lasted, looked_at
 from commands.orchestrate.spelling import counted, spell
-from tgk.command import Request, RunId, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import Request, RunId
 from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter, RunState
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from commands.orchestrate.card import looked_at, walk
 from commands.orchestrate.spelling import spell
-from tgk.command import Request, RunId, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import Request, RunId
 from tgk.plain import in_words
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 

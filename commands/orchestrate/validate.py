@@ -9,8 +9,9 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.simulated import simulated
 from commands.orchestrate.spelling import counted
-from tgk.command import PlaybookName, Request, RunEnvironment, command
+from tgk.command import command
 from tgk.context import Context
+from tgk.options import PlaybookName, Request, RunEnvironment
 from tgk.plain import in_words
 from tgk.ports.playbooks import Entry, Examination
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from orchestration.playbook.diagnostics import Edit, Report
 from orchestration.playbook.expression import UNKNOWN
 from orchestration.playbook.likeness import did_you_mean, slip
-from orchestration.playbook.model import Span
+from orchestration.playbook.origin import Span
 from orchestration.playbook.template import parse as parse_template
 from tgk.errors import ArgumentFault, InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from orchestration.playbook.command_line import Argument, CommandLine
     from orchestration.playbook.diagnostics import Diagnostic
     from orchestration.playbook.expression import Value
     from orchestration.playbook.template import Template
-    from orchestration.playbook.words import Argument, CommandLine
-    from tgk.command import Command, Option
+    from tgk.command import Command
+    from tgk.options import Option
     from tgk.registry import Registry
 
 _DOOR = "playbook"

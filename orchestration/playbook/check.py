@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestration.playbook.conditions import check_conditions
@@ -12,6 +11,7 @@ from orchestration.playbook.model import ACTING, ForEach, Http, Shell
 from orchestration.playbook.nesting import check_nesting
 from orchestration.playbook.scopes import Scopes
 from orchestration.playbook.secrecy import check_secrecy
+from orchestration.playbook.surroundings import Surroundings
 from orchestration.playbook.tree import every_step
 from orchestration.playbook.triggers import check_triggers
 
@@ -19,23 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestration.playbook.diagnostics import Diagnostic
-    from orchestration.playbook.model import Playbook, Span, Step
+    from orchestration.playbook.model import Playbook, Step
+    from orchestration.playbook.origin import Span
     from tgk.registry import Registry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a playbook is checked against."""
-
-    registry: Registry
-    playbooks: Mapping[str, Playbook] = field(default_factory=dict)
-    """By name, the one that is checked not needed among them."""
-    http: bool = False
-    shell: bool = False
-    """Whether an operator allowed these kinds of steps."""
-    hosts: tuple[str, ...] | None = None
-    programs: frozenset[str] | None = None
-    """What they may reach; None for anything."""
 
 
 def check(

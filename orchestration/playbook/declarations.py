@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.fields import Sheet
     from orchestration.playbook.model import Plain
+    from orchestration.playbook.origin import Span
     from tgk.yaml_marks import Node
 
 TYPES: Mapping[str, model.ParameterType] = {
@@ -277,8 +278,8 @@ def _events(fields: Fields) -> tuple[model.RunEvent, ...]:
     return tuple(known[name] for name in listed if name in known)
 
 
-def _check_once(found: list[tuple[str, model.Span]], what: str, sheet: Sheet) -> None:
-    seen: dict[str, model.Span] = {}
+def _check_once(found: list[tuple[str, Span]], what: str, sheet: Sheet) -> None:
+    seen: dict[str, Span] = {}
     for name, span in found:
         if name in seen:
             sheet.report.add(

@@ -10,7 +10,7 @@ from orchestration.playbook.codes import CODES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from orchestration.playbook.model import Span
+    from orchestration.playbook.origin import Span
 
 Severity = Literal["error", "warning"]
 _MOST = 200

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orchestration.playbook.diagnostics import Diagnostic, Edit
-    from orchestration.playbook.model import Span
+    from orchestration.playbook.origin import Span
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 

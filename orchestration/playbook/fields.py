@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.expression import Expression
-    from orchestration.playbook.model import Plain, Span
+    from orchestration.playbook.model import Plain
+    from orchestration.playbook.origin import Span
     from orchestration.playbook.source import Source
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node

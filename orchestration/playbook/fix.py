@@ -13,8 +13,8 @@ from orchestration.playbook.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from orchestration.playbook.check import Surroundings
     from orchestration.playbook.diagnostics import Diagnostic, Edit
+    from orchestration.playbook.surroundings import Surroundings
 
 _MOST_ROUNDS = 8
 _MARK = "\ufeff"

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestration.playbook.diagnostics import Report
-    from orchestration.playbook.model import ParameterType, Playbook, Span
+    from orchestration.playbook.model import ParameterType, Playbook
+    from orchestration.playbook.origin import Span
     from orchestration.playbook.tree import Use
 
 BUILT_IN = frozenset({"run", "timestamp", "error", "output", "steps"})  # fmt: skip

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from orchestration.playbook import model
+from orchestration.playbook.command_line import CommandLine
 from orchestration.playbook.expression import parse as parse_expression
 from orchestration.playbook.fields import Fields, check_name, shown
 from orchestration.playbook.origin import Origin
 from orchestration.playbook.structured import structured_line
 from orchestration.playbook.template import parse as parse_template
-from orchestration.playbook.words import CommandLine, read_line
+from orchestration.playbook.words import read_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from orchestration.playbook.model import Span
-    from orchestration.playbook.steps import StepReader
+    from orchestration.playbook.origin import Span
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node
 
@@ -39,6 +39,19 @@ _DAY = 86400.0
 RESERVED_VALUES = frozenset({"run", "steps", "error", "timestamp", "parameters", "variables"})
 
 
+class Nested(Protocol):
+    """Reads the steps within a step."""
+
+    def steps(self, fields: Fields, key: str, prefix: str) -> tuple[model.Step, ...]:
+        """Return the steps under a key, their paths beginning with ``prefix``."""
+
+    def branches(self, nodes: list[Node], path: str) -> tuple[model.Branch, ...]:
+        """Return the branches of a parallel step."""
+
+    def nothing(self, fields: Fields, key: str) -> None:
+        """Report a list that is there and empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of step."""
@@ -46,7 +59,7 @@ class Kind:
     name: str
     keys: tuple[str, ...]
     """Its own, besides those that every step may have."""
-    read: Callable[[Fields, Common, StepReader], model.Step]
+    read: Callable[[Fields, Common, Nested], model.Step]
     inner: tuple[str, ...] = ()
     """Keys of the short form, in which the kind's name holds a mapping."""
     article: str = "a"
@@ -61,7 +74,7 @@ Common = dict[str, Any]
 """What every step may say, read already, by the names of the model."""
 
 
-def _command(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
+def _command(fields: Fields, common: Common, reader: Nested) -> model.Step:  # noqa: ARG001
     if "run" not in fields:
         return model.CommandStep(**common, command=command_line(fields, "command"))
     if "command" in fields:
@@ -94,7 +107,7 @@ def _nothing(span: Span) -> CommandLine:
     return CommandLine((), (), span, "", Origin.straight(span), sound=False)
 
 
-def _parallel(fields: Fields, common: Common, reader: StepReader) -> model.Step:
+def _parallel(fields: Fields, common: Common, reader: Nested) -> model.Step:
     listed = fields.sequence("branches")
     if "branches" not in fields:
         fields.need("branches", "branches: [{name: one, steps: […]}]")
@@ -112,7 +125,7 @@ def _parallel(fields: Fields, common: Common, reader: StepReader) -> model.Step:
     )
 
 
-def _conditional(fields: Fields, common: Common, reader: StepReader) -> model.Step:
+def _conditional(fields: Fields, common: Common, reader: Nested) -> model.Step:
     test = common.pop("condition")
     if "condition" not in fields:
         fields.need("condition", 'condition: environment == "production"')
@@ -127,7 +140,7 @@ def _conditional(fields: Fields, common: Common, reader: StepReader) -> model.St
     )
 
 
-def _foreach(fields: Fields, common: Common, reader: StepReader) -> model.Step:
+def _foreach(fields: Fields, common: Common, reader: Nested) -> model.Step:
     inside = _inside(fields, "foreach", "items")
     if "items" not in inside:
         inside.need("items", 'items: ["one", "two"]')
@@ -166,13 +179,13 @@ def _items(fields: Fields, path: str) -> Template | tuple[Template, ...]:
     return found or ()
 
 
-def _group(fields: Fields, common: Common, reader: StepReader) -> model.Step:
+def _group(fields: Fields, common: Common, reader: Nested) -> model.Step:
     if "steps" not in fields:
         fields.need("steps", "steps: […]")
     return model.Group(**common, steps=reader.steps(fields, "steps", common["path"]))
 
 
-def _approval(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
+def _approval(fields: Fields, common: Common, reader: Nested) -> model.Step:  # noqa: ARG001
     inside = _inside(fields, "approval", "prompt")
     if "prompt" not in inside:
         inside.need("prompt", "prompt: Go on?")
@@ -190,7 +203,7 @@ def _approval(fields: Fields, common: Common, reader: StepReader) -> model.Step:
     )
 
 
-def _wait(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
+def _wait(fields: Fields, common: Common, reader: Nested) -> model.Step:  # noqa: ARG001
     inside = _inside(fields, "wait", "for")
     if "for" not in inside and "until" not in inside:
         inside.need("for", "for: 10m")
@@ -221,7 +234,7 @@ def _wait(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # 
     )
 
 
-def _playbook(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
+def _playbook(fields: Fields, common: Common, reader: Nested) -> model.Step:  # noqa: ARG001
     if "playbook" not in fields:
         fields.need("playbook", "playbook: NAME")
     place = Origin.straight(fields.value_span("playbook"))
@@ -233,14 +246,14 @@ def _playbook(fields: Fields, common: Common, reader: StepReader) -> model.Step:
     )
 
 
-def _set(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
+def _set(fields: Fields, common: Common, reader: Nested) -> model.Step:  # noqa: ARG001
     key = "values" if "values" in fields else "set"
     if key not in fields:
         fields.need("set", "set: {name: value}")
     return model.SetValues(**common, values=fields.templates(key, common["path"], "set"))
 
 
-def _assert(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
+def _assert(fields: Fields, common: Common, reader: Nested) -> model.Step:  # noqa: ARG001
     inside = _inside(fields, "assert", "test")
     if "test" not in inside:
         inside.need("test", "test: a condition")
@@ -253,7 +266,7 @@ def _assert(fields: Fields, common: Common, reader: StepReader) -> model.Step:  
     )
 
 
-def _http(fields: Fields, common: Common, reader: StepReader) -> model.Step:  # noqa: ARG001
+def _http(fields: Fields, common: Common, reader: Nested) -> model.Step:  # noqa: ARG001
     inside = _inside(fields, "http", "url")
     if "url" not in inside:
         inside.need("url", "url: https://…")
@@ -281,7 +294,7 @@ def _statuses(fields: Fields) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _shell(fields: Fields, common: Common, reader: StepReader) -> model.Step:
+def _shell(fields: Fields, common: Common, reader: Nested) -> model.Step:
     node = fields.entries.get("shell")
     if node is not None and isinstance(node.value, list):
         if not node.value:

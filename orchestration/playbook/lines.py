@@ -9,10 +9,10 @@ from orchestration.playbook.model import CommandStep, SubPlaybook, Wait
 from orchestration.playbook.tree import every_step
 
 if TYPE_CHECKING:
-    from orchestration.playbook.check import Surroundings
+    from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.model import Playbook, Step
-    from orchestration.playbook.words import CommandLine
+    from orchestration.playbook.surroundings import Surroundings
 
 
 def check_lines(

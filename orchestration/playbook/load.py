@@ -12,7 +12,8 @@ from orchestration.playbook import declarations
 from orchestration.playbook.diagnostics import Diagnostic, Edit, Report, has_errors
 from orchestration.playbook.fields import NAME, Fields, Sheet, check_name
 from orchestration.playbook.implied import with_implied
-from orchestration.playbook.model import Playbook, Span
+from orchestration.playbook.model import Playbook
+from orchestration.playbook.origin import Span
 from orchestration.playbook.reading import as_written, read
 from orchestration.playbook.steps import StepReader, locks
 from orchestration.playbook.triggers import triggers

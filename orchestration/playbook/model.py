@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.expression import Expression
-    from orchestration.playbook.origin import Origin
+    from orchestration.playbook.origin import Origin, Span
     from orchestration.playbook.template import Template
-    from orchestration.playbook.words import CommandLine
 
 ParameterType = Literal[
     "string", "int", "number", "bool", "duration", "list", "secret", "user", "component",
@@ -26,15 +26,6 @@ OnTimeout = Literal["fail", "approve", "skip"]
 RunEvent = Literal["start", "failure", "success"]
 TriggerType = Literal["schedule", "event", "webhook"]
 Plain: TypeAlias = str | int | float | bool | tuple["Plain", ...] | None
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """Where something stands in its file: counted from one, ``length`` in characters."""
-
-    line: int
-    column: int
-    length: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

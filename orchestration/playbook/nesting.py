@@ -21,9 +21,10 @@ from orchestration.playbook.values import typed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from orchestration.playbook.check import Surroundings
     from orchestration.playbook.diagnostics import Report
-    from orchestration.playbook.model import Parameter, Playbook, Span
+    from orchestration.playbook.model import Parameter, Playbook
+    from orchestration.playbook.origin import Span
+    from orchestration.playbook.surroundings import Surroundings
     from orchestration.playbook.template import Template
 
 DEEPEST = 8

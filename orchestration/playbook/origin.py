@@ -6,10 +6,17 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestration.playbook.model import Span
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Where something stands in its file: counted from one, ``length`` in characters."""
+
+    line: int
+    column: int
+    length: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestration.playbook.diagnostics import Edit, Related
-from orchestration.playbook.model import Span
+from orchestration.playbook.origin import Span
 from orchestration.playbook.seams import seams
 from orchestration.playbook.source import Source
 from tgk.yaml_marks import Bounds, survey

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from orchestration.playbook.diagnostics import Diagnostic
-    from orchestration.playbook.model import Span
+    from orchestration.playbook.origin import Span
     from orchestration.playbook.source import Source
 
 _WIDEST = 140

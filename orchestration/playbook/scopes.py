@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.expression import Reference
-    from orchestration.playbook.model import Playbook, Span, Step
+    from orchestration.playbook.model import Playbook, Step
+    from orchestration.playbook.origin import Span
     from orchestration.playbook.tree import Arm, Use
 
 RESULT = ("status", "success", "output", "attempts", "error")

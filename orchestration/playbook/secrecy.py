@@ -18,9 +18,10 @@ from orchestration.playbook.tree import every_step, playbook_uses, uses
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orchestration.playbook.check import Surroundings
     from orchestration.playbook.diagnostics import Report
-    from orchestration.playbook.model import Playbook, Span
+    from orchestration.playbook.model import Playbook
+    from orchestration.playbook.origin import Span
+    from orchestration.playbook.surroundings import Surroundings
     from orchestration.playbook.tree import Use
 
 _WHERE = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from orchestration.playbook.model import Secret, Span
+from orchestration.playbook.model import Secret
+from orchestration.playbook.origin import Span
 
 if TYPE_CHECKING:
     from orchestration.playbook.model import Parameter, Playbook

@@ -6,8 +6,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from orchestration.playbook.model import Span
-from orchestration.playbook.origin import Origin
+from orchestration.playbook.origin import Origin, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.fields import Sheet
     from orchestration.playbook.kinds import Kind
-    from orchestration.playbook.model import Span
+    from orchestration.playbook.origin import Span
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from orchestration.playbook.command_line import Argument, CommandLine
 from orchestration.playbook.diagnostics import Edit
 from orchestration.playbook.fields import Fields, literal
 from orchestration.playbook.origin import Origin
 from orchestration.playbook.template import parse as parse_template
 from orchestration.playbook.texts import template
-from orchestration.playbook.words import Argument, CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from orchestration.playbook.fields import Sheet
-    from orchestration.playbook.model import Span
+    from orchestration.playbook.origin import Span
     from tgk.yaml_marks import Node
 
 KEYS = ("command", "with")

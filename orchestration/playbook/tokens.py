@@ -10,8 +10,7 @@ from orchestration.playbook.diagnostics import Edit
 
 if TYPE_CHECKING:
     from orchestration.playbook.diagnostics import Report
-    from orchestration.playbook.model import Span
-    from orchestration.playbook.origin import Origin
+    from orchestration.playbook.origin import Origin, Span
 
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u201d": "\u201d"}
 MOST_WORDS = 200

@@ -24,10 +24,10 @@ from orchestration.playbook.origin import Origin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.expression import Expression
     from orchestration.playbook.model import Playbook, Step
     from orchestration.playbook.template import Template
-    from orchestration.playbook.words import CommandLine
 
 Role = Literal["test", "value", "command", "secret"]
 """A condition, a value, a word of a command line, or a value that may hold a secret."""

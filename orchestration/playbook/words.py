@@ -6,70 +6,21 @@ A value can therefore never become an option, a second word or a second command.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from orchestration.playbook.binding import bind, bound, command_of, fill
+from orchestration.playbook.command_line import Argument, CommandLine
 from orchestration.playbook.diagnostics import Diagnostic, Report
-from orchestration.playbook.model import Span
-from orchestration.playbook.origin import Origin
+from orchestration.playbook.origin import Origin, Span
 from orchestration.playbook.texts import template
 from orchestration.playbook.tokens import Word, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orchestration.playbook.template import Template
-
-__all__ = ["Argument", "CommandLine", "bind", "bound", "command_of", "fill", "read_line"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _OPTION = re.compile(r"(?:--|—)([A-Za-z][\w-]*)(=)?", re.DOTALL)
 _MOST_NAME_WORDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One option with its value, or a word without an option (``option`` is empty)."""
-
-    option: str
-    """As written, without its hyphens."""
-    value: Template | Literal[True]
-    span: Span
-    """All of it, the option's name included."""
-    origin: Origin
-    """Where each character of the value stands; of the option's name if it has none."""
-    start: int = field(compare=False)
-    """Where its value begins in the line."""
-    quoted: bool = False
-    glued: bool = False
-    """Written ``--option=value``: then it is no word of its own if the option is a flag."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommandLine:
-    """A line as written. The registry decides where the name ends and what the words are for."""
-
-    head: tuple[Argument, ...]
-    """The literal words in front: the name, and perhaps the first value."""
-    arguments: tuple[Argument, ...]
-    """The rest; a word behind an option counts as its value until the registry knows a flag."""
-    span: Span
-    source: str
-    """The text of the line; empty for a mapping, which has none."""
-    origin: Origin = field(compare=False)
-    sound: bool = True
-    """False if words of it could not be read: then nothing is missing for certain."""
-
-    @property
-    def name(self) -> str:
-        """What the command is called, for showing: ``infra deploy``. See also ``command_of``."""
-        return " ".join(str(word.value.source) for word in self.head if word.value is not True)
-
-    def __iter__(self) -> Iterator[Argument]:
-        """Yield every word that may hold a value."""
-        yield from self.head
-        yield from self.arguments
 
 
 def read_line(

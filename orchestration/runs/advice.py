@@ -11,7 +11,7 @@ from orchestration.runs.wording import counted, seconds_of, took
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from orchestration.runs.analysis import Analysis, StepTime
+    from orchestration.runs.findings import Analysis, StepTime
     from tgk.ports.runs import RunView, StepView
 
 _MUCH_SLOWER = 0.25

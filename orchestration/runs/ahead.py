@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
+from orchestration.playbook.binding import command_of, fill
 from orchestration.playbook.expression import UNKNOWN, ExpressionError
-from orchestration.playbook.words import command_of, fill
 from orchestration.runs.parameters import given
 from tgk.errors import TgkError
 

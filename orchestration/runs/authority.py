@@ -7,16 +7,17 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
-from orchestration.playbook.check import Surroundings, checked
+from orchestration.playbook.binding import command_of, fill
+from orchestration.playbook.check import checked
 from orchestration.playbook.expression import ExpressionError
-from orchestration.playbook.words import command_of, fill
+from orchestration.playbook.surroundings import Surroundings
 from tgk.errors import ConfigurationInvalid, Denied, InvalidRequest, TgkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.model import Playbook, Step
-    from orchestration.playbook.words import CommandLine
     from orchestration.runs.ports import Playbooks
     from tgk.admission import Admission
     from tgk.caller import Caller

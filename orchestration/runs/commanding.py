@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestration.playbook.words import command_of, fill
+from orchestration.playbook.binding import command_of, fill
 from orchestration.runs.halt import Halted, Unbegun, unless_halted
 from orchestration.runs.records import Fault, Result
 from tgk.context import Invocation
@@ -12,8 +12,8 @@ from tgk.errors import UnknownCommand
 from tgk.recording import correlation
 
 if TYPE_CHECKING:
+    from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.template import Template
-    from orchestration.playbook.words import CommandLine
     from orchestration.runs.frame import Frame
     from orchestration.runs.means import Means
     from orchestration.runs.records import StepRecord

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from orchestration.runs.pulse import Pulse
     from orchestration.runs.records import RunRecord
     from tgk.admission import Admission, Admitted
-    from tgk.command import ApprovalRule
-    from tgk.ports.council import Approvals
+    from tgk.ports.council import ApprovalRule, Approvals
     from tgk.ports.runs import RunState
     from tgk.ports.time import Clock
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orchestration.playbook.binding import command_of
 from orchestration.playbook.model import Branch, CommandStep, Parallel
 from orchestration.playbook.tree import uses
-from orchestration.playbook.words import command_of
 from orchestration.runs.views import called
 
 if TYPE_CHECKING:

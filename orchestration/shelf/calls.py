@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
+from orchestration.playbook.binding import command_of, fill
 from orchestration.playbook.expression import UNKNOWN, ExpressionError
-from orchestration.playbook.words import command_of, fill
 from orchestration.runs.authority import every
 from orchestration.shelf.scenario import Scope
 from tgk.errors import TgkError
@@ -15,8 +15,8 @@ from tgk.ports.playbooks import Call
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.model import Playbook, Step
-    from orchestration.playbook.words import CommandLine
     from orchestration.shelf.simulation import Simulation
     from tgk.admission import Admission
 

@@ -12,10 +12,10 @@ from orchestration.runs.views import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.expression import Scope
     from orchestration.playbook.model import Step
     from orchestration.playbook.template import Template
-    from orchestration.playbook.words import CommandLine
 
 _LONGEST: Final = 200
 _PLAIN: Final = re.compile(r"[^\s\"']+")

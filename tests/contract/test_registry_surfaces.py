@@ -19,7 +19,8 @@ from bot.discord.slash import plant
 from bot.telegram.menu import Menu, spoken
 from integrations.discord.presenter import Presenter
 from tests.conftest import load_shipped_discovery
-from tgk.command import CHAT_AND_TERMINAL, WEBHOOK_ONLY, Command
+from tgk.command import Command
+from tgk.doors import CHAT_AND_TERMINAL, WEBHOOK_ONLY
 from tgk.families import families, heads
 from tgk.registry import Registry, collect
 from tgk.spelling import spelled
@@ -28,8 +29,8 @@ from tgk.typed import parse_line
 
 if TYPE_CHECKING:
     from tests.conftest import World
-    from tgk.command import Option
     from tgk.context import Context
+    from tgk.options import Option
     from tgk.reply import Reply
 
 ALL = sorted(collect(commands), key=lambda entry: entry.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from tgk.caller import Caller
 
     Heard = Callable[["Approval"], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """What the council is asked before a command goes on."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    needed: int
+    expires_seconds: float
 
 
 class Vote(BaseModel):

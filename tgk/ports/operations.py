@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from tgk.caller import Caller
-from tgk.command import Door
+from tgk.doors import Door
 from tgk.errors import Conflict
 from tgk.ports.board import Place
 

@@ -13,8 +13,9 @@ from pydantic import Field
 from bot.cli.family import Family
 from bot.cli.generated import click_command
 from bot.cli.session import Answer, Asked
-from tgk.command import Command, Pairs, Request, Rest, ServiceName, command
+from tgk.command import Command, command
 from tgk.context import Context
+from tgk.options import Pairs, Request, Rest, ServiceName
 from tgk.outcome import Outcome
 from tgk.reply import Reply
 

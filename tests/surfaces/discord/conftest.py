@@ -23,21 +23,13 @@ from sandbox.serving import served
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
-from tgk.command import (
-    Command,
-    Confirmation,
-    EnvironmentName,
-    Pairs,
-    Request,
-    Rest,
-    ServiceName,
-    command,
-)
+from tgk.command import Command, Confirmation, command
 from tgk.context import Context
 from tgk.discovery import Discovery
 from tgk.dispatcher import Dispatcher
 from tgk.errors import ArgumentFault, InvalidRequest, Missing
 from tgk.limits import RateLimiter
+from tgk.options import EnvironmentName, Pairs, Request, Rest, ServiceName
 from tgk.registry import Registry
 from tgk.renewal import Renewal
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply

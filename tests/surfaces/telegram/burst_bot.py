@@ -23,11 +23,12 @@ from sandbox.cast import TELEGRAM_TOKEN
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
-from tgk.command import Request, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.discovery import Discovery, Limits
 from tgk.dispatcher import Dispatcher
 from tgk.limits import RateLimiter
+from tgk.options import Request
 from tgk.registry import Registry
 from tgk.reply import Reply
 from tgk.testing.guard import everybody

@@ -15,8 +15,9 @@ from bot.telegram.crew import Crew
 from bot.telegram.menu import Menu
 from bot.telegram.popup import popup
 from orchestration.buttons import StoredButtons
-from tgk.command import Command, Request
+from tgk.command import Command
 from tgk.errors import ConfigurationInvalid, Rejected, TgkError, Unavailable
+from tgk.options import Request
 from tgk.outcome import Outcome
 from tgk.ports.board import Place
 from tgk.ports.cluster import Workload

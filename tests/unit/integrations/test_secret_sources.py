@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from bot.runtime.settings import Settings
 from integrations.secrets import SecretSources
-from orchestration.playbook.model import Secret, Span
+from orchestration.playbook.model import Secret
+from orchestration.playbook.origin import Span
 from tgk.errors import Missing, Rejected
 from tgk.testing.clock import FakeClock
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.playbook.check import Surroundings, checked
+from orchestration.playbook.check import checked
 from orchestration.playbook.fix import mend
 from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text
 from orchestration.playbook.source import Source
+from orchestration.playbook.surroundings import Surroundings
 from tests.conftest import ROOT
 from tests.pace import milliseconds
 from tests.unit.playbook.checking import REGISTRY
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orchestration.playbook.diagnostics import Diagnostic
-    from orchestration.playbook.model import Span
+    from orchestration.playbook.origin import Span
 
 TEXTS = [path.read_text() for path in sorted((ROOT / "playbooks").rglob("*.yml"))]
 AROUND = Surroundings(registry=REGISTRY)

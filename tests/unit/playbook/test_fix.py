@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.playbook.check import Surroundings
 from orchestration.playbook.fix import mend
+from orchestration.playbook.surroundings import Surroundings
 from tests.conftest import ROOT
 from tests.unit.playbook.checking import REGISTRY
 from tests.unit.playbook.mutations import slips

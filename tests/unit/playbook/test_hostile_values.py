@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.playbook.model import Span
-from orchestration.playbook.words import fill, read_line
+from orchestration.playbook.binding import fill
+from orchestration.playbook.origin import Span
+from orchestration.playbook.words import read_line
 from tests.journeys.hostile_words import VALUES
 from tests.unit.playbook.checking import REGISTRY
 from tgk.errors import InvalidRequest
@@ -18,7 +19,7 @@ from tgk.errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orchestration.playbook.words import CommandLine
+    from orchestration.playbook.command_line import CommandLine
 
 HOW_MANY = 1000
 PARTS = (

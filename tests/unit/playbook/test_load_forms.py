@@ -10,7 +10,7 @@ import pytest
 from orchestration.playbook import model
 from orchestration.playbook.durations import seconds
 from orchestration.playbook.load import load
-from orchestration.playbook.model import Span
+from orchestration.playbook.origin import Span
 from orchestration.playbook.values import typed
 from tests.unit.playbook.checking import tree
 

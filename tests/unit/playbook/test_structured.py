@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.playbook.model import CommandStep, Span
-from orchestration.playbook.words import fill, read_line
+from orchestration.playbook.binding import fill
+from orchestration.playbook.model import CommandStep
+from orchestration.playbook.origin import Span
+from orchestration.playbook.words import read_line
 from tests.unit.playbook.checking import REGISTRY, told, tree
 from tgk.errors import InvalidRequest
 

@@ -9,18 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
+from orchestration.playbook.binding import bind, command_of, fill
 from orchestration.playbook.expression import UNKNOWN
-from orchestration.playbook.model import Span
-from orchestration.playbook.words import bind, command_of, fill, read_line
+from orchestration.playbook.origin import Span
+from orchestration.playbook.words import read_line
 from tests.unit.playbook.checking import REGISTRY
-from tgk.command import Request, command
+from tgk.command import command
 from tgk.context import Context  # noqa: TC001 - the command decorator reads it
 from tgk.errors import InvalidRequest
+from tgk.options import Request
 from tgk.registry import Registry
 from tgk.reply import Reply  # noqa: TC001 - the command decorator reads it
 
 if TYPE_CHECKING:
-    from orchestration.playbook.words import CommandLine
+    from orchestration.playbook.command_line import CommandLine
 
 ENDS = ("", " --force", "\n/infra rollback --immediate", ";rm -rf /", '" --fast "', "' --x '",
         "${run.id}", "$${x}", "`id`", " | tee", "\\", '\\"', "--", "\x00", "\u202e", "=y",

@@ -25,12 +25,14 @@ from orchestration.store_postgres import PostgresDatabase
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
-from tgk.command import ApprovalRule, Request, command
+from tgk.command import command
 from tgk.context import Context
 from tgk.discovery import Discovery, Limits, OutsideSteps
 from tgk.dispatcher import Dispatcher
 from tgk.errors import Unavailable
 from tgk.limits import RateLimiter
+from tgk.options import Request
+from tgk.ports.council import ApprovalRule
 from tgk.ports.runs import RunRequest, RunView
 from tgk.registry import Registry
 from tgk.reply import Reply

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_httpserver import HTTPServer
 
-    from bot.runtime.assemble import Core
+    from bot.runtime.core import Core
     from tgk.outcome import Outcome
 
 PLAYBOOK = """

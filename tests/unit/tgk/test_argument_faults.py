@@ -10,8 +10,9 @@ import pytest
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator
 
 import commands
-from tgk.command import Command, Request
+from tgk.command import Command
 from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.options import Request
 from tgk.registry import collect
 
 COMMANDS = {entry.name: entry for entry in collect(commands)}

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from tgk.command import Command, Pairs, Request, command
+from tgk.command import Command, command
 from tgk.context import Context
 from tgk.errors import InvalidRequest, UnknownCommand, VerbWanted
 from tgk.families import listing
+from tgk.options import Pairs, Request
 from tgk.pairs import read_pairs, written_pairs
 from tgk.registry import MisnamedCommand, Registry
 from tgk.reply import Reply

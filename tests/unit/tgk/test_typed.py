@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.orchestrate.run import run
-from tgk.command import Option
 from tgk.errors import InvalidRequest, Refused, UnknownCommand
+from tgk.options import Option
 from tgk.typed import bind, parse_line, tokenise, value_line
 
 NAMES = ("status", "logs", "ask", "orchestrate run", "orchestrate pause", "lock")
