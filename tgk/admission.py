@@ -70,7 +70,7 @@ class Admission:
             raise self.denial(command, request, decision, invocation.caller)
         entry = self.discovery.commands.get(self._listed(command.name))
         self._require_channel(command, invocation.caller, entry)
-        self._require_known(command, request)
+        self.require_known(command, request)
         if not decision.allowed:
             return Admitted(command, request, replace(decision, rule=EXCUSED), excused=True)
         return Admitted(command, request, decision)
@@ -175,7 +175,8 @@ class Admission:
         }  # fmt: skip
         return fixed.get(kind)
 
-    def _require_known(self, command: Command[Any], request: Request) -> None:
+    def require_known(self, command: Command[Any], request: Request) -> None:
+        """Raise Missing for a name that the estate does not have."""
         for option in command.options:
             value = getattr(request, option.name)
             names = self.known(option.known) if option.known else None

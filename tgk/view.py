@@ -73,9 +73,11 @@ class View:
     async def rehearse(self, name: str, raw: Mapping[str, object], context: Context) -> None:
         """Ask a command whether it could be done now, as it is asked before it is done.
 
-        Raises InvalidRequest for a malformed request, and what the command says against it.
+        Raises InvalidRequest for a malformed request, Missing for a name that the estate does not
+        have, and what the command says against it.
         """
         command, request = self._asked(name, raw)
+        self._admission.require_known(command, request)
         if command.check:
             await command.check(request, context)
 

@@ -57,7 +57,7 @@ def invocation_of(
         raw=given,
         caller=caller,
         delivery=delivery,
-        door="playbook",
+        door="trigger",
         confirmed=True,
     )
 

@@ -12,6 +12,7 @@ from commands.orchestrate.needs import require_places, require_right
 from commands.orchestrate.veil import veiled
 from tgk.command import command
 from tgk.context import Context
+from tgk.doors import OUTSIDE_OF_PLAYBOOKS
 from tgk.options import CheckpointId, Pairs, Request, RunId
 from tgk.ports.runs import RunView
 from tgk.reply import Reply
@@ -54,6 +55,7 @@ async def works_where_allowed(request: Resume, context: Context) -> None:
     veil=veiled,
     mirror=("#deployments", "council"),
     slow=True,
+    doors=OUTSIDE_OF_PLAYBOOKS,
 )
 async def resume(request: Resume, context: Context) -> Reply:
     """Open the gate or begin a new generation, and follow it to its end."""

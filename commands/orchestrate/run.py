@@ -18,6 +18,7 @@ from commands.orchestrate.veil import veiled
 from orchestration.runs.picture import graph
 from tgk.command import command
 from tgk.context import Context
+from tgk.doors import OUTSIDE_OF_PLAYBOOKS
 from tgk.options import Pairs, PlaybookName, Request, RunEnvironment
 from tgk.ports.runs import RunRequest
 from tgk.reply import Action, Reply
@@ -81,6 +82,7 @@ async def has_what_it_needs(request: Run, context: Context) -> None:
     veil=veiled,
     mirror=("#deployments", "council"),
     slow=True,
+    doors=OUTSIDE_OF_PLAYBOOKS,
     default_verb=True,
 )
 async def run(request: Run, context: Context) -> Reply:

@@ -11,7 +11,8 @@ from orchestration.playbook.binding import command_of, fill
 from orchestration.playbook.check import checked
 from orchestration.playbook.expression import ExpressionError
 from orchestration.playbook.surroundings import Surroundings
-from tgk.errors import ConfigurationInvalid, Denied, InvalidRequest, TgkError
+from orchestration.runs.parameters import target_of
+from tgk.errors import ConfigurationInvalid, Denied, InvalidRequest, Missing, TgkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tgk.caller import Caller
     from tgk.command import Command
     from tgk.guard import Decision
+    from tgk.options import Request
 
 MOST_DEPTH = 8
 
@@ -132,6 +134,7 @@ def require(
     Options that only the run will tell count as not given, so a rule that is bound to a target
     is asked again at the step itself, by the dispatcher.
     """
+    values = {"run": {"environment": target_of(None, values)}, **values}
     refusals = [
         Refusal(step.path, f"/{entry.name}", decision)
         for book in playbooks.values()
@@ -151,6 +154,21 @@ def require(
         why=f"You may not run what it reaches: {listed}.",
         remedy=f"Ask {people}." if people else "Ask an administrator.",
     )
+
+
+def strangers(
+    book: Playbook, values: Mapping[str, object], admission: Admission
+) -> tuple[str, ...]:
+    """Return which lines name what the estate does not have, as far as that is known."""
+    values = {"run": {"environment": target_of(None, values)}, **book.variables, **values}
+    found = []
+    for step in every((*book.steps, *book.finally_)):
+        for line in _lines(step):
+            try:
+                admission.require_known(*_typed(line, values, admission))
+            except Missing as error:
+                found.append(f"{step.path}: {error}")
+    return tuple(found)
 
 
 def _lines(step: Step) -> tuple[CommandLine, ...]:
@@ -175,6 +193,15 @@ def _decided(
     starter: Caller,
     admission: Admission,
 ) -> Decision:
+    _, typed = _typed(line, values, admission)
+    return admission.decide(entry, admission.with_defaults(entry, typed), starter)
+
+
+def _typed(
+    line: CommandLine, values: Mapping[str, object], admission: Admission
+) -> tuple[Command[Any], Request]:
+    """Return the command with what is known of its request; the rest is as if not given."""
+    entry = _command(line, admission)
     fields = entry.request.model_fields
     given = _known(line, values, admission).items()
     known = {name: value for name, value in given if name in fields}
@@ -182,8 +209,7 @@ def _decided(
     defaults = {
         name: each.get_default(call_default_factory=True) for name, each in optional.items()
     }
-    typed = entry.request.model_construct(**{**dict.fromkeys(fields), **defaults, **known})
-    return admission.decide(entry, admission.with_defaults(entry, typed), starter)
+    return entry, entry.request.model_construct(**{**dict.fromkeys(fields), **defaults, **known})
 
 
 def _known(

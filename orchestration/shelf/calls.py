@@ -34,9 +34,10 @@ def calls(
 ) -> Iterator[Call]:
     """Yield each command that runs or may run; those of other playbooks may."""
     fates = {row.path: row.state for row in walked.rows}
+    run = walked.scenario.scope["run"]
     for book in books:
         own = book is books[0]
-        scope = walked.scenario.scope if own else Scope(book.variables)
+        scope = walked.scenario.scope if own else Scope({**book.variables, "run": run})
         for step in every((*book.steps, *book.finally_)):
             fate = fates.get(step.path, "depends") if own else "depends"
             if fate in ("skipped", "unreached"):

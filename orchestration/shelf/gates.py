@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from orchestration.runs.authority import reached, require
+from orchestration.runs.authority import reached, require, strangers
 from orchestration.shelf.calls import lines_of
 from orchestration.triggers.rights import lacks
 from orchestration.triggers.starts import service_of
@@ -65,6 +65,7 @@ class Gates:
         played = ", ".join(name for name in books if name != book.name)
         gates = [Gate(name="sub-playbooks", passed=True, note=played or "none")]
         gates.append(self._rights(books, values, caller))
+        gates.append(self._names(books, book, values))
         for each in books.values():
             gates += await self._asked_outside(each, values)
         return tuple(gates)
@@ -97,6 +98,17 @@ class Gates:
         except ConfigurationInvalid as error:
             return Gate(name="rights", passed=False, note=str(error))
         return Gate(name="rights", passed=True, note=f"{caller.person} may do all of it")
+
+    def _names(
+        self, books: Mapping[str, Playbook], first: Playbook, values: Mapping[str, object]
+    ) -> Gate:
+        """Ask whether there are the services, environments and places that lines name."""
+        found = [
+            each
+            for book in books.values()
+            for each in strangers(book, values if book.name == first.name else {}, self._admission)
+        ]
+        return Gate(name="names", passed=not found, note="; ".join(found) or "all are known")
 
     async def _asked_outside(
         self, book: Playbook, values: Mapping[str, object]

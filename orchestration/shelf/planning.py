@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from orchestration.playbook.expression import UNKNOWN
 from orchestration.runs.authority import reached
 from orchestration.runs.neighbours import beside
-from orchestration.runs.parameters import given
+from orchestration.runs.parameters import given, target_of
 from orchestration.runs.wording import took
 from orchestration.shelf.calls import calls
 from orchestration.shelf.gates import Trees
@@ -55,13 +55,19 @@ class Planner:
         if request.environment and any(each.name == "environment" for each in book.parameters):
             raw.setdefault("environment", request.environment)
         values = given(book, raw)
-        walked, _ = self._walked(book, values, "")
+        run = self._run(book, request.environment, values)
+        known = {**values, "run": run}
+        walked, _ = self._walked(book, known, "")
         named = Gate(name="parameters", passed=True, note=f"{len(values)} given or by default")
         return Plan(
             playbook=book.name,
             digest=book.digest,
             parameters=values,
-            gates=(first, named, *await self._gates.of(book, trees, values, caller)),
+            gates=(
+                first,
+                named,
+                *await self._gates.of(book, trees, known, caller),
+            ),
             rows=tuple(_plain(row) for row in walked.rows),
             calls=tuple(calls(_reached(book, trees), walked, self._admission)),
             questions=tuple(
@@ -76,7 +82,8 @@ class Planner:
     def simulate(self, book: Playbook, environment: str, outcomes: str) -> Simulation:
         """Walk with an environment and assumed ends; raises InvalidRequest."""
         values, unknown = assumed(book, environment)
-        walked, end = self._walked(book, values, outcomes)
+        run = self._run(book, environment, values)
+        walked, end = self._walked(book, {**values, "run": run}, outcomes)
         longest = walked.clockwork.run(book)
         rows = tuple(walked.rows)
         return Simulation(
@@ -95,12 +102,17 @@ class Planner:
             ),
         )
 
+    @staticmethod
+    def _run(book: Playbook, environment: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is known of a run before there is one."""
+        where = target_of(environment, values)
+        return {"id": UNKNOWN, "user": UNKNOWN, "playbook": book.name, "environment": where}
+
     def _walked(
         self, book: Playbook, values: Mapping[str, object], outcomes: str
     ) -> tuple[Walked, End]:
-        facts = {"timestamp": UNKNOWN, "run": {"id": UNKNOWN, "playbook": book.name}}
         inside = islice(paths(book, self._books), _MOST_PATHS) if outcomes else ()
-        found = scenario(book, {**facts, **values}, outcomes, inside)
+        found = scenario(book, {"timestamp": UNKNOWN, **values}, outcomes, inside)
         clockwork = Clockwork({**book.variables, **values}, self._books)
         walked = Walked(book, found, clockwork)
         return walked, walked.run()

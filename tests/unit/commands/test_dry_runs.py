@@ -147,3 +147,39 @@ async def test_the_faults_of_a_playbook_are_counted_and_lead_to_the_checker(
     assert outcome.reply.data["do"] == "Run `tgk orchestrate validate mine`."
     assert len(outcome.reply.data["why"].splitlines()) == count
     assert world.runs.requests == []
+
+
+async def test_a_name_that_the_estate_does_not_have_is_told_before_anything_runs(
+    world: World, tmp_path: Path
+) -> None:
+    """By the dry run and among the dependencies; neither calls it a fault of the bot."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir()
+    (folder / "mine.yml").write_text(
+        "name: mine\nsteps:\n  - {name: a, command: /infra scale --instances 3 --component apy}\n"
+    )
+
+    dry = await world.run("/orchestrate run mine --dry-run", "dana")
+    checked = await world.run("/orchestrate validate mine --dependencies", "dana")
+
+    for outcome in (dry, checked):
+        passed, note = gates(outcome)["names"]
+        assert not passed
+        assert note.startswith('a: There is no component "apy". Did you mean api?')
+    assert not gates(dry)["systems"][0]
+    assert checked.result == "failure"
+
+
+async def test_a_run_is_aimed_at_the_environment_it_is_asked_for(
+    world: World, tmp_path: Path
+) -> None:
+    """Every command of it that can say where; also where the playbook has no such parameter."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir()
+    (folder / "mine.yml").write_text("name: mine\nsteps:\n  - /monitor health\n  - /status\n")
+
+    outcome = await world.run("/orchestrate run mine --environment staging --dry-run", "dana")
+
+    calls = outcome.reply.data["calls"]
+    where = [{*each["arguments"].items()} for each in calls]
+    assert where == [{("environment", "staging")}, {("env", "staging")}]
