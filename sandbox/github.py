@@ -14,7 +14,8 @@ from sandbox.world import TAGS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sandbox.world import Job, Run, World
+    from sandbox.parts import Job, Run
+    from sandbox.world import World
 
 TOKEN: Final = "sandbox-github-token"  # noqa: S105 - opens nothing but the emulator
 WEBHOOK_SECRET: Final = "sandbox-webhook-secret"  # noqa: S105 - the same

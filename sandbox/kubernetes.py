@@ -12,7 +12,8 @@ from aiohttp import web
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.world import Unit, World
+    from sandbox.parts import Unit
+    from sandbox.world import World
 
 LOOK_SECONDS: Final = 0.1
 _APPS: Final = "/apis/apps/v1/namespaces/{namespace}/deployments"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from sandbox.world import Unit, World
+    from sandbox.parts import Unit, WorldFaults
+    from tgk.discovery import Discovery
+    from tgk.ports.time import Clock
 
 BROKEN_TAG: Final = "v1.4.1"
 """Deploys, but its verification fails: for trying a failure and the way back."""
@@ -39,10 +41,42 @@ class Check:
     note: str
 
 
+class Ground(Protocol):
+    """What stands on a site, and what moves it."""
+
+    @property
+    def discovery(self) -> Discovery:
+        """What there is."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+
+    @property
+    def faults(self) -> WorldFaults:
+        """What is made to go wrong."""
+
+    @property
+    def units(self) -> Mapping[tuple[str, str], Unit]:
+        """Every service in every environment."""
+
+    def put_version(self, unit: Unit, version: str) -> None:
+        """Want another version; its pods come up one after another."""
+
+    def twin(self, unit: Unit, deployment: str, version: str) -> Unit:
+        """Return another Deployment of the same service, with nothing running yet."""
+
+    def scale(self, unit: Unit, replicas: int) -> None:
+        """Want another number of replicas; they come up one after another."""
+
+    def cpu(self, unit: Unit, at: float) -> float:
+        """Return per cent of CPU at a time (epoch seconds)."""
+
+
 class Site:
     """The slots of each environment, what waits in them, canaries, and which site serves."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Ground) -> None:
         self._world = world
         self.serving: dict[str, str] = {
             name: entry.slots[0] for name, entry in world.discovery.environments.items()

@@ -10,7 +10,8 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.world import Line, Unit, World
+    from sandbox.parts import Line, Unit
+    from sandbox.world import World
 
 _LABEL = re.compile(r'([a-z_]+)="([^"]*)"')
 _FILTER = re.compile(r'\|=\s*(?:"((?:\\.|[^"\\])*)"|`([^`]*)`)')

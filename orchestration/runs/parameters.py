@@ -41,6 +41,12 @@ def wanted(playbook: Playbook, request: RunRequest) -> dict[str, Any]:
     return given(playbook, raw)
 
 
+def target_of(environment: str | None, values: Mapping[str, Any]) -> str:
+    """Return where a run is aimed: what was asked for, or its parameter of that name, if any."""
+    named = values.get("environment")
+    return environment or (named if isinstance(named, str) else "")
+
+
 def given(playbook: Playbook, raw: Mapping[str, Any], *, trusted: bool = False) -> dict[str, Any]:
     """Return every parameter with its type; raises InvalidRequest naming every fault.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from sandbox.operations import OperationsEmulator
-    from sandbox.world import Unit, World
+    from sandbox.parts import Unit
+    from sandbox.world import World
 
 _RECENT: Final = 12
 

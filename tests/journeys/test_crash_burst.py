@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the scene is no package of its
 from crash_world import Scene, scene
 
 if TYPE_CHECKING:
-    from sandbox.world import Unit
+    from sandbox.parts import Unit
 
 BURST = 300
 CHANGES = 16

@@ -3,9 +3,10 @@ import { at, el, reconcile, refill } from "./dom.js";
 import { drawFaults } from "./faults.js";
 import { behindDiscord, behindTelegram, decision } from "./ledger.js";
 import { decisionNode, json, recordNode } from "./records.js";
-import { put, scene, when } from "./scene.js";
+import { scene, when } from "./scene.js";
+import { openTab } from "./tabs.js";
 import { drawTour, steps } from "./tour.js";
-import { drawWorld, refreshWorld } from "./world.js";
+import { drawWorld } from "./world.js";
 
 const TABS = [["tour", "Try this"], ["inspect", "Inspect"], ["audit", "Audit"], ["world", "World"], ["faults", "Faults"]];
 
@@ -31,12 +32,6 @@ function drawTabs() {
   });
   reconcile(at("panel-tabs"), wanted);
   at("panel").setAttribute("aria-labelledby", `tab-${scene.tab}`);
-}
-
-/** Open a tab. */
-export function openTab(name) {
-  if (name === "world") refreshWorld();
-  put(name === "audit" ? { tab: name, sawAudit: scene.sawAudit || scene.audit.length > 0 } : { tab: name });
 }
 
 function move(event) {

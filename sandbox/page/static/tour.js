@@ -4,8 +4,8 @@ import { openChannel } from "./discord.js";
 import { el, reconcile } from "./dom.js";
 import { display, put, scene } from "./scene.js";
 import { openCommand } from "./slash.js";
+import { openTab } from "./tabs.js";
 import { openChat } from "./telegram.js";
-import { openTab } from "./panel.js";
 
 const by = (user, command, ...results) => (record) => record.user === user && record.command === command && results.includes(record.result);
 const SINCE = "tgk-tour-since";
