@@ -79,8 +79,9 @@ def fill(
     """Return the raw arguments for the dispatcher, which judges them by the command's types.
 
     Values are text, those of flags booleans; what is null is left out, and what a dry run does
-    not know yet is ``UNKNOWN``. Raises InvalidRequest for a value that cannot be one word, and
-    ExpressionError for one that cannot be computed.
+    not know yet is ``UNKNOWN``. A place that the line leaves open is where the run is aimed.
+    Raises InvalidRequest for a value that cannot be one word, and ExpressionError for one that
+    cannot be computed.
     """
     report = Report()
     found = bound(line, registry, report)
@@ -92,7 +93,26 @@ def fill(
         given = value if isinstance(value, bool) else _computed(option, value, scope, line.name)
         if given is not None:
             raw[name] = given
-    return raw
+    return {**_aimed(found.command, scope), **raw}
+
+
+def _aimed(command: Command[Any], scope: Mapping[str, Value]) -> dict[str, object]:
+    """Return the options that say where, as far as they can be left out: there, the run's aim."""
+    aim = _aim(scope)
+    where = [
+        option.name
+        for option in command.options
+        if option.known in ("environment", "place")
+        if not (option.required or option.own_default)
+    ]
+    return dict.fromkeys(where, aim) if aim else {}
+
+
+def _aim(scope: Mapping[str, Value]) -> str:
+    """Return the environment that the run is for; empty where it has none of its own."""
+    run = scope.get("run")
+    where = run.get("environment") if isinstance(run, dict) else None
+    return where if isinstance(where, str) else ""
 
 
 def spelled(name: str) -> str:
@@ -273,18 +293,27 @@ def _unknown(line: CommandLine, registry: Registry, report: Report) -> None:
     verbs = [name for name in names if name.startswith(f"{typed.split()[0]} ")] if within else []
     pool = verbs or names
     span = _head_span(line, len(typed.split()))
-    meant = slip(_name(line.head), [name for name in names if " " in name]) or slip(typed, pool)
+    instead = _instead(typed, registry)
+    two_words = [name for name in names if " " in name]
+    meant = None if instead else slip(_name(line.head), two_words) or slip(typed, pool)
     wide = meant is not None and " " in meant
     report.add(
         "E040",
         _head_span(line, len(line.head)) if wide else span,
         f"there is no command /{typed}" + _not_here(typed, registry),
-        help=f"did you mean '/{meant}'?" if meant else _offered(typed, pool, verbs),
+        help=instead or (f"did you mean '/{meant}'?" if meant else _offered(typed, pool, verbs)),
     )
 
 
 def _not_here(name: str, registry: Registry) -> str:
     return " for playbooks" if name in registry else ""
+
+
+def _instead(name: str, registry: Registry) -> str:
+    """Return what to write for a command that is there, but for people alone."""
+    if name not in registry or not name.startswith("orchestrate "):
+        return ""
+    return "a step plays another playbook with 'playbook: NAME'"
 
 
 def _offered(typed: str, pool: Iterable[str], verbs: Sequence[str]) -> str:

@@ -184,3 +184,30 @@ def test_which_command_runs_is_never_certain(
 
     assert [(edit.span.column, edit.text) for one in told for edit in one.fix] == edits
     assert [one.help for one in told] == [help_]
+
+
+def test_a_place_that_a_line_leaves_open_is_where_the_run_is_aimed() -> None:
+    """What the line says itself stands, and a run without an aim leaves it to the command."""
+    aimed = {"run": {"environment": "staging"}, "nothing": None}
+
+    assert fill(line("/monitor health"), aimed, REGISTRY) == {"environment": "staging"}
+    said = fill(line("/monitor health --environment production"), aimed, REGISTRY)
+    assert said == {"environment": "production"}
+    absent = fill(line("/monitor health --environment ${nothing}"), aimed, REGISTRY)
+    assert absent == {"environment": "staging"}
+    assert fill(line("/monitor health"), {"run": {"environment": ""}}, REGISTRY) == {}
+    assert fill(line("/whoami"), aimed, REGISTRY) == {}
+
+
+@pytest.mark.parametrize("verb", ["run smoke", "resume current"])
+def test_a_step_that_would_wait_for_another_run_is_led_to_what_plays_inside(verb: str) -> None:
+    """It would hold the place that the other run waits for."""
+    text = f"/orchestrate {verb}"
+    found, _ = read_line(text, Span(1, 1, len(text)))
+    assert found is not None
+
+    (one,) = bind(found, REGISTRY)
+
+    assert one.code == "E040"
+    assert "'playbook: NAME'" in one.help
+    assert one.fix == ()
