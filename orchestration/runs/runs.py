@@ -12,11 +12,12 @@ from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require, require_sound
 from orchestration.runs.changes import Changes
 from orchestration.runs.consents import RunGrants, withdraw_all
+from orchestration.runs.frame import values_of
 from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.memory import Memory
 from orchestration.runs.neighbours import beside
-from orchestration.runs.parameters import key_of, wanted
+from orchestration.runs.parameters import key_of, target_of, wanted
 from orchestration.runs.play import Play, checkpoint
 from orchestration.runs.records import Force, Pause, RunRecord
 from orchestration.runs.rounds import Rounds
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
     from tgk.dispatcher import Dispatcher
 
 
-@dataclass(frozen=True, slots=True)
 _LOOKED_BACK = 100
 
 
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """A request with everything around it."""
 
@@ -93,7 +94,7 @@ class DurableRuns:
         books = reached(book, self._parts.playbooks)
         require_sound(books, self._admission)
         record = self._record(_Asked(request, starter, delivery, cause, book.name), books)
-        require(books, {**book.variables, **record.parameters}, starter, self._admission)
+        require(books, values_of(record, book), starter, self._admission)
         sources = {
             each.digest: (each.file, self._parts.playbooks.source(each.name))
             for each in books.values()
@@ -257,7 +258,7 @@ class DurableRuns:
     def _record(self, asked: _Asked, books: Mapping[str, Playbook]) -> RunRecord:
         request, book = asked.request, books[asked.book]
         values, now = wanted(book, request), self._clock.now()
-        environment = request.environment or ""
+        environment = target_of(request.environment, values)
         return RunRecord(
             id="",
             root="",
@@ -289,9 +290,7 @@ class DurableRuns:
         request = record.request.model_copy(update={"parameters": raw})
         name, number = f"{record.root}.{record.generation + 1}", record.generation + 1
         made = self._record(_Asked(request, who, name, record.cause, record.playbook), books)
-        require(
-            books, {**books[record.playbook].variables, **made.parameters}, who, self._admission
-        )
+        require(books, values_of(made, books[record.playbook]), who, self._admission)
         changes = Changes.between(record, made.parameters, books)
         if not wish.says_where:
             changes.require_said(known)
