@@ -138,4 +138,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE seats (name TEXT PRIMARY KEY, holder TEXT NOT NULL) WITHOUT ROWID",
         "ALTER TABLE runs ADD COLUMN holder TEXT NOT NULL DEFAULT ''",
     ),
+    ("ALTER TABLE run_turns ADD COLUMN since REAL",),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ async def holding(
 ) -> AsyncIterator[None]:
     """Have the locks inside the block; nothing is taken for what is over.
 
-    Raises Halted when it was stopped before it had them.
+    A process that stops leaves them, and the place in the row, to the next life of the run. Raises
+    Halted when it was stopped before it had them.
     """
     if not locks or frame.past:
         yield
@@ -33,5 +35,9 @@ async def holding(
             taking = means.turns.take(keys, holder, means.run, f"step {path} of {means.run}")
             await unless_halted(frame.halt, taking)
         yield
-    finally:
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
         await means.turns.give(holder)
+        raise
+    await means.turns.give(holder)

@@ -231,16 +231,20 @@ class Ledger:
             )
         )
 
-    async def stand_in_row(self, key: str, holder: str, run: str) -> bool:
-        """Stand in the row for a lock; says whether it is this holder's turn."""
+    async def stand_in_row(self, key: str, holder: str, run: str, now: float) -> tuple[bool, float]:
+        """Stand in the row for a lock; says whether it is this holder's turn, and since when."""
 
-        def put(connection: sqlite3.Connection) -> bool:
+        def put(connection: sqlite3.Connection) -> tuple[bool, float]:
             connection.execute(
-                "INSERT INTO run_turns (key, holder, run) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (key, holder, run),
+                """INSERT INTO run_turns (key, holder, run, since) VALUES (?, ?, ?, ?)
+                ON CONFLICT DO NOTHING""",
+                (key, holder, run, now),
             )
             question = "SELECT holder FROM run_turns WHERE key = ? ORDER BY seq LIMIT 1"
-            return bool(connection.execute(question, (key,)).fetchone()[0] == holder)
+            (first,) = connection.execute(question, (key,)).fetchone()
+            question = "SELECT since FROM run_turns WHERE key = ? AND holder = ?"
+            (since,) = connection.execute(question, (key, holder)).fetchone()
+            return first == holder, now if since is None else float(since)
 
         return await self._store.write(put)
 
@@ -251,11 +255,10 @@ class Ledger:
         return tuple((str(key), str(holder)) for key, holder in rows)
 
     async def leave_row(self, holder: str) -> None:
-        """Leave every row of locks that this holder stands in."""
+        """Leave every row of locks that this holder stands in; a run with all of its steps."""
+        question = "DELETE FROM run_turns WHERE holder = ? OR run = ?"
         await self._store.write(
-            lambda connection: (
-                connection.execute("DELETE FROM run_turns WHERE holder = ?", (holder,)).rowcount
-            )
+            lambda connection: connection.execute(question, (holder, holder)).rowcount
         )
 
     async def purge(self, before: float) -> int:

@@ -71,26 +71,27 @@ class Turns:
         """Take every lock, in the order of their names so that no two wait for one another.
 
         Raises Deadlock where two would wait for one another all the same, as parts of others that
-        hold locks, and Locked after the longest time that anybody waits.
+        hold locks, and Locked after the longest time that anybody waits, restarts included.
         """
         for key in sorted(set(keys)):
             await self._take(key, holder, run, reason)
 
     async def give(self, holder: str) -> None:
-        """Give back whatever this holder has or waits for."""
+        """Give back whatever this holder has or waits for; a run with all of its steps."""
         for lock in await self._locks.held():
-            if lock.holder == holder:
-                await self._locks.release(lock.key, holder)
+            if inside(lock.holder, holder) if ":" not in holder else lock.holder == holder:
+                await self._locks.release(lock.key, lock.holder)
         await self._ledger.leave_row(holder)
         self._tell()
 
     async def _take(self, key: str, holder: str, run: str, reason: str) -> None:
-        since = self._clock.monotonic()
         while True:
             freed = self._freed
             if await self._own(key, holder):
                 return
-            if await self._ledger.stand_in_row(key, holder, run):
+            now = self._clock.now().timestamp()
+            first, since = await self._ledger.stand_in_row(key, holder, run, now)
+            if first:
                 with contextlib.suppress(Locked):  # a person has it: waited for like any other
                     await self._locks.acquire(key, holder, reason)
                     return
@@ -103,7 +104,7 @@ class Turns:
         held = {each.key: each.holder for each in locks.values()}
         rows = [Waiting(who, what) for what, who in await self._ledger.rows()]
         require_no_circle(Waiting(holder, key), held, rows)
-        if self._clock.monotonic() - since >= self._longest and key in locks:
+        if self._clock.now().timestamp() - since >= self._longest and key in locks:
             lock = locks[key]
             why = f"{lock.reason}; waited for {self._longest:g} s"
             raise Locked(key, lock.holder, why, lock.since)

@@ -9,14 +9,16 @@ import pytest
 
 from orchestration.runs.heralds import Heralds
 from tests.unit.runs.runs_world import BEN, DANA, world
+from tgk.discovery import OutsideSteps
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
     from orchestration.playbook.model import Playbook
+    from orchestration.runs.ports import Reached
     from tests.unit.runs.runs_world import World
     from tgk.ports.runs import RunView
 
@@ -30,6 +32,7 @@ finally:
 """
 BAD_ONE = "command: /mark one --fails 9"
 ALL = "transaction: true"
+HTTP = "http: {url: 'https://hooks.example/x'}"
 UNDO = "{{name: a, command: /mark a, undo: [{}]}}, "
 
 
@@ -44,9 +47,22 @@ class Broken(Heralds):
             raise KeyError(event)
 
 
-def broken(name: str) -> tuple[str, ...]:
-    """Know nobody: a fault of ours, in the middle of a step."""
-    raise KeyError(name)
+class BrokenWire:
+    """An outside with a fault of ours: it strikes in the middle of a step."""
+
+    async def http(self, method: str, url: str, **more: Any) -> Reached:
+        """Break."""
+        raise KeyError(url)
+
+    async def shell(self, program: str, arguments: Sequence[str], *, key: str) -> Reached:
+        """Break as well."""
+        raise KeyError(program)
+
+
+def breaking(made: World) -> None:
+    """Let every http step run into a fault of ours."""
+    made.allowed = OutsideSteps(hosts=("https://hooks.example",))
+    made.outward = BrokenWire()
 
 
 async def ended(made: World, view: RunView, how: str) -> RunView:
@@ -89,10 +105,10 @@ async def ended(made: World, view: RunView, how: str) -> RunView:
          "failure"),
         ("undoing", UNDO.format("/mark back"), BAD_ONE, ALL, "forced", "failure"),
         ("nothing done", "", BAD_ONE, ALL, "failed", "failure"),
-        ("crashed", "", "approval: {prompt: Go, approvers: [x]}", "", "failed", "fault"),
-        ("crashed", UNDO.format("/mark back"), "approval: {prompt: Go, approvers: [x]}", ALL,
+        ("crashed", "", HTTP, "", "failed", "fault"),
+        ("crashed", UNDO.format("/mark back"), HTTP, ALL,
          "rolled_back", "fault"),
-        ("crashed", UNDO.format("{approval: {prompt: Go, approvers: [x]}}"), BAD_ONE, ALL,
+        ("crashed", UNDO.format("{" + HTTP + "}"), BAD_ONE, ALL,
          "rollback_failed", "failure"),
         ("broken", "", "command: /mark one", "", "failed", "fault"),
     ],
@@ -102,7 +118,8 @@ async def test_finally_runs_in_every_ending_and_to_its_end(
 ) -> None:
     """A step of it that fails does not stop the next, and each can read what went wrong."""
     made = world(tmp_path)
-    made.voters = broken if how == "crashed" else made.voters
+    if how == "crashed":
+        breaking(made)
     made.heralds = Broken() if how == "broken" else made.heralds
     async with made.open():
         if how in ("late", "forced", "all late"):
@@ -123,7 +140,7 @@ async def test_finally_runs_in_every_ending_and_to_its_end(
 async def test_a_fault_ends_what_was_under_way_beside_it(tmp_path: Path) -> None:
     """Nobody waits for the other branch any more: its change is withdrawn, and ``finally`` runs."""
     made = world(tmp_path)
-    made.voters = broken
+    breaking(made)
     async with made.open():
         made.effects.held["long"] = asyncio.Event()
         view = await made.play("""
@@ -131,7 +148,7 @@ name: story
 steps:
   - branches:
       - {name: a, steps: [{name: long, command: /mark long}]}
-      - {name: b, steps: [{wait: 1s}, {name: bad, type: approval, prompt: Go, approvers: [x]}]}
+      - {name: b, steps: [{wait: 1s}, {name: bad, http: {url: "https://hooks.example/x"}}]}
 finally: [/mark last]
 """)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestration.locks import StoredLocks
 from orchestration.runs.deadlocks import Deadlock, Waiting, circle, inside, require_no_circle
 from orchestration.runs.staging import RunLimits
 from tests.unit.runs.runs_world import world
+from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,3 +116,42 @@ async def test_nobody_waits_for_a_lock_for_ever(tmp_path: Path, where: str) -> N
     assert view.state == "failed"
     assert "x is locked by ana. freeze; waited for 60 s" in view.reason
     assert made.effects.names == ([] if where == "run" else ["tidied"])
+
+
+async def test_how_long_a_lock_is_waited_for_is_counted_over_a_restart(tmp_path: Path) -> None:
+    """Forty seconds before and thirty after it are more than the sixty that anybody waits."""
+    limits, clock = RunLimits(lock_wait=60), FakeClock()
+    async with world(tmp_path, limits=limits, clock=clock).open(grace=0.05) as first:
+        await first.locks.acquire("x", "ana", "freeze")
+        started = await first.start(
+            "name: story\nsteps: [{name: s, command: /mark one, locks: [x]}]\n"
+        )
+        await first.state(started.id, "waiting")
+        await clock.advance(40)
+
+    async with world(tmp_path, limits=limits, clock=FakeClock(clock.now())).open() as second:
+        before = second.clock.now()
+        view = await second.end(started.id)
+
+    assert "x is locked by ana. freeze; waited for 60 s" in view.reason
+    assert (second.clock.now() - before).total_seconds() < 40
+
+
+async def test_a_process_that_stops_leaves_the_lock_to_the_next_life(tmp_path: Path) -> None:
+    """Nobody gets in between while the step that has it is under way."""
+    async with world(tmp_path).open(grace=0.05) as first:
+        first.effects.held["one"] = asyncio.Event()
+        started = await first.start(
+            "name: story\nsteps: [{name: s, command: /mark one, locks: [x]}]\n"
+        )
+        await first.seen(lambda: "one" in first.effects.running)
+
+    store = world(tmp_path)
+    async with store.store:
+        held = await StoredLocks(store.store, store.clock).held()
+    async with world(tmp_path).open() as second:
+        view = await second.state(started.id, "succeeded")
+        left = await second.locks.held()
+
+    assert [(lock.key, lock.holder) for lock in held] == [("x", f"{started.id}:s")]
+    assert (second.effects.names, left, view.state) == (["one"], (), "succeeded")
