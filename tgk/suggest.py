@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 
 _SHORTEST_START = 2
+_ALIKE = 0.65
+"""Below it short words are alike by chance: three letters of six, as in nosuch and anch."""
 
 
 def nearest(typed: str, names: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
@@ -19,7 +21,7 @@ def nearest(typed: str, names: Iterable[str], *, limit: int = 3) -> tuple[str, .
     folded = typed.casefold()[:128]
     begun = [name for name in by_folded if name.startswith(folded)]
     begun = begun if len(folded) >= _SHORTEST_START else []
-    close = get_close_matches(folded, by_folded, n=limit, cutoff=0.6)
+    close = get_close_matches(folded, by_folded, n=limit, cutoff=_ALIKE)
     return tuple(by_folded[match] for match in dict.fromkeys([*begun, *close]))[:limit]
 
 

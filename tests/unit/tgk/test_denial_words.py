@@ -103,3 +103,10 @@ def test_names_in_a_row_end_as_asked() -> None:
     assert ["", "a", "a or b", "a, b or c", "a, b, c … and 1 more"] == [
         enumerated("abcd"[:length], 3, last=" or ") for length in range(5)
     ]
+
+
+def test_words_that_share_three_letters_by_chance_are_not_alike() -> None:
+    """Whoever asks for one that there is not, is not sent to another."""
+    assert () == nearest("nosuch", ["anch", "nightly"])
+    assert () == nearest("alert", ["scale", "status"])
+    assert ("deploy",) == nearest("depoly", ["deploy", "scale"])
