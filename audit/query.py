@@ -63,7 +63,7 @@ class Filter:
     def _is_about(self, record: Record) -> bool:
         wanted = (
             (self.user, (record.user, record.user_id)),
-            (self.command and self.command.lstrip("/"), (record.command.lstrip("/"),)),
+            (self.command and self.command.lstrip("/"), _called(record.command)),
             (self.result, (record.result,)),
             (self.channel, (record.channel,)),
         )
@@ -92,6 +92,12 @@ class Filter:
         """Say whether a record names the run, as asked for or as what came of it."""
         came = record.links.get("workflow", "")
         return self.corr in (record.args.get("workflow"), came, came.partition(".")[0])
+
+
+def _called(command: str) -> tuple[str, str]:
+    """Return what people may call a command: its name, or its family for all of it."""
+    name = command.lstrip("/")
+    return name, name.partition(" ")[0]
 
 
 def query(path: Path, wanted: Filter, limit: int | None = 100) -> Iterator[Record]:

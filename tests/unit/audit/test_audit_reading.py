@@ -105,6 +105,9 @@ async def test_the_story_of_a_run_is_whole(desk: Desk) -> None:
         ({"user": "300000000000000004"}, [2]),
         ({"command": "deploy"}, [1]),
         ({"command": "/deploy", "result": "success"}, []),
+        ({"command": "notify"}, [3]),
+        ({"command": "notify team"}, [3]),
+        ({"command": "team"}, []),
         ({"result": "denied"}, [1]),
         ({"channel": "#alerts"}, [2]),
         ({"corr": "corr00000000000"}, [2, 1, 0]),
@@ -120,6 +123,8 @@ async def test_a_query_filters(desk: Desk, wanted: dict[str, str], expected: lis
         await journal.conclude(desk.attempt(0), Conclusion("success"))
         await journal.conclude(desk.attempt(1, command="/deploy"), Conclusion("denied"))
         await journal.conclude(desk.attempt(2, caller=vik), Conclusion("success"))
+        if "command" in wanted:
+            await journal.conclude(desk.attempt(3, command="/notify team"), Conclusion("success"))
 
     found = query(desk.path, Filter(phases=OUTCOMES, **wanted))
 
