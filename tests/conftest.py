@@ -11,6 +11,7 @@ import yaml
 
 import commands
 from bot.runtime.playbooks import shelf_of
+from orchestration.runs.voters import Electorate
 from rbac.policy_file import PolicyFile
 from tests.postgres_server import postgres, postgres_server
 from tgk.admission import Admission
@@ -171,7 +172,8 @@ def world(discovery: Discovery, tmp_path: Path) -> World:
     }
     registry = Registry(collect(commands))
     admission = Admission(registry, policy.guard, discovery, RateLimiter(discovery.limits, clock))
-    parts["playbooks"] = shelf_of(ROOT, tmp_path, admission)
+    voters = Electorate(council, policy.people)
+    parts["playbooks"] = shelf_of(ROOT, tmp_path, admission, electorate=voters)
     journal, operations, groups = FakeJournal(), InlineOperations(), FakeGroups({})
     dispatcher = Dispatcher(
         admission=admission,

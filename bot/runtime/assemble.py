@@ -37,6 +37,7 @@ from orchestration.runs.heralds import Heralds
 from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.runs.staging import Parts, RunLimits
+from orchestration.runs.voters import Electorate
 from orchestration.shelf.outside import Outside
 from rbac.policy_file import PolicyFile
 from tgk.admission import Admission
@@ -173,7 +174,10 @@ class _Assembly:
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         admission = self._admission(kept.policy)
         directory = kept.policy.directory
-        shelf = shelf_of(root, self._settings.state, admission, self._outside(), directory)
+        council = self._discovery.telegram.council.members if self._discovery.telegram else ()
+        voters = Electorate(council, kept.policy.people)
+        state, told = self._settings.state, self._outside()
+        shelf = shelf_of(root, state, admission, told, directory, electorate=voters)
         dispatcher = Dispatcher(
             admission=admission,
             journal=kept.journal,

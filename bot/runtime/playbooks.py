@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestration.runs.ports import Playbooks
+    from orchestration.runs.voters import Electorate
     from orchestration.schedules import StoredSchedules
     from orchestration.shelf.outside import Outside
     from tgk.admission import Admission
@@ -47,14 +48,24 @@ def shelf_of(
     admission: Admission,
     outside: Outside | None = None,
     directory: Directory | None = None,
+    *,
+    electorate: Electorate | None = None,
 ) -> Shelf:
     """Return the shelf; drafts lie apart from what may run.
 
-    With a directory, what the playbooks' own triggers may do is looked at as well.
+    With a directory, what the playbooks' own triggers may do is looked at as well; with an
+    electorate, whether enough people could say yes.
     """
     published = state / "playbooks"
     files = Files(folders(root, state), drafts=state / "drafts", published=published)
-    return Shelf(files, root / "playbooks" / "templates", admission, outside, directory)
+    return Shelf(
+        files,
+        root / "playbooks" / "templates",
+        admission,
+        outside,
+        directory,
+        electorate=electorate,
+    )
 
 
 class Timetable:

@@ -120,6 +120,11 @@ CODES: dict[str, Code] = {
         "host or program that is not allowed",
         "An operator lists what `http` and `shell` may reach under `playbooks:` of discovery.yml.",
     ),
+    "E059": Code(
+        "approval that cannot be given",
+        "Fewer people could say yes than it needs: whoever started the run has no vote, and the "
+        "others need the right to /approve.",
+    ),
     "W057": Code("not in a draft", "What was imported starts nothing by itself until approved."),
     "W060": Code("playbook without a name", "It is called after its file."),
     "W061": Code(

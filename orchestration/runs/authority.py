@@ -103,14 +103,18 @@ def require_sound(playbooks: Mapping[str, Playbook], admission: Admission) -> No
         raise faulty(name, [told for _, told in faults], where=faults[0][0])
 
 
-def faulty(name: str, faults: Sequence[str], *, where: str = "") -> ConfigurationInvalid:
+def faulty(
+    name: str, faults: Sequence[str], *, where: str = "", dependencies: bool = False
+) -> ConfigurationInvalid:
     """Return the error for a playbook with faults: how many, each of them, and where to read on.
 
-    ``where`` is the playbook that has the first of them, if it is one that ``name`` plays.
+    ``where`` is the playbook that has the first of them, if it is one that ``name`` plays;
+    ``dependencies`` says that they lie in what is around it.
     """
     count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
     what = f"{name} cannot be run: it has {count}."
-    remedy = f"Run `tgk orchestrate validate {where or name}`."
+    more = " --dependencies" if dependencies else ""
+    remedy = f"Run `tgk orchestrate validate {where or name}{more}`."
     return ConfigurationInvalid(what, faults, remedy=remedy)
 
 

@@ -24,6 +24,7 @@ from orchestration.runs.rounds import Rounds
 from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.staging import Parts, Stage
 from orchestration.runs.views import bare, whole
+from orchestration.runs.voters import Electorate, require_voters
 from orchestration.store import store_away
 from tgk.errors import Conflict, Missing, TgkError, Unavailable
 from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView, none_going
@@ -95,6 +96,8 @@ class DurableRuns:
         require_sound(books, self._admission)
         record = self._record(_Asked(request, starter, delivery, cause, book.name), books)
         require(books, values_of(record, book), starter, self._admission)
+        electorate = Electorate(self._parts.council, self._parts.voters)
+        require_voters(books, starter, electorate, self._admission)
         sources = {
             each.digest: (each.file, self._parts.playbooks.source(each.name))
             for each in books.values()

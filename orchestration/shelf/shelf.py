@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orchestration.playbook.diagnostics import Diagnostic
     from orchestration.playbook.load import Loaded
     from orchestration.playbook.model import Parameter, Playbook
+    from orchestration.runs.voters import Electorate
     from orchestration.shelf.files import Files
     from orchestration.shelf.reading import Kept
     from tgk.admission import Admission
@@ -50,8 +51,11 @@ class Shelf:
         admission: Admission,
         outside: Outside | None = None,
         directory: Directory | None = None,
+        *,
+        electorate: Electorate | None = None,
     ) -> None:
         self._files = files
+        self._electorate = electorate
         self._templates = templates
         self._admission = admission
         self._gates = Gates(admission, outside or Outside(), directory)
@@ -103,6 +107,9 @@ class Shelf:
         """Check one; with ``dependencies`` also what it needs outside its own text."""
         kept = await self._one(name)
         found = self._found(kept)
+        if dependencies and self._electorate and kept.loaded.playbook:
+            judged = self._electorate.impossible(kept.loaded.playbook, caller, self._admission)
+            found = (*found, *judged)
         file = kept.path.name
         mended = mend(kept.text, file, surroundings(self._admission, self._books()))
         changed = bool(mended.diff)

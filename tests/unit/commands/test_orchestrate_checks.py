@@ -358,3 +358,28 @@ async def test_a_dry_run_shows_both_branches_where_nothing_is_known(world: World
     rows = {row["path"]: row["state"] for row in outcome.reply.data["rows"] if row["path"]}
     assert rows["respond/then/rollback"] == "depends"
     assert rows["respond/else/false-alarm"] == "depends"
+
+
+async def test_an_approval_that_nobody_could_give_is_found_with_its_line(
+    world: World, tmp_path: Path
+) -> None:
+    """Too many votes for those asked, of whom the asker is none and some may not vote."""
+    step = "  - {name: ask, type: approval, prompt: Go, "
+    write(
+        tmp_path, f"name: mine\nsteps:\n{step}count: 3}}\n{step.replace('ask', 'two')}count: 4}}\n"
+    )
+    write(tmp_path, f"name: own\nsteps:\n{step}approvers: [dana]}}\n", "own")
+    write(tmp_path, f"name: barred\nsteps:\n{step}approvers: [vik]}}\n", "barred")
+
+    without = await world.run("/orchestrate validate mine", "dana")
+    many = await world.run("/orchestrate validate mine --dependencies", "dana")
+    own = await world.run("/orchestrate validate own --dependencies", "dana")
+    barred = await world.run("/orchestrate validate barred --dependencies", "dana")
+
+    found = [
+        [(each["code"], each["line"]) for each in one.reply.data["findings"]]
+        for one in (without, many, own, barred)
+    ]
+    assert found == [[], [("E059", 4)], [("E059", 3)], [("E059", 3)]]
+    assert "dana asks, and has no vote" in words(own)
+    assert "vik may not /approve" in words(barred)

@@ -13,7 +13,7 @@ from orchestration.runs.wording import votes
 from tests.unit.runs.runs_world import BEN, DANA, world
 from tgk.caller import Caller
 from tgk.context import Invocation
-from tgk.errors import Denied
+from tgk.errors import ConfigurationInvalid, Denied
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -302,3 +302,27 @@ async def test_a_question_stands_over_a_restart(tmp_path: Path) -> None:
 
     assert before.id == after.id
     assert sorted(second.effects.names) == ["api-v1", "free", "front-v1"]
+
+
+@pytest.mark.parametrize(
+    ("approval", "told"),
+    [
+        ("count: 5", "it needs 5 to approve, and only ana, ben, chi could in a run of dana's"),
+        ("approvers: [ben, dana], count: 2", "only ben could in a run of dana's; dana asks, and"),
+        ("approvers: [nobody]", "'nobody' is neither a person nor a role"),
+    ],
+)
+async def test_what_nobody_could_approve_is_not_begun(
+    tmp_path: Path, approval: str, told: str
+) -> None:
+    """It would wait until its time is over; the line of the step is named."""
+    made = world(tmp_path)
+    made.voters = lambda name: () if name == "nobody" else (name,)
+    text = f"name: story\nsteps:\n  - {{name: ask, type: approval, prompt: Go, {approval}}}\n"
+    async with made.open():
+        with pytest.raises(ConfigurationInvalid) as refused:
+            await made.start(text)
+
+    assert told in str(refused.value.faults)
+    assert "story.yaml:3:" in str(refused.value.faults)
+    assert "--dependencies" in refused.value.remedy
