@@ -118,16 +118,20 @@ class Admission:
         return tuple(self.discovery.services) if unnamed else ()
 
     def with_defaults(self, command: Command[Any], request: Request) -> Request:
-        """Fill in the default environment, so that the guard judges what will really happen."""
-        missing = [
-            option.name
-            for option in command.options
-            if option.known in ("environment", "place")
-            and not (option.required or option.own_default)
-            and getattr(request, option.name) is None
-        ]
-        default = self.discovery.default_environment
-        return request.model_copy(update=dict.fromkeys(missing, default)) if missing else request
+        """Fill in the default environment and call each by its own name.
+
+        So the guard judges what will really happen.
+        """
+        estate, changed = self.discovery, dict[str, str]()
+        for option in command.options:
+            given = getattr(request, option.name)
+            if option.known not in ("environment", "place"):
+                continue
+            if given is not None:
+                changed[option.name] = estate.place_named(given)
+            elif not (option.required or option.own_default):
+                changed[option.name] = estate.default_environment
+        return request.model_copy(update=changed) if changed else request
 
     def denial(
         self, command: Command[Any], request: Request, decision: Decision, caller: Caller

@@ -114,6 +114,7 @@ class Environment(_Section):
     default: bool = Field(default=False, description="meant when a command names no environment")
     context: str = Field(default="", description="kubeconfig context; the current one if empty")
     namespace: str = Field(default="", description="instead of the service's own namespace")
+    aliases: tuple[Name, ...] = Field(default=(), description="other names of it, such as dev")
     slots: tuple[Name, ...] = Field(
         default=(), description="parts of it that take turns, such as blue and green"
     )
@@ -251,10 +252,15 @@ class Discovery(_Section):
         aliases = (alias for entry in self.services.values() for alias in entry.aliases)
         return (*self.services, *aliases)
 
+    def place_named(self, name: str) -> str:
+        """Return the environment that another name of it means, else the name itself."""
+        meant = (own for own, entry in self.environments.items() if name in entry.aliases)
+        return name if name in self.environments else next(meant, name)
+
     def environment_of(self, place: str) -> str:
         """Return the environment that a place is or belongs to, else the name itself."""
         slotted = (name for name, entry in self.environments.items() if place in entry.slots)
-        return place if place in self.environments else next(slotted, place)
+        return place if place in self.environments else next(slotted, self.place_named(place))
 
     def service_of(self, component: str) -> str:
         """Return the service that a component is, else the name itself."""

@@ -73,7 +73,7 @@ class ProviderFaults:
 
     def __iter__(self) -> Iterator[Fault]:
         yield from self._names_of_services()
-        yield from self._names_of_slots()
+        yield from self._names_of_environments()
         for name, provider in self._estate.providers.items():
             path = ("providers", name)
             yield from self._kinds(path, provider)
@@ -197,16 +197,19 @@ class ProviderFaults:
                     yield self._document.fault(at, what, "choose another name")
                 taken.setdefault(alias, f"{name}'s other name")
 
-    def _names_of_slots(self) -> Iterator[Fault]:
-        """Name every slot that means something else already."""
+    def _names_of_environments(self) -> Iterator[Fault]:
+        """Name every slot, and other name, that means something else already."""
         taken = dict.fromkeys(self._estate.environments, "an environment")
         for name, environment in self._estate.environments.items():
-            for position, slot in enumerate(environment.slots):
-                if slot in taken:
-                    at = ("environments", name, "slots", position)
-                    what = f"{slot} is {taken[slot]} already"
-                    yield self._document.fault(at, what, f"choose another, such as {name}-{slot}")
-                taken.setdefault(slot, f"a slot of {name}")
+            others = (("aliases", environment.aliases, "another name"),
+                      ("slots", environment.slots, "a slot"))  # fmt: skip
+            for key, listed, what in others:
+                for position, word in enumerate(listed):
+                    if word in taken:
+                        at, told = ("environments", name, key, position), f"{word} is {taken[word]}"
+                        hint = f"choose another, such as {name}-{word}"
+                        yield self._document.fault(at, f"{told} already", hint)
+                    taken.setdefault(word, f"{what} of {name}")
 
 
 def _texts(path: Place, value: Any) -> Iterator[tuple[Place, str]]:

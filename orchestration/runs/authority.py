@@ -169,7 +169,8 @@ def strangers(
     for step in every((*book.steps, *book.finally_)):
         for line in _lines(step):
             try:
-                admission.require_known(*_typed(line, values, admission))
+                entry, typed = _typed(line, values, admission)
+                admission.require_known(entry, admission.with_defaults(entry, typed))
             except Missing as error:
                 found.append(f"{step.path}: {error}")
     return tuple(found)

@@ -133,12 +133,12 @@ steps: [{{playbook: inner, parameters: {{pin: "{handed}"}}}}]
         (story(f"enum: [{LITERAL}]"), "no place of one"),
         (
             "name: story\nparameters: [where]\n"
-             "steps: [{playbook: inner, parameters: {pin: '${where}'}}]\n",
+            + "steps: [{playbook: inner, parameters: {pin: '${where}'}}]\n",
             "this is no place of one",
         ),
         (
             "name: story\nparameters: [{name: p, type: secret}]\n"
-             "steps: [{playbook: inner, parameters: {pin: 'vault:/x/y#${p}'}}]\n",
+            + "steps: [{playbook: inner, parameters: {pin: 'vault:/x/y#${p}'}}]\n",
             "no place of one",
         ),
         ("name: story\nparameters: [{name: p, type: secret}]\nsteps: ['/mark ${p}']\n",

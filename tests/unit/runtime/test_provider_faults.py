@@ -136,13 +136,15 @@ def test_a_section_at_fault_is_not_blamed_for_what_it_names(
 
 def test_a_name_means_one_thing() -> None:
     """A slot is no other environment, an alias no other service."""
-    head = SOUND.replace("staging: {}", "staging: {slots: [green, production]}").replace(
+    head = SOUND.replace(
+        "staging: {}", "staging: {aliases: [stage, blue], slots: [green, production, stage]}"
+    ).replace(
         "commands:", "  web: {kubernetes: {deployment: web}, aliases: [api, backend]}\ncommands:"
     )
 
     found = faults_of("  infra deploy: {prometheus: {query: up}}\n", head)
 
-    assert ["api is", "backend is", "green is", "production is"] == sorted(
+    assert ["api is", "backend is", "blue is", "green is", "production is", "stage is"] == sorted(
         " ".join(fault.split()[1:3]) for fault in found
     )
 
