@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tgk.errors import (
     AlreadySo,
+    ConfigurationInvalid,
     Conflict,
     Declined,
     Denied,
@@ -33,6 +34,7 @@ _FATE: tuple[tuple[type[TgkError], Result, Topic, Tone], ...] = (
     (InvalidRequest, "invalid", "invalid", "warning"),
     (UnknownCommand, "invalid", "invalid", "warning"),
     (Missing, "invalid", "invalid", "warning"),
+    (ConfigurationInvalid, "invalid", "invalid", "warning"),
     (RateLimited, "denied", "denied", "warning"),
     (Refused, "denied", "denied", "warning"),
     (Conflict, "denied", "denied", "warning"),

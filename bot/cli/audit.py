@@ -67,7 +67,7 @@ def _filters(act: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--corr", default="", help="One invocation, by the id on its card, or a run."),
         click.option("--channel", default=""),
         click.option("--result", type=click.Choice(_RESULTS), help="How it ended."),
-        click.option("--command", default="", help="Such as deploy."),
+        click.option("--command", default="", help="Such as deploy, or notify for a whole family."),
         click.option("--user", "who", default="", help="A person or an account id."),
     ):
         act = option(act)

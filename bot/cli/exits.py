@@ -25,7 +25,8 @@ MEANINGS: Final[dict[int, str]] = {
     PENDING: "a confirmation is wanted: add `--yes`, nothing was started; or `--wait-timeout` is "
     "over while a run waits for an approval",
     UNAVAILABLE: "the bot or a system that is needed does not answer; `doctor` found a fault",
-    INVALID_FILES: "`config check`, `audit verify` or `orchestrate validate` found a fault",
+    INVALID_FILES: "`config check`, `audit verify` or `orchestrate validate` found a fault, or a"
+    " playbook that is to run has one",
     CONFIGURATION: "the environment, discovery.yml or the policy must be mended first",
     TIMEOUT: "`--timeout` (of a run `--wait-timeout`) is over; a change goes on",
     INTERRUPTED: "Ctrl-C; a change goes on",

@@ -15,7 +15,7 @@ from bot.cli.course import Course
 from bot.cli.terminal import Screen
 from bot.cli.trouble import Trouble, of_error, tell
 from bot.runtime.settings import terminal_wishes
-from tgk.errors import TgkError
+from tgk.errors import ConfigurationInvalid, TgkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,14 @@ def run_asked(asked: Asked, connect: Callable[[], Session], screen: Screen) -> i
         screen.close()
         return tell(course.explained(of_error(error)), as_json=screen.as_json)
     screen.answer(answer, asked.user)
-    if asked.examines and answer.outcome.reply.failed:
+    return _code(asked, answer)
+
+
+def _code(asked: Asked, answer: Answer) -> int:
+    """Return the exit code: faults of a file have one of their own, whoever finds them."""
+    reply = answer.outcome.reply
+    faulty = reply.data.get("error") == ConfigurationInvalid.__name__
+    if faulty or (asked.examines and reply.failed):
         return exits.INVALID_FILES
     return exits.exit_code(answer.outcome.result)
 

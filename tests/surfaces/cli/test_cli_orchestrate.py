@@ -220,3 +220,14 @@ def test_a_pipe_is_told_what_a_playbook_lacks(served: Terminal) -> None:
     assert ended.code == 6
     assert "in order by itself, but could not run: rights" in ended.out
     assert re.search(r"^rights +NO +\S+", ended.out, re.MULTILINE)
+
+
+def test_a_playbook_with_faults_is_no_fault_of_the_bot(served: Terminal, tmp_path: Path) -> None:
+    """Whoever wants to run it reads the line, and its pipeline the exit code of such files."""
+    faulty(tmp_path)
+
+    ended = served("orchestrate", "run", "mine")
+
+    assert ended.code == 6
+    assert "mine.yml:3: a step has no key 'comand'" in ended.err
+    assert "\N{COLLISION SYMBOL}" not in ended.err
