@@ -98,7 +98,7 @@ async def test_a_secret_itself_and_a_place_that_nobody_offered_are_refused(
             await made.start(story(), parameters={"pin": value})
         ended = await made.play(story(), parameters={"pin": "environment:PIN"})
         with pytest.raises(InvalidRequest, match=told):
-            await made.runs.resume(ended.id, who=DANA, parameters={"pin": value})
+            await made.runs.resume(ended.id, who=DANA, from_step="call", parameters={"pin": value})
 
     assert value == "***" or value not in repr(refused.value.faults)
     assert not [text for text in files(tmp_path) if value in text and "PIN" not in value]
