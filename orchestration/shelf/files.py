@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Literal
 from uuid import uuid4
 
 from orchestration.playbook.load import load
@@ -41,12 +42,17 @@ class Files:
         """Return one; raises Missing with names that look alike."""
         return self._reader.one(name)
 
-    def save(self, name: str, text: str) -> Kept:
-        """Keep a draft; raises InvalidRequest for a name, Conflict where another one has it."""
+    def save(self, name: str, text: str, *, who: str, replace: bool) -> Kept:
+        """Keep a draft, and what it replaces beside it.
+
+        Raises InvalidRequest for a name, Conflict where another one has it: a playbook, or without
+        ``replace`` a draft with another text.
+        """
         if not _NAME.fullmatch(name):
-            what = "lower-case letters, digits, dots and hyphens, such as nightly-restart"
-            raise InvalidRequest("orchestrate create", [ArgumentFault("name", what)])
+            raise _unfit("lower-case letters, digits, dots and hyphens, such as nightly-restart")
         standing = self.all().get(name)
+        if standing and standing.origin == "draft" and not replace:
+            self._require_same(standing, text)
         if standing and standing.origin != "draft":
             raise Conflict(
                 f"{name} is not kept.",
@@ -61,16 +67,33 @@ class Files:
             )
         loaded = load(text.encode(), f"{name}.yml", draft=True)
         if loaded.playbook is not None and loaded.playbook.name != name:
-            what = f"the text calls itself {loaded.playbook.name}"
-            raise InvalidRequest("orchestrate import", [ArgumentFault("name", what)])
-        _write(self.drafts / f"{name}.yml", text)
+            raise _unfit(f"the text calls itself {loaded.playbook.name}")
+        path = self.drafts / f"{name}.yml"
+        if standing and standing.text != text.encode():
+            _write(_beside(path, "bak"), standing.text.decode(errors="replace"))
+        _write(_beside(path, "by"), who)
+        _write(path, text)
         return self.one(name)
+
+    def _require_same(self, standing: Kept, text: str) -> None:
+        """Refuse another text; the same one again is what a restart asks for."""
+        if standing.text == text.encode():
+            return
+        by = _beside(standing.path, "by")
+        who = by.read_text(encoding="utf-8") if by.is_file() else "somebody"
+        at = datetime.fromtimestamp(standing.stamp[0] / 1e9, UTC)
+        raise Conflict(
+            f"{standing.name} is not kept.",
+            why=f"A draft of that name stands, by {who} at {at:%Y-%m-%d %H:%M} UTC.",
+            remedy=f"Go on with it: /orchestrate build {standing.name}. Or say --replace.",
+        )
 
     def publish(self, name: str) -> Kept:
         """Move a draft among those that may run."""
         draft = self.one(name)
         _write(self.published / draft.path.name, draft.text.decode())
-        draft.path.unlink(missing_ok=True)
+        for path in (draft.path, _beside(draft.path, "bak"), _beside(draft.path, "by")):
+            path.unlink(missing_ok=True)
         return self.one(name)
 
     def mend(self, name: str, text: str) -> Kept:
@@ -84,6 +107,18 @@ class Files:
             )
         _write(standing.path, text)
         return self.one(name)
+
+
+def _beside(draft: Path, what: Literal["bak", "by"]) -> Path:
+    """Return where the text before a draft is, or who wrote it last."""
+    return draft.with_name(f"{draft.name}.{what}")
+
+
+def _unfit(message: str) -> InvalidRequest:
+    """Return the refusal of a name, in words that fit whatever command it was given to."""
+    error = InvalidRequest("orchestrate import", [ArgumentFault("name", message)])
+    error.what = "The draft is not kept."
+    return error
 
 
 def _write(path: Path, text: str) -> None:

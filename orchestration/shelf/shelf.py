@@ -80,9 +80,12 @@ class Shelf:
         text = kept.text.decode(errors="replace")
         return Source(name=kept.name, file=kept.path.name, text=text, origin=kept.origin)
 
-    async def save(self, name: str, text: str, *, who: str) -> Entry:  # noqa: ARG002 - audited
-        """Keep a text as a draft; raises Conflict for a name that is taken by another origin."""
-        kept = await asyncio.to_thread(self._files.save, name, text)
+    async def save(self, name: str, text: str, *, who: str, replace: bool = True) -> Entry:
+        """Keep a text as a draft, and what it replaces beside it.
+
+        Raises Conflict for a name that another origin has, and without ``replace`` another draft.
+        """
+        kept = await asyncio.to_thread(self._files.save, name, text, who=who, replace=replace)
         return self._entry(kept, self._books())
 
     async def publish(self, name: str, *, who: str) -> Entry:  # noqa: ARG002 - audited

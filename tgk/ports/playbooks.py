@@ -202,8 +202,12 @@ class Playbooks(Protocol):
     async def source(self, name: str) -> Source:
         """Return the text of one."""
 
-    async def save(self, name: str, text: str, *, who: str) -> Entry:
-        """Keep a text as a draft; raises Conflict for a name that is taken by another origin."""
+    async def save(self, name: str, text: str, *, who: str, replace: bool = True) -> Entry:
+        """Keep a text as a draft, and what it replaces beside it.
+
+        Raises Conflict for a name that another origin has, and without ``replace`` for one that
+        another draft has, naming who wrote it and when.
+        """
 
     async def publish(self, name: str, *, who: str) -> Entry:
         """Make a draft one of our own; raises ConfigurationInvalid while it has errors."""

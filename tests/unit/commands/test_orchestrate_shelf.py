@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from bot.runtime.playbooks import folders
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.shelf.files import MOST_DRAFTS
 from tests.conftest import ROOT
+from tgk.errors import Conflict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -287,3 +289,36 @@ async def test_what_cannot_be_created_is_refused(world: World, line: str, told: 
 
     assert outcome.result in ("invalid", "denied")
     assert told in outcome.reply.data["why"]
+
+
+async def test_a_draft_is_not_written_over_unknowingly(world: World, tmp_path: Path) -> None:
+    """Who wrote it, and when, is named; the same text again is no change; the text before stays."""
+    shelf, other = world.dispatcher.backends.playbooks, GOOD.replace("Look every", "Watch each")
+    await shelf.save("nightly", GOOD, who="dana", replace=False)
+    await shelf.save("nightly", GOOD, who="dana", replace=False)
+
+    with pytest.raises(Conflict) as refused:
+        await shelf.save("nightly", other, who="devi", replace=False)
+    standing = (await shelf.source("nightly")).text
+    await shelf.save("nightly", other, who="devi", replace=True)
+
+    assert re.fullmatch(
+        r"A draft of that name stands, by dana at [0-9-]{10} [0-9:]{5} UTC\.", refused.value.why
+    )
+    assert "--replace" in refused.value.remedy
+    assert standing == GOOD
+    assert (await shelf.source("nightly")).text == other
+    assert (tmp_path / "drafts" / "nightly.yml.bak").read_text() == GOOD
+    assert [each.name for each in await shelf.entries() if each.origin == "draft"] == ["nightly"]
+    await shelf.publish("nightly", who="dana")
+    assert files(tmp_path / "drafts") == []
+
+
+async def test_a_name_that_does_not_fit_is_refused_in_words_of_no_command(world: World) -> None:
+    """Whoever imports does not read of creating."""
+    outcome = await world.dispatcher.run(
+        world.asked("orchestrate import", {"name": "mine", "text": GOOD}, world.caller("devi"))
+    )
+
+    assert outcome.reply.title == "The draft is not kept."
+    assert outcome.reply.data["why"] == "name: the text calls itself nightly"
