@@ -79,8 +79,8 @@ def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
     from orchestration.runs.picture import graph, tree  # most starts of a bot draw nothing
 
     over = view.state in ENDED
-    headline = f"{view.playbook} {WORDS[view.state]}"
-    lines = tree(view)
+    headline = f"{view.playbook} {state_of(view)}"
+    lines = (*_told(view), *tree(view))
     blocks: list[Block] = [_facts(view, now), _progress(view)]
     if view.steps:
         blocks.append(graph(view, now=now).model_copy(update={"passing": not over}))
@@ -97,6 +97,23 @@ def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
         plain=Plain(headline=f"{view.id} {headline}", lines=lines),
         data={**view.model_dump(mode="json"), "links": {"workflow": view.id}},
     )
+
+
+def state_of(view: RunView) -> str:
+    """Return how it stands in words: one that waits is not paused yet, but will be."""
+    return "pauses after this step" if view.pausing else WORDS[view.state]
+
+
+def _told(view: RunView) -> tuple[str, ...]:
+    """Return what the state alone does not say, for places without facts."""
+    until = f"{view.until:%Y-%m-%d %H:%M} UTC" if view.until else ""
+    said = (
+        ("Why", view.reason),
+        ("Waits for", view.waits_for),
+        ("Goes on by itself", until),
+        ("Kept with", view.kept_with),
+    )
+    return tuple(f"{label}: {value}" for label, value in said if value)
 
 
 def followed(view: RunView, now: datetime) -> Reply:
@@ -135,10 +152,15 @@ def _facts(view: RunView, now: datetime) -> Facts:
         Fact(label="Waits for", value=view.waits_for),
         Fact(label="Goes on by itself", at=view.until),
         Fact(label="Must end by", at=view.deadline if view.ended is None else None),
-        Fact(label="Continues", value=view.previous),
+        Fact(label="Continues", value=_generation(view.previous)),
         Fact(label="Kept with", value=view.kept_with),
     ]
     return Facts(facts=tuple(fact for fact in facts if fact.value or fact.at))
+
+
+def _generation(run: str) -> str:
+    """Return what to name a generation by: the bare id means the newest one."""
+    return f"{run}.1" if run and "." not in run else run
 
 
 def _written(value: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -15,6 +17,8 @@ from tgk.ports.runs import ENDED, RunView
 from tgk.reply import Action, Blank, Fact, Facts, Reply
 
 _COMMAND = "orchestrate complete"
+_PATIENCE_SECONDS = 15.0
+"""How long the answer waits for the last steps of the run."""
 
 
 class Complete(Request):
@@ -90,4 +94,15 @@ async def complete(request: Complete, context: Context) -> Reply:
         )
 
     view = await context.steps.once("complete", force, RunView)
-    return card(view, context.clock.now())
+    with contextlib.suppress(TimeoutError):  # its finally steps take longer: the card says so
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            view = await context.backends.runs.ended(view.id, _unwatched)
+    shown = card(view, context.clock.now())
+    if view.state in ENDED:
+        return shown
+    title = f"{view.playbook} is declared over, and does its last steps"
+    return shown.model_copy(update={"title": title})
+
+
+async def _unwatched(view: RunView) -> None:
+    """Look away: only the end is of interest."""

@@ -55,6 +55,7 @@ def _paused(view: RunView, context: Context) -> Reply:
     facts = (
         Fact(label="Why", value=view.reason),
         Fact(label="Under way", value=", ".join(going) if view.pausing else ""),
+        Fact(label="Waits for", value=view.waits_for),
         Fact(label="Goes on by itself", at=view.until),
     )
     given = {"workflow": view.id}

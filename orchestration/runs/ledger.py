@@ -104,12 +104,15 @@ class Ledger:
         return await self._store.read(lambda connection: _load(connection, run))
 
     async def newest(self, run: str) -> RunRecord:
-        """Return the generation named, or the newest one of a root; raises Missing."""
+        """Return the generation named, or the newest one of a root; raises Missing.
+
+        The first one has the id of its root; ``.1`` behind it means that one.
+        """
 
         def look(connection: sqlite3.Connection) -> RunRecord:
             question = "SELECT id FROM runs WHERE root = ? ORDER BY generation DESC LIMIT 1"
             row = connection.execute(question, (run,)).fetchone()
-            return _load(connection, row[0] if row else run)
+            return _load(connection, row[0] if row else run.removesuffix(".1"))
 
         return await self._store.read(look)
 

@@ -10,6 +10,7 @@ from loguru import logger
 
 from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require, require_sound
+from orchestration.runs.awaiting import waits_for
 from orchestration.runs.changes import Changes
 from orchestration.runs.consents import RunGrants, withdraw_all
 from orchestration.runs.frame import values_of
@@ -25,6 +26,7 @@ from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.staging import Parts, Stage
 from orchestration.runs.views import bare, whole
 from orchestration.runs.voters import Electorate, require_voters
+from orchestration.runs.wording import STATE_WORDS
 from orchestration.store import store_away
 from tgk.errors import Conflict, Missing, TgkError, Unavailable
 from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView, none_going
@@ -182,7 +184,7 @@ class DurableRuns:
             return await self.view(record.id)
         resting = record.state == "paused" and record.pause is not None
         if record.state not in ENDED and not resting:
-            why = f"It is {record.state}."
+            why = f"It is {STATE_WORDS[record.state]}."
             remedy = "Pause it first, and wait until nothing is under way." if anew else ""
             raise Conflict(f"{record.id} cannot be resumed.", why=why, remedy=remedy)
         if record.state == "succeeded" and not (from_step or checkpoint):
@@ -293,10 +295,10 @@ class DurableRuns:
         request = record.request.model_copy(update={"parameters": raw})
         name, number = f"{record.root}.{record.generation + 1}", record.generation + 1
         made = self._record(_Asked(request, who, name, record.cause, record.playbook), books)
-        require(books, values_of(made, books[record.playbook]), who, self._admission)
         changes = Changes.between(record, made.parameters, books)
         if not wish.says_where:
             changes.require_said(known)
+        require(books, values_of(made, books[record.playbook]), who, self._admission)
         facts = {
             "id": name,
             "root": record.root,
@@ -355,14 +357,17 @@ class DurableRuns:
 
     async def _view(self, record: RunRecord) -> RunView:
         steps = await self._ledger.steps(record.id)
-        waits = any(step.waits.startswith("approval") for step in steps if step.result is None)
-        asked = await self._parts.approvals.open() if waits else ()
-        return whole(record, steps, await self._pinned(record), self._parts.redact, asked)
+        people = any(step.waits.startswith("approval") for step in steps if step.result is None)
+        asked = await self._parts.approvals.open() if people else ()
+        view = whole(record, steps, await self._pinned(record), self._parts.redact, asked)
+        waits = await waits_for(record, steps, self._ledger, self._parts.locks)
+        return view.model_copy(update={"waits_for": self._parts.redact(waits)})
 
     async def _going(self, run: str) -> RunRecord:
         record = await self._ledger.newest(run)
         if record.state in ENDED:
-            raise Conflict(f"{record.id} has ended.", why=f"It is {record.state}.")
+            why = f"{STATE_WORDS[record.state].capitalize()}."
+            raise Conflict(f"{record.id} has ended.", why=why)
         return record
 
     async def _change(self, run: str, **facts: Any) -> None:

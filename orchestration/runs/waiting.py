@@ -85,6 +85,8 @@ async def _until(means: Means, step: Wait, frame: Frame, record: StepRecord) -> 
     every = max(1.0, step.every)
     turn = int(max(0.0, (means.clock.now() - record.began).total_seconds()) // every)
     last = Result(status="succeeded")
+    if step.until is not None:
+        await means.memory.note(record, waits=f"until {step.until.source}")
     while True:
         if step.command is not None:
             last = await command(means, step.command, frame, record, turn=f"@{turn}")

@@ -148,3 +148,17 @@ def test_a_value_is_followed_through_all_that_is_computed_from_it(
     assert inner is not None
 
     assert readers_of(book, {"story": book, "inner": inner}, {"what"}) == found
+
+
+async def test_the_first_try_can_still_be_looked_at(tmp_path: Path) -> None:
+    """The bare id means the newest generation, ``.1`` behind it the first."""
+    async with world(tmp_path).open() as made:
+        run = await failed(made)
+        again = await made.runs.resume(run.id, who=DANA)
+        await made.end(again.id)
+        newest, first = await made.runs.view(run.id), await made.runs.view(f"{run.id}.1")
+        with pytest.raises(Conflict, match="has ended") as told:
+            await made.runs.complete(run.id, who="dana", reason="")
+
+    assert (newest.state, first.id, first.state) == ("succeeded", run.id, "failed")
+    assert told.value.why == "Done."

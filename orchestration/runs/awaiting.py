@@ -1,0 +1,52 @@
+"""What a run waits for, in words: a lock and who has it, people, a time, its turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from orchestration.runs.ledger import Ledger
+    from orchestration.runs.records import RunRecord, StepRecord
+    from tgk.ports.council import Locks
+
+_WAITING = ("queued", "waiting", "running", "undoing")
+
+
+async def waits_for(
+    run: RunRecord, steps: Iterable[StepRecord], ledger: Ledger, locks: Locks
+) -> str:
+    """Return it in a line; empty where it waits for nothing, or is paused or over."""
+    if run.state not in _WAITING:
+        return ""
+    told = list(_steps(steps))
+    if run.state in ("queued", "waiting"):
+        told += await _locks(run, ledger, locks)
+    if not told and run.state == "queued":
+        return "its turn: as many runs work as may at once"
+    return "; ".join(dict.fromkeys(told))
+
+
+def _steps(steps: Iterable[StepRecord]) -> Iterator[str]:
+    """Yield what is under way and says what it waits for: ``until …``, ``approval …``."""
+    for step in steps:
+        if step.result is None and step.waits.startswith(("approval ", "until ")):
+            yield f"{step.waits} ({step.path})"
+
+
+async def _locks(run: RunRecord, ledger: Ledger, locks: Locks) -> list[str]:
+    rows = await ledger.rows()
+    wanted = [key for key, who in rows if who == run.id or who.startswith(f"{run.id}:")]
+    if not wanted:
+        return []
+    held = {lock.key: lock for lock in await locks.held()}
+    told = []
+    for key in dict.fromkeys(wanted):
+        lock = held.get(key)
+        if lock is not None:
+            told.append(f"lock {key}: {lock.holder.partition(':')[0]} has it ({lock.reason})")
+            continue
+        first = next(who for what, who in rows if what == key)
+        told.append(f"lock {key}: {first.partition(':')[0]} is before it")
+    return told
