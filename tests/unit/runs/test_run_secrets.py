@@ -25,6 +25,11 @@ parameters: [{{name: pin, type: secret, {given}}}]
 steps: [{{name: call, http: {{url: "https://hooks.example/x", headers: {{Pin: "${{pin}}"}}}}}}]
 """
 OFFER = "enum: [environment:PIN, vault:/secrets/prod/db#pin]"
+HANDED = """
+name: story
+parameters: [{}]
+steps: [{{playbook: inner, parameters: {{pin: '{}'}}}}]
+"""
 DECLARED = "secrets: [{name: hook_pin, source: vault, path: /secrets/prod/db, key: pin}]"
 
 
@@ -132,13 +137,11 @@ steps: [{{playbook: inner, parameters: {{pin: "{handed}"}}}}]
         (story("default: 'two words'"), "the default of 'pin'"),
         (story(f"enum: [{LITERAL}]"), "no place of one"),
         (
-            "name: story\nparameters: [where]\n"
-            + "steps: [{playbook: inner, parameters: {pin: '${where}'}}]\n",
+            HANDED.format("where", "${where}"),
             "this is no place of one",
         ),
         (
-            "name: story\nparameters: [{name: p, type: secret}]\n"
-            + "steps: [{playbook: inner, parameters: {pin: 'vault:/x/y#${p}'}}]\n",
+            HANDED.format("{name: p, type: secret}", "vault:/x/y#${p}"),
             "no place of one",
         ),
         ("name: story\nparameters: [{name: p, type: secret}]\nsteps: ['/mark ${p}']\n",
