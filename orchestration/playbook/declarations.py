@@ -208,10 +208,26 @@ def variables(fields: Fields) -> dict[str, Plain]:
 
 
 def secrets(fields: Fields) -> tuple[model.Secret, ...]:
-    """Return where the secrets are kept."""
+    """Return where the secrets are kept.
+
+    A mapping by name is no list; its names count as declared, so that this is all there is to mend.
+    """
+    node = fields.given("secrets")
+    if node is not None and isinstance(node.value, dict):
+        return _as_mapping(node, node.value, fields.sheet)
     found = [_secret(item, fields.sheet) for item in fields.sequence("secrets") or []]
     _check_once([(each.name, each.span) for each in found if each.name], "secrets", fields.sheet)
     return tuple(secret for secret in found if secret.name)
+
+
+def _as_mapping(node: Node, entries: Mapping[str, Node], sheet: Sheet) -> tuple[model.Secret, ...]:
+    first = next(iter(entries), "api_key")
+    example = f"{{name: {first}, source: environment, variable: {first.upper()}}}"
+    sheet.wrong(node, "'secrets' is a mapping", f"write a list: `secrets: [{example}]`")
+    return tuple(
+        model.Secret(name=name, span=sheet.source.key(node.keys[name], name), source="environment")
+        for name in entries
+    )
 
 
 def _secret(node: Node, sheet: Sheet) -> model.Secret:

@@ -331,8 +331,9 @@ class Fields:
         free = [name for name in known if name not in value]
         meant = slip(key, free)
         certain = meant and meant not in self.entries and span.length >= len(key)
-        hint = self._hints.get(key.casefold()) or self._hints.get(slip(key, self._hints) or "")
-        help_ = f"did you mean '{hint}'?" if hint and not meant else self._listed(key, known)
+        hint = self._hints.get(key.casefold()) or self._hints.get(slip(key, self._hints) or "", "")
+        meaning = hint if " " in hint else f"did you mean '{hint}'?"
+        help_ = meaning if hint else self._listed(key, known)
         self.sheet.report.add(
             "E010",
             span,

@@ -29,7 +29,8 @@ _HINTS: Mapping[str, str] = {
     "exec": "command", "uses": "playbook", "loop": "items", "with_items": "items",
     "with": "parameters", "rescue": "on_failure", "catch": "on_failure", "ignore_errors":
     "continue_on_error", "allow_failure": "continue_on_error", "compensate": "undo",
-    "rollback": "undo", "retries": "retry", "id": "name", "parallel": "branches", "needs": "steps",
+    "rollback": "undo", "retries": "retry", "id": "name", "needs": "steps",
+    "parallel": "write `branches: [{name: one, steps: […]}]`",
 }  # fmt: skip
 RETRY_KEYS = ("max", "delay", "backoff", "max_delay", "jitter", "max_elapsed", "when")
 MOST_TRIES = 50

@@ -245,6 +245,26 @@ def test_what_a_trigger_reads_is_of_its_event(more: str, expected: list[str]) ->
     assert told == expected
 
 
+def test_secrets_by_name_are_one_fault_that_shows_the_list() -> None:
+    """What uses them is no further fault, however often it does."""
+    head = "name: x\nsecrets: {token: {env: TOKEN}}\n"
+    step = (
+        "  - {type: http, url: 'https://a.example/x', headers: {X: '${secrets.token} ${token}'}}\n"
+    )
+
+    faults = [one for one in found(f"{head}steps:\n{step}{step}") if one.code != "E054"]
+
+    assert [(one.code, one.message) for one in faults] == [("E013", "'secrets' is a mapping")]
+    assert "`secrets: [{name: token, source: environment, variable: TOKEN}]`" in faults[0].help
+
+
+def test_a_step_that_says_parallel_is_shown_its_branches() -> None:
+    """The word is a type; what runs at once stands under `branches`."""
+    (fault, *_) = found("name: x\nsteps:\n  - parallel: [{name: a, steps: [/status]}]\n")
+
+    assert (fault.code, fault.help) == ("E010", "write `branches: [{name: one, steps: […]}]`")
+
+
 def test_only_events_bring_values_along() -> None:
     """A clock and a webhook have nothing that an expression could read."""
     head = "name: x\nparameters: [{name: n, default: a}]\nsteps: [{command: /status}]\n"
