@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from commands.orchestrate.spelling import spell
+from commands.orchestrate.log import log_of
+from commands.orchestrate.spelling import shortened, spell, written
 from orchestration.runs.shape import counts
 from tgk.errors import Missing
+from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Stage, Text
 
@@ -39,6 +40,8 @@ _STAGES: dict[StepState, StageState] = {
     "failed": "failed", "skipped": "skipped", "cancelled": "skipped", "timed_out": "failed",
     "kept": "done", "undone": "skipped",
 }  # fmt: skip
+_FAILED = ("failed", "timed_out")
+_MOST_FAILURES = 5
 BAD: frozenset[RunState] = frozenset({"failed", "timed_out", "rolled_back", "rollback_failed"})
 
 
@@ -80,12 +83,12 @@ def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
 
     over = view.state in ENDED
     headline = f"{view.playbook} {state_of(view)}"
-    lines = (*_told(view), *tree(view))
-    blocks: list[Block] = [_facts(view, now), _progress(view)]
+    facts, failures = _facts(view, now), _failures(view)
+    blocks: list[Block] = [facts, *failures, _progress(view)]
     if view.steps:
         blocks.append(graph(view, now=now).model_copy(update={"passing": not over}))
-    if detailed:
-        blocks.append(Log(lines=log_of(view), filename=f"{view.id}.log"))
+    log = [Log(lines=log_of(view), filename=f"{view.id}.log")] if detailed else []
+    blocks += log
     return Reply(
         topic="orchestrate",
         title=headline,
@@ -94,7 +97,10 @@ def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
         blocks=tuple(blocks),
         actions=_actions(view),
         failed=view.state in BAD,
-        plain=Plain(headline=f"{view.id} {headline}", lines=lines),
+        plain=Plain(
+            headline=f"{view.id} {headline}",
+            lines=(*in_words([facts, *failures]), *tree(view, now=now), *in_words(log)),
+        ),
         data={**view.model_dump(mode="json"), "links": {"workflow": view.id}},
     )
 
@@ -104,28 +110,19 @@ def state_of(view: RunView) -> str:
     return "pauses after this step" if view.pausing else WORDS[view.state]
 
 
-def _told(view: RunView) -> tuple[str, ...]:
-    """Return what the state alone does not say, for places without facts."""
-    until = f"{view.until:%Y-%m-%d %H:%M} UTC" if view.until else ""
-    said = (
-        ("Why", view.reason),
-        ("Waits for", view.waits_for),
-        ("Goes on by itself", until),
-        ("Kept with", view.kept_with),
-    )
-    return tuple(f"{label}: {value}" for label, value in said if value)
-
-
 def followed(view: RunView, now: datetime) -> Reply:
     """Return the end of a run for whoever waited for it, with the log of its steps."""
-    shown = card(view, now, detailed=True)
-    failures = [step for step in walk(view.steps) if step.state in ("failed", "timed_out")]
-    told = [f"{step.path}: {step.note or step.state}" for step in failures[:5]]
-    if not told or (len(told) == 1 and view.reason.startswith(told[0])):
-        return shown  # the card says it already
-    words = "\n".join(told)
-    blocks = (*shown.blocks[:1], Text(text=words, style="quote"), *shown.blocks[1:])
-    return shown.model_copy(update={"blocks": blocks})
+    return card(view, now, detailed=True)
+
+
+def _failures(view: RunView) -> tuple[Text, ...]:
+    """Return why each step failed, but for what the run itself says of its end."""
+    failed = (step for step in walk((*view.steps, *view.undoes)) if step.state in _FAILED)
+    paths = {step.note: step.path for step in failed if step.note}  # a group repeats its step's
+    lines = [shortened(f"{path}: {why}") for why, path in paths.items() if why not in view.reason]
+    if len(lines) > _MOST_FAILURES:
+        lines[_MOST_FAILURES:] = [f"… and {len(lines) - _MOST_FAILURES} more"]
+    return (Text(text="\n".join(lines), style="quote"),) if lines else ()
 
 
 def walk(steps: tuple[StepView, ...]) -> Iterator[StepView]:
@@ -141,13 +138,13 @@ def lasted(view: RunView, now: datetime) -> float:
 
 
 def _facts(view: RunView, now: datetime) -> Facts:
-    given = ", ".join(f"{key}={_written(value)}" for key, value in view.parameters.items())
+    given = ", ".join(f"{key}={written(value)}" for key, value in view.parameters.items())
     facts = [
         Fact(label="Started by", value=view.starter.person),
         Fact(label="Asked", at=view.asked),
         Fact(label="Parameters", value=given, code=True),
         Fact(label="Takes" if view.ended is None else "Took", value=spell(lasted(view, now))),
-        Fact(label="Why", value=view.reason),
+        Fact(label="Why", value=shortened(view.reason)),
         Fact(label="Cause", value="" if view.cause == "asked" else view.cause),
         Fact(label="Waits for", value=view.waits_for),
         Fact(label="Goes on by itself", at=view.until),
@@ -163,14 +160,9 @@ def _generation(run: str) -> str:
     return f"{run}.1" if run and "." not in run else run
 
 
-def _written(value: object) -> str:
-    """Return a value as people write it after ``key=``."""
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
 def _progress(view: RunView) -> Progress:
     stages = tuple(
-        Stage(name=step.name, state=state, note="" if state == "done" else _note(step))
+        Stage(name=step.name, state=state, note="" if state == "done" else _note(step, view))
         for step in view.steps
         for state in (_STAGES[step.state],)
     )
@@ -178,32 +170,13 @@ def _progress(view: RunView) -> Progress:
     return Progress(done=done, total=total, note="steps", stages=stages)
 
 
-def _note(step: StepView) -> str:
+def _note(step: StepView, view: RunView) -> str:
+    """Return what is to be said of a step; why it failed stands above it already."""
     if step.state == "undone":
         return "taken back"
     tries = f"attempt {step.attempt} of {step.attempts}" if step.attempt > 1 else ""
-    return " · ".join(part for part in (tries, step.note) if part)
-
-
-def log_of(view: RunView) -> tuple[str, ...]:
-    """Return a line for each step that the tree has, in order; for debugging what it found, too."""
-    lines: list[str] = []
-    for step in walk(view.steps):
-        lines.append(_line(step, view))
-        if view.request.debug and step.output:
-            lines.append(f"    {json.dumps(step.output, ensure_ascii=False, default=str)}")
-    return tuple(lines) or ("nothing has begun yet",)
-
-
-def _line(step: StepView, view: RunView) -> str:
-    parts = (
-        (step.began or view.asked).strftime("%H:%M:%S"),
-        f"{step.state:<10}",
-        step.path,
-        f"({_note(step)})" if _note(step) else "",
-        f"audit {step.reference}" if step.reference else "",
-    )
-    return " ".join(part for part in parts if part)
+    note = "" if step.state in _FAILED or step.note in view.reason else step.note
+    return " · ".join(part for part in (tries, note) if part)
 
 
 def _actions(view: RunView) -> tuple[Action, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commands.orchestrate.card import BAD, card, followed, log_of
+from commands.orchestrate.card import BAD, card, followed
+from commands.orchestrate.log import log_of
 from tgk.masking import masked
 from tgk.ports.board import Place
 from tgk.reply import Log, Picture, Reply

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
-from tgk.ports.runs import ENDED, RunView, StepState, StepView
+from tgk.ports.runs import ENDED, RunView, StepState, StepView, Try
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +22,7 @@ _KINDS: dict[type, str] = {
     model.Wait: "wait", model.SubPlaybook: "playbook", model.SetValues: "set",
     model.Assert: "assert", model.Http: "http", model.Shell: "shell",
 }  # fmt: skip
+_MOST_TRIES = 20
 _GOING = frozenset({"pending", "running", "waiting"})
 
 
@@ -190,8 +191,24 @@ class _Drawing:
             note=self.redact(_note(seen)),
             output=masked(result.output if result else self._so_far(seen), self.redact),
             reference=result.reference if result else "",
+            tries=self._tries(path, seen) if seen and seen.attempt > 1 else (),
             steps=inner,
         )
+
+    def _tries(self, path: str, last: StepRecord) -> tuple[Try, ...]:
+        """Return the attempts of a step before the one that is shown."""
+        earlier = (each for each in self.steps if each.path == path and each.seq < last.seq)
+        return tuple(
+            Try(
+                began=each.began,
+                ended=each.ended,
+                state=each.result.status,
+                note=self.redact(each.result.note),
+                reference=each.result.reference,
+            )
+            for each in earlier
+            if each.result and not each.kept
+        )[-_MOST_TRIES:]
 
     def _so_far(self, seen: StepRecord | None) -> dict[str, Any]:
         """Return how the vote stands that a step waits for."""

@@ -58,12 +58,17 @@ def duration(step: StepView | RunView, now: datetime | None) -> str:
 
 
 def attempts(step: StepView) -> str:
-    """Return ``attempt 2 of 4`` while it is tried, ``3 attempts`` after; empty for the first."""
+    """Return ``attempt 2 of 4`` while it is tried, ``3 attempts in 36 s`` after.
+
+    The time of all is not that of the last one, which is shown elsewhere. Empty for the first.
+    """
     if step.attempt <= 1:
         return ""
     if step.state in {"running", "waiting", "pending"}:
         return f"attempt {step.attempt} of {step.attempts}"
-    return f"{step.attempt} attempts"
+    if not (step.tries and step.ended):
+        return f"{step.attempt} attempts"
+    return f"{step.attempt} attempts in {took((step.ended - step.tries[0].began).total_seconds())}"
 
 
 def votes(step: StepView) -> str:

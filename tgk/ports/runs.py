@@ -61,6 +61,16 @@ class RunRequest(_Shape):
     verbose: bool = False
 
 
+class Try(_Shape):
+    """One attempt of a step that another one followed."""
+
+    began: datetime
+    ended: datetime | None = None
+    state: StepState
+    note: str = ""
+    reference: str = ""
+
+
 class StepView(_Shape):
     """One step as it stands; groups hold their own steps."""
 
@@ -80,6 +90,8 @@ class StepView(_Shape):
     output: dict[str, Any] = {}
     reference: str = ""
     """The audit reference of its last attempt."""
+    tries: tuple[Try, ...] = ()
+    """The attempts before the last one, oldest first; the newest of very many."""
     steps: tuple[StepView, ...] = ()
 
 

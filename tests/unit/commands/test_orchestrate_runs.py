@@ -200,7 +200,7 @@ async def test_a_run_is_shown_live_and_ends_with_its_log(world: World) -> None:
     assert outcome.reply.title == "deploy-web-app failed"
     log = next(block for block in outcome.reply.blocks if block.kind == "log")
     assert log.filename == "WF-2026-001.log"
-    assert "audit abc123" in log.lines[0]
+    assert "audit abc123" in log.lines[1]
     assert "verify: 2 tests failed" in outcome.reply.model_dump_json()
     assert labels(outcome) == ["Resume", "Resume, skip failed", "Details"]
 
@@ -289,7 +289,13 @@ async def test_status_shows_one_run_in_full(world: World) -> None:
     assert short.reply.plain is not None
     assert short.reply.plain.headline == "WF-2026-001 canary is running"
     logs = [block for block in whole.reply.blocks if block.kind == "log"]
-    assert ["attempt 2 of 3" in logs[0].lines[0], len(logs[0].lines)] == [True, 2]
+    assert logs[0].lines == (
+        "11:58:20 began     deploy (attempt 2 of 3)",
+        "12:00:00 succeeded deploy (attempt 2 of 3 · well) audit abc123",
+        "--:--:-- failed    verify (2 tests failed)",
+    )
+    assert whole.reply.plain is not None
+    assert [line for line in logs[0].lines if line not in whole.reply.plain.lines] == []
     assert not [block for block in short.reply.blocks if block.kind == "log"]
 
 

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from commands.orchestrate.card import card, followed
 from commands.orchestrate.following import reported
-from tests.unit.runs.run_stories import NOW, run, step
+from commands.orchestrate.log import log_of
+from orchestration.runs.wording import details
+from tests.unit.runs.run_stories import NOW, at, run, step
+from tgk.ports.runs import Try
 from tgk.reply import Facts, Progress, Reply, Text
 
 if TYPE_CHECKING:
@@ -47,16 +50,63 @@ def test_a_step_that_was_taken_back_is_not_told_as_done() -> None:
     done = card(run([step("look", "succeeded", 0, 1, note="Health: done")]), NOW)
     (other,) = [each for each in done.blocks if isinstance(each, Progress)]
 
-    assert [stage.note for stage in progress.stages] == ["taken back", "Denied by ana"]
+    assert [stage.note for stage in progress.stages] == ["taken back", ""]
     assert [stage.note for stage in other.stages] == [""]
+
+
+def test_a_line_of_the_log_has_the_time_at_which_it_was_so() -> None:
+    """What began, each attempt, the wait before the next one, how it ended; then what was not."""
+    tries = (Try(began=at(0), ended=at(6), state="failed", note="no quota", reference="abc234"),)
+    steps = [
+        step("deploy", "succeeded", 16, 5, attempt=2, attempts=3, tries=tries, note="Deploy: done"),
+        step("check", "failed", 21, 4, note="2 tests failed"),
+        step("else", "skipped", kind="else", steps=(step("else/tell", "skipped"),)),
+    ]
+
+    assert log_of(run(steps, "failed")) == (
+        "10:04:00 began     deploy (attempt 1)",
+        "10:04:06 failed    deploy (attempt 1 · no quota) audit abc234",
+        "10:04:16 began     deploy (attempt 2 of 3 · after a wait of 10 s)",
+        "10:04:21 succeeded deploy (attempt 2 of 3 · Deploy: done)",
+        "10:04:21 began     check",
+        "10:04:25 failed    check (2 tests failed)",
+        "--:--:-- skipped   else/tell",
+    )
+    assert details(steps[0]) == "2 attempts in 21 s · Deploy"
+
+
+def test_a_run_over_midnight_has_days_in_its_log() -> None:
+    """So that nobody reads the next morning as the day before."""
+    lines = log_of(run([step("wait", "succeeded", 0, 60_000)], "succeeded"))
+
+    assert [line[:14] for line in lines] == ["01-15 10:04:00", "01-16 02:44:00"]
+
+
+def test_why_a_step_failed_stands_on_every_card_in_full() -> None:
+    """Nested or not, at the end or while it goes on; once, in bounds, and in plain words, too."""
+    why = "kubernetes did not answer as needed. no quota in eu-west-1 Ask for more."
+    inner = step("roll/api", "failed", 0, 5, note=why)
+    view = run([step("roll", "failed", 0, 5, note=why, steps=(inner,)),
+                step("long", "failed", 5, 9, note="x" * 900)])  # fmt: skip
+
+    shown = card(view, NOW)
+
+    [quote] = quotes(shown)
+    assert quote.splitlines() == [f"roll/api: {why}", quote.splitlines()[1]]
+    assert len(quote.splitlines()[1]) == 400
+    assert shown.plain is not None
+    assert f"> roll/api: {why}" in shown.plain.lines
+    assert notes(shown) == ["", ""]
 
 
 def test_lists_are_written_as_they_are_typed() -> None:
     """So that they can be typed again."""
-    view = run([step("look")]).model_copy(update={"parameters": {"shares": ["20", "50"], "x": 1}})
+    view = run([step("look")]).model_copy(update={"parameters": {
+        "shares": ["20", "50"], "x": 1, "loud": False, "hold": 3.0, "none": None,
+    }})  # fmt: skip
     (facts,) = [each for each in card(view, NOW).blocks if isinstance(each, Facts)]
 
-    assert "shares=20,50, x=1" in {fact.value for fact in facts.facts}
+    assert "shares=20,50, x=1, loud=false, hold=3, none=" in {fact.value for fact in facts.facts}
 
 
 def test_others_get_one_message_of_a_run_and_a_picture_where_they_need_it() -> None:

@@ -41,6 +41,21 @@ steps:
     assert made.effects.names == ["a", "a", "b", "next"]
     assert (view.steps[0].attempt, view.steps[0].attempts) == (2, 3)
     assert [step.state for step in view.steps[0].steps] == ["succeeded", "succeeded"]
+    [first] = view.steps[0].tries
+    assert (first.state, first.note) == ("failed", "b failed")
+    assert first.ended is not None
+    assert view.steps[0].began is not None
+    assert (view.steps[0].began - first.ended).total_seconds() > 0
+
+
+async def test_a_step_that_was_refused_says_why_and_what_to_do(tmp_path: Path) -> None:
+    """And so do the run and whatever handles it."""
+    async with world(tmp_path).open() as made:
+        view = await made.play("name: story\nsteps: [{name: look, command: /gone it}]\n")
+
+    why = "the world did not answer as needed. It is away. Try again in a moment."
+    assert view.steps[0].note == why
+    assert why in view.reason
 
 
 async def test_a_loop_and_branches_are_tried_again_too(tmp_path: Path) -> None:
