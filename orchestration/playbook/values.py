@@ -99,7 +99,8 @@ def _number(given: Any, kind: str) -> int | float:
     if isinstance(given, str):
         wanted = r"[-+]?[0-9]{1,18}" if kind == "int" else r"[-+]?[0-9]{1,18}(\.[0-9]{1,18})?"
         if not re.fullmatch(wanted, given.strip()):
-            raise ValueError(words)
+            long = re.fullmatch(r"[-+]?[0-9]{19,}", given.strip())
+            raise ValueError(f"{words} of at most 18 digits" if long else words)
         return int(given) if "." not in given else float(given)
     if kind == "int" and not isinstance(given, int):
         raise ValueError(words)

@@ -106,6 +106,8 @@ def test_parameters_are_a_list_or_a_mapping() -> None:
         ("{pattern: '(a+)+', default: a}", "repeat either the group or what is in it"),
         ("{pattern: '('}", "mend it"),
         ("{type: strin}", "did you mean 'string'?"),
+        ("{type: int, default: '12345678901234567890'}", "write a whole number of at most 18 digits"),
+        ("{type: int, default: many}", "write a whole number"),
         ("{type: duration, default: soon}",
          "write seconds, as in 300, or a duration, as in 5m"),
     ],
