@@ -54,7 +54,7 @@ def test_every_playbook_on_a_page_is_in_order(page: Path) -> None:
 
     assert shown
     for text in shown:
-        assert found(text) == (), text
+        assert found(text, http=True) == (), text
 
 
 @pytest.mark.parametrize("page", [LANGUAGE, TUTORIAL, README], ids=lambda page: page.stem)
