@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import hmac
+import json
 import shutil
 import signal
 import socket
@@ -30,6 +33,8 @@ READY_WITHIN, STOP_WITHIN, LOOK_EVERY = 30.0, 10.0, 0.5
 MOST_SHORT_LIVES, SHORT_LIFE = 5, 10.0
 _QUICK = 3.0
 """How much faster the world works where nobody watches."""
+SIGNED_WITH = "demo"
+"""What signs events and hooks here: the simulated world is nobody's, and its gateway is local."""
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -40,7 +45,8 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 def tool(*, once: bool, http: str, page: str) -> None:
     """Start a simulated Discord, Telegram and cluster, and the bot between them. TEST MODE.
 
-    An address that somebody has is replaced by one with a free port.
+    An address that somebody has is replaced by one with a free port. It keeps a state of its own:
+    TGK_STATE, TGK_HTTP, tokens and secrets of the environment are not used.
     """
     if not CONFIG.exists():
         raise click.ClickException(f"There is no {CONFIG} here. Start it in the project's folder.")
@@ -62,15 +68,16 @@ def tool(*, once: bool, http: str, page: str) -> None:
         if once:
             click.echo("Every step ended as it should.")
         else:
-            _stay(world, bot, state)
+            _stay(world, bot, state, http)
     shutil.rmtree(state, ignore_errors=True)
 
 
-def _stay(world: World, bot: Bot, state: Path) -> None:
+def _stay(world: World, bot: Bot, state: Path, http: str) -> None:
     """Stay until Ctrl-C; a bot that somebody killed is started again, as a service would be."""
     click.echo("")
     click.echo(f"Open {world.address} and be any of them: dana releases, vik looks, ana approves.")
     click.echo(f"In another terminal: TGK_STATE={state} TGK_USER=dana .venv/bin/tgk status")
+    click.echo(f"Send it an event (docs/triggers.md says which start what): {_curl(http)}")
     click.echo(f"Kill the bot if you like, it is started again and goes on: {bot.way_to_kill}")
     click.echo("Ctrl-C ends the demo.")
     try:
@@ -100,6 +107,8 @@ class Bot:
             "TGK_SANDBOX_URL": world,
             "TGK_HTTP": http,
             "TGK_STATE": str(state),
+            "TGK_EVENT_SECRET": SIGNED_WITH,
+            "TGK_HOOK_SECRET": SIGNED_WITH,
         }
         self._http = http
         self._state = state
@@ -194,6 +203,13 @@ def _world(page: str, http: str, state: Path, *, pace: float) -> Iterator[World]
         if process.stdin:
             process.stdin.close()
         process.wait(STOP_WITHIN)
+
+
+def _curl(http: str) -> str:
+    """Return the line that sends a signed event."""
+    body = json.dumps({"id": "demo-1", "source": "demo", "event": "hello", "data": {}})
+    mark = hmac.new(SIGNED_WITH.encode(), body.encode(), hashlib.sha256).hexdigest()
+    return f"curl -H 'X-Sig: sha256={mark}' -d '{body}' http://{http}/event"
 
 
 def _end_with_parent() -> None:

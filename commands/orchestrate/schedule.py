@@ -44,7 +44,9 @@ class Plan(Request):
     timezone: Annotated[str, StringConstraints(max_length=64)] = Field(
         default="UTC", description="such as Europe/Berlin"
     )
-    missed: Missed = Field(default="once", description="runs owed for times that were missed")
+    missed: Missed = Field(
+        default="once", description="runs owed for times that went by more than a minute ago"
+    )
 
 
 async def makes_sense(request: Plan, context: Context) -> None:
