@@ -86,7 +86,10 @@ def _block(block: Block, advice: str, *, linked: bool) -> list[Any]:
         case Table():
             return [_table(block)]
         case Progress():
-            stages = [f"{STAGES[s.state]} {s.name} {s.note}".rstrip() for s in block.stages]
+            stages = [
+                f"{STAGES[s.state]} {' · '.join(part for part in (s.name, s.note) if part)}"
+                for s in block.stages
+            ]
             head = f"{bar(block.done, block.total)} {how_far(block)}"
             return [_line(line) for line in (head, *stages)]
         case Picture():

@@ -79,7 +79,8 @@ def _tried(step: StepView) -> Iterator[_Event]:
 
 def _last(step: StepView, view: RunView) -> _Event:
     """Return how it ended, or how it stands."""
-    note = "" if step.state == "pending" else step.note
+    told_inside = step.note in {each.note for each in step.steps}
+    note = "" if step.state == "pending" or told_inside else step.note
     back = "taken back later" if step.state == "undone" else ""
     told = _in_brackets(_try(step), "" if step.ended else _wait(step), back, note)
     audit = f"audit {step.reference}" if step.reference else ""

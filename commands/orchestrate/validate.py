@@ -14,7 +14,7 @@ from tgk.context import Context
 from tgk.options import PlaybookName, Request, RunEnvironment
 from tgk.plain import in_words
 from tgk.ports.playbooks import Entry, Examination
-from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
+from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table, Text
 
 if TYPE_CHECKING:
     from tgk.reply import Block
@@ -101,7 +101,7 @@ async def mend(request: Mend, context: Context) -> Reply:
         return _verdict(found, wanted)
     await context.steps.once("mend", write, Entry)
     left = await _examined(wanted, context)
-    return _verdict(left.model_copy(update={"diff": found.diff}), wanted)
+    return _verdict(left.model_copy(update={"diff": found.diff}), wanted, written=True)
 
 
 async def _examined(request: Validate, context: Context) -> Examination:
@@ -113,7 +113,7 @@ async def _examined(request: Validate, context: Context) -> Examination:
     )
 
 
-def _verdict(found: Examination, request: Validate) -> Reply:
+def _verdict(found: Examination, request: Validate, *, written: bool = False) -> Reply:
     warnings = sum(each.severity == "warning" for each in found.findings)
     closed = [gate.name for gate in found.gates if gate.passed is False]
     title = _title(found, warnings, closed)
@@ -130,6 +130,7 @@ def _verdict(found: Examination, request: Validate) -> Reply:
         document = request.format != "text"
         blocks.append(Log(lines=lines, filename=_filename(request), document=document))
     if found.diff:
+        blocks.append(Text(text="Written:" if written else "What --fix would write:"))
         blocks.append(Log(lines=tuple(found.diff.splitlines()), filename=f"{found.name}.diff"))
     bad = bool(found.errors or closed)
     return Reply(

@@ -75,6 +75,16 @@ def test_a_line_of_the_log_has_the_time_at_which_it_was_so() -> None:
     assert details(steps[0]) == "2 attempts in 21 s · Deploy"
 
 
+def test_a_group_does_not_repeat_in_the_log_why_its_step_failed() -> None:
+    """The line of the step says it."""
+    inner = step("roll/api", "failed", 0, 5, note="no quota")
+    lines = log_of(
+        run([step("roll", "failed", 0, 5, kind="group", note="no quota", steps=(inner,))])
+    )
+
+    assert [line[9:] for line in lines[-2:]] == ["failed    roll/api (no quota)", "failed    roll"]
+
+
 def test_a_run_over_midnight_has_days_in_its_log() -> None:
     """So that nobody reads the next morning as the day before."""
     lines = log_of(run([step("wait", "succeeded", 0, 60_000)], "succeeded"))
