@@ -85,11 +85,12 @@ def _flaky(found: Analysis) -> Iterator[str]:
 def _waiting(found: Analysis) -> Iterator[str]:
     if found.seconds <= 0 or found.waiting < max(_WORTH, _MUCH_WAITING * found.seconds):
         return
-    longest = max((step for step in found.steps if step.waits), key=_seconds, default=None)
+    waiting = [step for step in found.steps if step.waits or step.waited]
+    longest = max(waiting, key=_idle, default=None)
     if longest is None:
         return
     share = f"{found.waiting / found.seconds:.0%} of the time ({took(found.waiting)})"
-    if longest.kind == "approval":
+    if longest.kind != "wait":
         yield (
             f"{share} went into waiting, most of it for {longest.name}. Ask earlier, beside steps "
             "that do not need the answer, or name more people who may approve."
@@ -162,5 +163,5 @@ def _length(steps: Sequence[StepView]) -> float:
     return max(0.0, (max(ends) - min(begins)).total_seconds())
 
 
-def _seconds(step: StepTime) -> float:
-    return step.seconds
+def _idle(step: StepTime) -> float:
+    return step.seconds if step.waits else step.waited

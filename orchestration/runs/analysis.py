@@ -10,7 +10,7 @@ from orchestration.runs.advice import advise
 from orchestration.runs.findings import Analysis, Flaky, StepTime
 from orchestration.runs.shape import leaves, stages
 from orchestration.runs.timing import WAITS, critical_path, observed, p95
-from orchestration.runs.wording import seconds_of
+from orchestration.runs.wording import seconds_of, waited_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,8 @@ def _steps(view: RunView, others: Sequence[RunView], now: datetime | None) -> tu
                 name=step.name,
                 kind=step.kind,
                 state=step.state,
-                seconds=seconds,
+                seconds=seconds - waited_of(step),
+                waited=waited_of(step),
                 attempts=max(1, step.attempt),
                 critical=step.path in critical,
                 median=median(times) if times else None,
@@ -90,8 +91,12 @@ def _shares(view: RunView, now: datetime | None) -> tuple[float, float]:
     wait: _Intervals = []
     for step in leaves(stages(view)):
         interval = _interval(step, now)
-        if interval is not None:
-            (wait if step.kind in WAITS else work).append(interval)
+        if interval is None:
+            continue
+        begins, ends = interval
+        acts = ends if step.kind in WAITS else begins + waited_of(step)
+        wait.append((begins, acts))
+        work.append((acts, ends))
     working = _covered(work)
     return working, _covered([*work, *wait]) - working
 

@@ -59,6 +59,7 @@ async def command(
     try:
         await means.consents.obtain(invocation, frame, note)
         begun = True
+        await _freed(means, record)
         async with means.pulse.busy(frame.halt):
             outcome = await unless_halted(frame.halt, means.dispatch(invocation))
     except Halted:
@@ -66,6 +67,13 @@ async def command(
         await withdraw(means, delivery, why)
         raise (Halted if begun else Unbegun) from None
     return _result(outcome, record)
+
+
+async def _freed(means: Means, record: StepRecord) -> None:
+    """Note that a step waits for nobody any more, if it did: what it takes from here is work."""
+    standing = means.memory.get(record.path, record.label)
+    if standing and standing.waits:
+        await means.memory.note(record, waits="", freed=means.clock.now())
 
 
 async def withdraw(means: Means, delivery: str, why: str) -> None:

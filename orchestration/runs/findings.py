@@ -20,11 +20,14 @@ class StepTime:
     kind: str
     state: StepState
     seconds: float
+    """Without ``waited``."""
     attempts: int
     critical: bool
     """Whether it decided when the run ended."""
     median: float | None = None
     p95: float | None = None
+    waited: float = 0.0
+    """Seconds before it acted, in which people decided about it."""
 
     @property
     def waits(self) -> bool:

@@ -118,6 +118,8 @@ class StepRecord(Shape):
     attempt: int = 1
     waits: str = ""
     """What it waits for, while it does."""
+    freed: datetime | None = None
+    """When people had decided what it had to wait for before it could act."""
     items: tuple[Any, ...] = ()
     """What a loop goes through, once it has begun."""
     side: str = ""

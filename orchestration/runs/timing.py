@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 from orchestration.runs.shape import DONE, leaves, parts, stages
-from orchestration.runs.wording import seconds_of
+from orchestration.runs.wording import seconds_of, waited_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,13 +33,16 @@ def usual(earlier: Iterable[RunView]) -> Mapping[str, float]:
 
 
 def observed(earlier: Iterable[RunView]) -> dict[str, list[float]]:
-    """Return the seconds of each step that succeeded, by path, a run after the other."""
+    """Return the seconds of each step that succeeded, by path, a run after the other.
+
+    Without those in which people decided whether it may act: they say nothing of the step.
+    """
     found: dict[str, list[float]] = {}
     for view in earlier:
         for step in leaves(stages(view)):
             seconds = seconds_of(step, None)
             if step.state == "succeeded" and seconds is not None:
-                found.setdefault(step.path, []).append(seconds)
+                found.setdefault(step.path, []).append(seconds - waited_of(step))
     return found
 
 

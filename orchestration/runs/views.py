@@ -188,6 +188,7 @@ class _Drawing:
             attempts=step.retry.more + 1,
             began=seen.began if seen else None,
             ended=seen.ended if seen else None,
+            freed=seen.freed if seen else None,
             note=self.redact(_note(seen)),
             output=masked(result.output if result else self._so_far(seen), self.redact),
             reference=result.reference if result else "",

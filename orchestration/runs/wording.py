@@ -51,6 +51,13 @@ def seconds_of(step: StepView | RunView, now: datetime | None) -> float | None:
     return max(0.0, (end - step.began).total_seconds())
 
 
+def waited_of(step: StepView) -> float:
+    """Return the seconds in which people decided whether it may begin to act."""
+    if step.began is None or step.freed is None:
+        return 0.0
+    return max(0.0, (step.freed - step.began).total_seconds())
+
+
 def duration(step: StepView | RunView, now: datetime | None) -> str:
     """Return the same in words, empty for what has not begun or was taken over."""
     seconds = seconds_of(step, now)

@@ -85,6 +85,8 @@ class StepView(_Shape):
     """At most so many."""
     began: datetime | None = None
     ended: datetime | None = None
+    freed: datetime | None = None
+    """When people had decided what it waited for before it acted; None where it asked nobody."""
     note: str = ""
     """One line: why it failed, was skipped or waits, or what it found."""
     output: dict[str, Any] = {}

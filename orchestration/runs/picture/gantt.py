@@ -13,7 +13,7 @@ from orchestration.runs.picture.lettering import fitted, width
 from orchestration.runs.picture.look import rect, text
 from orchestration.runs.shape import leaves, stages, walk
 from orchestration.runs.timing import WAITS, critical_path, usual
-from orchestration.runs.wording import counted, duration, seconds_of, took
+from orchestration.runs.wording import counted, duration, seconds_of, took, waited_of
 from tgk.reply import Picture
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _SMALL = 12.0
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _MOST_TICKS = 4
 _FOOT, _LINE = 34.0, 20.0
+_WAITED = "waiting for people or a time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class _Rows:
     items: Mapping[str, str]
     """What each item of a loop is called, by the path of its steps."""
 
+    @property
+    def waited(self) -> bool:
+        """Whether anything waited for people or a time."""
+        return any(step.kind in WAITS or waited_of(step) for step in self.steps)
+
     def name(self, step: StepView) -> str:
         """Return the name with the items that it was for, which tell equal names apart."""
         around = [name for path, name in self.items.items() if step.path.startswith(f"{path}/")]
@@ -72,7 +78,7 @@ def gantt(
     body = list(_body(rows))
     head = heading(view, now, _WIDE, _compared(view, earlier, now))
     top = _MARGIN + head.height
-    foot = _FOOT + (_LINE if _hidden(view, rows) else 0.0)
+    foot = _FOOT + (_LINE if rows.waited or _hidden(view, rows) else 0.0)
     high = top + 26 + _ROW * max(1, len(rows.steps)) + foot + _MARGIN
     drawn = [*head.draw(_MARGIN + _WIDE / 2, _MARGIN), f'<g transform="translate(0 {top:.1f})">']
     drawn += [*_ticks(rows), *body, *_legend(view, rows, earlier), "</g>"]
@@ -89,7 +95,9 @@ def _rows(view: RunView, earlier: Sequence[RunView], now: datetime) -> _Rows:
     start = min((step.began for step in shown if step.began), default=view.began or view.asked)
     ends = [step.ended or now for step in shown]
     ends += [
-        step.began + timedelta(seconds=medians.get(step.path, 0.0)) for step in shown if step.began
+        step.began + timedelta(seconds=waited_of(step) + medians.get(step.path, 0.0))
+        for step in shown
+        if step.began
     ]
     end = max([*ends, start + timedelta(seconds=1)])
     critical = frozenset(step.path for step in critical_path(view))
@@ -118,15 +126,20 @@ def _row(rows: _Rows, step: StepView, y: float) -> Iterator[str]:
     yield text(_MARGIN + 24, y + _ROW / 2 + 4.5, name, size=13, fill=ink, bold=decisive)
     begins = step.began or rows.scale.start
     left, right = rows.scale.x(begins), rows.scale.x(step.ended or rows.scale.end)
+    begins += timedelta(seconds=waited_of(step))
+    acts = rows.scale.x(begins)
     top = y + (_ROW - _BAR) / 2
     median = rows.usual.get(step.path)
     reach = right
     if median is not None:
         reach = max(right, rows.scale.x(begins + timedelta(seconds=median)))
-        yield from _ghost(left, top, rows.scale.x(begins + timedelta(seconds=median)) - left)
+        yield from _ghost(acts, top, rows.scale.x(begins + timedelta(seconds=median)) - acts)
     colour = look.SIGNS["waiting" if step.kind in WAITS else step.state].colour
     rim = f'stroke="{look.INK}" stroke-width="1.6"' if decisive else 'fill-opacity="0.62"'
-    yield rect(left, top, max(2.5, right - left), _BAR, fill=colour, radius=3, more=rim)
+    if acts > left:
+        waits = look.SIGNS["waiting"].colour
+        yield rect(left, top, acts - left, _BAR, fill=waits, radius=3, more='fill-opacity="0.62"')
+    yield rect(acts, top, max(2.5, right - acts), _BAR, fill=colour, radius=3, more=rim)
     yield _figure(rows, step, reach, y, rows.scale.end)
 
 
@@ -166,9 +179,14 @@ def _legend(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> Iterator[
         yield from _ghost(x, y - 11, 22)
         words = f"median of {counted(len(earlier), 'earlier run')}"
         yield text(x + 30, y, words, size=_SMALL, fill=look.SOFT)
-    hidden = _hidden(view, rows)
-    if hidden:
-        yield text(_MARGIN + 4, y + _LINE, hidden, size=_SMALL, fill=look.FAINT)
+    y, x = y + _LINE, _MARGIN + 4
+    if rows.waited:
+        waits = look.SIGNS["waiting"].colour
+        yield rect(x, y - 10, 22, 11, fill=waits, radius=3, more='fill-opacity="0.62"')
+        yield text(x + 30, y, _WAITED, size=_SMALL, fill=look.SOFT)
+        x += 30 + width(_WAITED, _SMALL) + 26
+    if hidden := _hidden(view, rows):
+        yield text(x, y, hidden, size=_SMALL, fill=look.FAINT)
 
 
 def _hidden(view: RunView, rows: _Rows) -> str:
@@ -199,6 +217,7 @@ def _alt(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> str:
         begins = took(((step.began or rows.scale.start) - rows.scale.start).total_seconds())
         median = rows.usual.get(step.path)
         said = [f"{rows.name(step)}: after {begins}, {duration(step, rows.scale.end)}"]
+        said += [f"{took(waited_of(step))} of it waiting for people"] if waited_of(step) else []
         said += [f"usually {took(median)}"] if median is not None and earlier else []
         said += ["critical"] if step.path in rows.critical else []
         lines.append(", ".join(said)[:100])

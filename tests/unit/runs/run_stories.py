@@ -43,8 +43,8 @@ def run(steps: Sequence[StepView], state: str = "running", **more: Any) -> RunVi
     said = {
         "id": "WF-2026-001", "playbook": "deploy-web-app", "version": "1.0.0", "digest": "0" * 64,
         "request": request, "starter": DANA, "asked": START, "began": START,
-        "parameters": {"environment": "production", "version": "v1.4.0"}, **more,
-    }  # fmt: skip
+        "parameters": {"environment": "production", "version": "v1.4.0"},
+    } | more  # fmt: skip
     return RunView(state=state, steps=tuple(steps), **said)
 
 

@@ -38,6 +38,21 @@ def test_waiting_beside_work_is_work() -> None:
     assert (found.working, found.waiting, found.idle) == (50, 50, 0)
 
 
+def test_what_people_decide_before_a_step_acts_is_waiting() -> None:
+    """It is not the step's own time, nor what it usually needs."""
+    ship = step("ship", "succeeded", 0, 100).model_copy(update={"freed": at(90)})
+    asked = run([ship], "succeeded", ended=at(100))
+    quick = run([step("ship", "succeeded", 0, 8)], "succeeded", ended=at(8), id="WF-2026-002")
+
+    found = analyze(asked, [quick])
+    (time,) = found.steps
+
+    assert (found.working, found.waiting, found.idle) == (10, 90, 0)
+    assert (time.seconds, time.waited, time.median) == (10, 90, 8)
+    assert any("90% of the time (1 m 30 s) went into waiting" in each for each in found.suggestions)
+    assert analyze(quick, [asked]).steps[0].median == 10
+
+
 def test_pauses_are_neither() -> None:
     """Time in which no step was under way is idle."""
     steps = [step("a", "succeeded", 0, 10), step("b", "succeeded", 100, 10)]

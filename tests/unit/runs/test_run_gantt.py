@@ -9,6 +9,7 @@ from orchestration.runs.picture import gantt
 from orchestration.runs.timing import critical_path
 from tests.unit.runs.run_stories import (
     NOW,
+    at,
     finished,
     regions,
     run,
@@ -69,6 +70,20 @@ def test_later_steps_stand_further_right() -> None:
     assert len(bars) == 7
     assert bars == sorted(bars, key=lambda bar: bar[0])
     assert abs(bars[3][1] / bars[2][1] - 130 / 62) < 0.05
+
+
+def test_what_people_decided_before_a_step_acted_is_drawn_as_waiting() -> None:
+    """In front of its own bar, and named below."""
+    ship = step("ship", "succeeded", 0, 100).model_copy(update={"freed": at(90)})
+    view = run([ship], "succeeded", ended=at(100))
+    root = ET.fromstring(gantt(view).svg)  # noqa: S314 - our own drawing
+    bars = [each for each in root.iter(f"{_SVG}rect") if each.get("height") == "14.0"]
+    wide = [float(each.get("width", "")) for each in bars]
+
+    assert len({each.get("fill") for each in bars}) == 2
+    assert abs(wide[0] / wide[1] - 9) < 0.05
+    assert "waiting for people or a time" in _texts(view)
+    assert "1 m 30 s of it waiting for people" in gantt(view).alt
 
 
 def test_medians_of_earlier_runs_are_ghosts() -> None:

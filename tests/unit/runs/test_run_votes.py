@@ -96,7 +96,9 @@ async def test_a_voice_is_seen_at_once_by_whoever_watches_the_run(
         view = await made.end(started.id)
         await made.until(watching.done)
 
+    (ended,) = view.steps
     assert view.state == "succeeded"
+    assert (ended.freed is not None) == (ended.kind == "command")
 
 
 @pytest.mark.parametrize(
