@@ -257,7 +257,7 @@ class Controls:
         path = self._stage.audit_log
         if path is None or not path.exists():
             return web.json_response([])
-        lines = (await asyncio.to_thread(path.read_bytes)).split(b"\n")[-_SHOWN_RECORDS:]
+        lines = (await asyncio.to_thread(path.read_bytes)).split(b"\n")[-_SHOWN_RECORDS - 1 :]
         return web.json_response([json.loads(line) for line in lines if line.endswith(b"}")])
 
     async def effects(self, _: web.Request) -> web.Response:

@@ -28,7 +28,7 @@ _SENTENCE = 60
 _LEVELS = (
     (re.compile(r"\b(?:error|fatal|critical|panic|exception)\b", re.IGNORECASE), 31),
     (re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE), 33),
-    (re.compile(r"\binfo\b", re.IGNORECASE), 34),
+    (re.compile(r"(?<!\()\binfo\b", re.IGNORECASE), 34),  # "(info)" is of a notice, no level
     (re.compile(r"\b(?:debug|trace)\b", re.IGNORECASE), 30),
 )
 

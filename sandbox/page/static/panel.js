@@ -20,7 +20,7 @@ export function startPanel() {
 }
 
 function drawTabs() {
-  const counts = { tour: `${steps().filter((each) => each.isDone).length}/${steps().length}`, audit: scene.audit.length || "", faults: brokenCount() || "" };
+  const counts = { tour: `${steps().filter((each) => each.isDone).length}/${steps().length}`, audit: recordCount() || "", faults: brokenCount() || "" };
   const wanted = TABS.map(([name, title]) => {
     const open = scene.tab === name;
     const mark = `${open} ${counts[name] ?? ""}`;
@@ -54,12 +54,17 @@ function drawOpen() {
   ({ tour: drawTour, inspect: drawInspector, audit: drawAudit, world: drawWorld, faults: drawFaults })[scene.tab](at("panel"));
 }
 
+/** How many records there are; the world shows no more than the newest 200. */
+function recordCount() {
+  return scene.audit.length < 200 ? scene.audit.length : "200+";
+}
+
 function drawAudit(panel) {
   const records = [...scene.audit].reverse();
   const head = {
     key: "head", mark: String(records.length),
     build: () => el("p", { class: "lead" }, records.length
-      ? `The bot's audit log, newest first: ${records.length} records, each chained to the one before by its hash.`
+      ? `The bot's audit log, newest first: ${recordCount()} records, each chained to the one before by its hash.`
       : "The audit log is empty, or this world was not told where the bot keeps it."),
   };
   reconcile(panel, [head, ...records.map((record) => ({ key: record.id, mark: record.hash, build: () => recordNode(record) }))]);

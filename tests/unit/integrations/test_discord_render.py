@@ -211,11 +211,12 @@ def test_foreign_markup_shows_as_typed() -> None:
 
 def test_a_short_log_is_shown_whole_with_colours() -> None:
     """Up to fifteen lines need no file."""
-    lines = ("ERROR broken ```", "INFO fine", "plain")
+    lines = ("ERROR broken ```", "INFO fine", "plain", "succeeded  tell (Notify everybody (info))")
 
     text, files, _ = drawn(Reply(topic="logs", title="x", blocks=(Log(lines=lines),)))
 
     assert "\x1b[31mERROR broken" in text
+    assert "\nsucceeded  tell (Notify everybody (info))" in text
     assert text.count("```") == 2
     assert files == {}
 
