@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from commands.orchestrate.veil import HIDDEN
 from orchestration.playbook.secret_places import PLACES_HELP
 from orchestration.runs.authority import faulty
+from orchestration.runs.estate import Estate
 from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
 from tgk.pairs import written_pairs
 from tgk.reply import Action, Blank
@@ -52,6 +53,7 @@ async def require_parameters(
         for each in entry.parameters
         if _lacks(each, parameters, environment) or parameters.get(each.name) == HIDDEN
     ]
+    _require_there(command, entry, parameters, context)
     if missing:
         faults = [ArgumentFault(f"parameters: {each.name}", _wanted(each)) for each in missing]
         strangers = _strangers(entry, parameters)
@@ -117,6 +119,18 @@ async def require_published(playbook: str, context: Context) -> None:
             why="It is a draft.",
             remedy=f"Let somebody who may publish it: /orchestrate publish {playbook}",
         )
+
+
+def _require_there(command: str, entry: Entry, given: Mapping[str, str], context: Context) -> None:
+    """Refuse the name of an environment, component or service that there is not."""
+    estate = Estate(context.discovery)
+    found = (
+        estate.fault(f"parameters: {each.name}", each.type, given.get(each.name))
+        for each in entry.parameters
+    )
+    faults = [fault for fault in found if fault]
+    if faults:
+        raise InvalidRequest(command, faults)
 
 
 def _lacks(wanted: Wanted, given: Mapping[str, str], environment: str | None) -> bool:

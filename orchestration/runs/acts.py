@@ -11,10 +11,11 @@ from orchestration.playbook.expression import ExpressionError
 from orchestration.playbook.secret_places import places_of
 from orchestration.runs.beside import Beside
 from orchestration.runs.commanding import command
+from orchestration.runs.estate import Estate
 from orchestration.runs.halt import Halted
 from orchestration.runs.holding import holding
 from orchestration.runs.outward import outward
-from orchestration.runs.parameters import given
+from orchestration.runs.parameters import RUN, given
 from orchestration.runs.records import Fault, Result, stopped
 from orchestration.runs.waiting import approved, waited
 from tgk.errors import TgkError
@@ -114,11 +115,15 @@ class Acts:
         places = places_of(frame.playbook)
         scope = frame.scope(**places, secrets=places)
         raw = {name: each.value(scope) for name, each in step.parameters.items()}
+        values = given(book, raw, trusted=True)
+        if not frame.past:
+            discovery = self.means.consents.admission.discovery
+            Estate(discovery, self.means.voters).require(book, values, RUN)
         facts = {name: frame.values[name] for name in ("run", "timestamp")}
         path = frame.path(step.path)
         inside = type(frame)(
             playbook=book,
-            values={**book.variables, **given(book, raw, trusted=True), **facts},
+            values={**book.variables, **values, **facts},
             halt=frame.halt,
             dynamic=f"{path}/",
             era=frame.era,

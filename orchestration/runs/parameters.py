@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from orchestration.playbook.model import Parameter, Playbook
     from tgk.ports.runs import RunRequest
 
-_COMMAND = "orchestrate run"
+RUN = "orchestrate run"
+"""What refuses values: the command that they were given to."""
 _WORDS = {"yes": True, "on": True, "1": True, "no": False, "off": False, "0": False}
 
 
@@ -36,7 +37,7 @@ def wanted(playbook: Playbook, request: RunRequest) -> dict[str, Any]:
     if request.environment and named:
         if raw.get("environment", request.environment) != request.environment:
             fault = ArgumentFault("environment", "it is given twice, with two values")
-            raise InvalidRequest(_COMMAND, [fault])
+            raise InvalidRequest(RUN, [fault])
         raw["environment"] = request.environment
     return given(playbook, raw)
 
@@ -70,7 +71,7 @@ def given(playbook: Playbook, raw: Mapping[str, Any], *, trusted: bool = False) 
             near = () if parameter.type == "secret" else _near(parameter, raw)
             faults.append(ArgumentFault(name, str(error), near))
     if faults:
-        raise InvalidRequest(_COMMAND, faults)
+        raise InvalidRequest(RUN, faults)
     return values
 
 
@@ -85,7 +86,7 @@ def key_of(playbook: Playbook, values: Mapping[str, Any]) -> str:
         constants = {name: _plain(each) for name, each in playbook.variables.items()}
         text = playbook.idempotency_key.text({**constants, **values})
     except ExpressionError as error:
-        raise InvalidRequest(_COMMAND, [ArgumentFault("idempotency_key", str(error))]) from error
+        raise InvalidRequest(RUN, [ArgumentFault("idempotency_key", str(error))]) from error
     return hashlib.sha256(f"{playbook.name}\0{text}".encode()).hexdigest() if text else ""
 
 

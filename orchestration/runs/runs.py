@@ -13,12 +13,13 @@ from orchestration.runs.authority import reached, require, require_sound
 from orchestration.runs.awaiting import waits_for
 from orchestration.runs.changes import Changes
 from orchestration.runs.consents import RunGrants, withdraw_all
+from orchestration.runs.estate import Estate
 from orchestration.runs.frame import values_of
 from orchestration.runs.generations import Wish, kept
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.memory import Memory
 from orchestration.runs.neighbours import beside
-from orchestration.runs.parameters import key_of, target_of, wanted
+from orchestration.runs.parameters import RUN, key_of, target_of, wanted
 from orchestration.runs.play import Play, checkpoint
 from orchestration.runs.records import Force, Pause, RunRecord
 from orchestration.runs.rounds import Rounds
@@ -263,6 +264,7 @@ class DurableRuns:
     def _record(self, asked: _Asked, books: Mapping[str, Playbook]) -> RunRecord:
         request, book = asked.request, books[asked.book]
         values, now = wanted(book, request), self._clock.now()
+        Estate(self._admission.discovery, self._parts.voters).require(book, values, RUN)
         environment = target_of(request.environment, values)
         return RunRecord(
             id="",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from orchestration.playbook.expression import UNKNOWN
 from orchestration.runs.authority import reached
 from orchestration.runs.neighbours import beside
-from orchestration.runs.parameters import given, target_of
+from orchestration.runs.parameters import RUN, given, target_of
 from orchestration.runs.wording import took
 from orchestration.shelf.calls import calls
 from orchestration.shelf.gates import Trees
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from orchestration.playbook.model import Playbook
+    from orchestration.runs.estate import Estate
     from orchestration.shelf.gates import Gates
     from tgk.admission import Admission
     from tgk.caller import Caller
@@ -39,8 +40,11 @@ _MOST_PATHS = 10_000
 class Planner:
     """Walks playbooks of one look at the shelf; ``books`` are all that can be read."""
 
-    def __init__(self, admission: Admission, gates: Gates, books: Mapping[str, Playbook]) -> None:
+    def __init__(
+        self, admission: Admission, gates: Gates, books: Mapping[str, Playbook], estate: Estate
+    ) -> None:
         self._admission = admission
+        self._estate = estate
         self._gates = gates
         self._books = books
 
@@ -55,6 +59,7 @@ class Planner:
         if request.environment and any(each.name == "environment" for each in book.parameters):
             raw.setdefault("environment", request.environment)
         values = given(book, raw)
+        self._estate.require(book, values, RUN)
         run = self._run(book, request.environment, values)
         known = {**values, "run": run}
         walked, _ = self._walked(book, known, "")

@@ -13,6 +13,7 @@ from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text
 from orchestration.playbook.secret_places import offered
 from orchestration.runs.authority import faulty, surroundings
+from orchestration.runs.estate import Estate
 from orchestration.shelf.gates import Gates, Trees, commands_gate
 from orchestration.shelf.outline import outline
 from orchestration.shelf.outside import Outside
@@ -147,7 +148,9 @@ class Shelf:
         return self._planner().simulate(book, environment, outcomes)
 
     def _planner(self) -> Planner:
-        return Planner(self._admission, self._gates, self._books())
+        people = self._electorate.people if self._electorate else None
+        estate = Estate(self._admission.discovery, people)
+        return Planner(self._admission, self._gates, self._books(), estate)
 
     async def _sound(self, name: str) -> tuple[Kept, Playbook]:
         """Return a playbook that has no errors; raises ConfigurationInvalid with all of them."""

@@ -383,3 +383,17 @@ async def test_an_approval_that_nobody_could_give_is_found_with_its_line(
     assert found == [[], [("E059", 4)], [("E059", 3)], [("E059", 3)]]
     assert "dana asks, and has no vote" in words(own)
     assert "vik may not /approve" in words(barred)
+
+
+@pytest.mark.parametrize("verb", ["run --dry-run", "run", "schedule --cron '0 2 * * *'"])
+async def test_names_of_nothing_are_refused_before_anything_is_begun(
+    world: World, verb: str
+) -> None:
+    """In a dry run, at a start and in a schedule, with what was meant."""
+    name, _, options = verb.partition(" ")
+    given = "--parameters 'version=v1.4.0 component=event-gatewy'"
+    outcome = await world.run(f"/orchestrate {name} canary {options} {given}", "dana")
+
+    assert outcome.result == "invalid"
+    assert 'there is no component "event-gatewy"' in words(outcome).replace("\\", "")
+    assert "event-gateway" in words(outcome)

@@ -1,0 +1,60 @@
+"""Names that a run is given: environments, components, services and people that there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.suggest import enumerated, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from orchestration.playbook.model import Playbook
+    from tgk.discovery import Discovery
+
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What there is, by discovery.yml and the policy."""
+
+    discovery: Discovery
+    people: Callable[[str], tuple[str, ...]] | None = None
+    """Returns who is meant by a name; without it every person is believed."""
+
+    def require(self, playbook: Playbook, values: Mapping[str, Any], command: str) -> None:
+        """Refuse names of nothing before anything runs; raises InvalidRequest naming each."""
+        found = (
+            self.fault(each.name, each.type, values.get(each.name)) for each in playbook.parameters
+        )
+        faults = [fault for fault in found if fault]
+        if faults:
+            raise InvalidRequest(command, faults)
+
+    def fault(self, name: str, kind: str, value: object) -> ArgumentFault | None:
+        """Say what is wrong with the value of a parameter of this type; None where nothing is."""
+        if not isinstance(value, str) or not value:
+            return None
+        if kind == "user":
+            unknown = self.people is not None and self.people(value) != (value,)
+            return ArgumentFault(name, f'there is nobody called "{value}"') if unknown else None
+        names = self._names(kind)
+        if names is None or self._meant(kind, value) in names:
+            return None
+        near = nearest(value, names)
+        hint = f"did you mean {near[0]}?" if near else f"known: {enumerated(names, _MOST_NAMED)}"
+        return ArgumentFault(name, f'there is no {kind} "{value}"; {hint}', near)
+
+    def _names(self, kind: str) -> tuple[str, ...] | None:
+        named = {
+            "environment": self.discovery.places,
+            "component": self.discovery.components,
+            "service": self.discovery.components,
+        }
+        return named.get(kind)
+
+    def _meant(self, kind: str, value: str) -> str:
+        return self.discovery.place_named(value) if kind == "environment" else value
