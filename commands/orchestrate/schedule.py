@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
+from commands.orchestrate.spelling import counted
 from commands.orchestrate.veil import veiled
 from orchestration.schedules import next_time
 from tgk.command import command
@@ -14,6 +15,7 @@ from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.options import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName
 from tgk.pairs import written_pairs
+from tgk.plain import in_words
 from tgk.ports.schedules import Missed, Schedule
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
@@ -91,7 +93,8 @@ async def schedule(request: Plan, context: Context) -> Reply:
                 owner=context.caller,
             )
         )
-        return _shown(kept, f"{kept.name} is scheduled")
+        what = "is scheduled" if kept.enabled else "is kept, but off: nothing runs by itself"
+        return _shown(kept, f"{kept.name} {what}")
     if request.enabled or request.disable:
         kept = await schedules.switch(name, enabled=request.enabled)
         return _shown(kept, f"{kept.name} is {'on' if kept.enabled else 'off'}")
@@ -119,7 +122,7 @@ async def _list(schedules: Schedules) -> Reply:
         )
         for each in found
     )  # fmt: skip
-    title = f"{len(rows)} schedules" if rows else "Nothing is scheduled"
+    title = counted(len(rows), "schedule") if rows else "Nothing is scheduled"
     return Reply(
         topic="orchestrate",
         title=title,
@@ -150,13 +153,14 @@ def _shown(kept: Schedule, title: str) -> Reply:
         ),
         Fact(label="Runs as", value=kept.owner.person),
     )
+    shown = Facts(facts=facts)
     return Reply(
         topic="orchestrate",
         title=title,
-        tone="ok",
-        blocks=(Facts(facts=facts),),
+        tone="ok" if kept.enabled else "off",
+        blocks=(shown,),
         actions=(switch, _now(kept)),
-        plain=Plain(headline=title, lines=(f"{kept.cron} {kept.timezone}",)),
+        plain=Plain(headline=title, lines=in_words((shown,))),
         data=kept.model_dump(mode="json"),
     )
 
@@ -164,7 +168,8 @@ def _shown(kept: Schedule, title: str) -> Reply:
 def _times(kept: Schedule) -> tuple[Fact, ...]:
     """Return when it runs next, and the times after that."""
     if kept.next is None:
-        return (Fact(label="Next", value="it is off"),)
+        on = f"/orchestrate schedule --name {kept.name} --enabled switches it on"
+        return (Fact(label="Next", value=f"it is off; {on}"),)
     then = [kept.next]
     for _ in range(_MORE_TIMES):
         then.append(next_time(kept.cron, kept.timezone, then[-1]))

@@ -34,6 +34,7 @@ def ending(world: World, state: str) -> FakeRuns:
         (("--parameters", "version=v1.4.0", "--parameters", "watch=60"),
          {"version": "v1.4.0", "watch": "60"}),
         (("--parameters", "version=v1.4.0,watch=60"), {"version": "v1.4.0", "watch": "60"}),
+        (("--parameters", "version=v1.4.0", "watch=60"), {"version": "v1.4.0", "watch": "60"}),
     ],
 )  # fmt: skip
 def test_pairs_are_given_once_or_often(

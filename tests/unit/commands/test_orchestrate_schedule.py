@@ -145,3 +145,18 @@ async def test_a_missing_parameter_of_a_schedule_can_be_filled_in(kept: World) -
     assert action.arguments == {
         "playbook": "deploy-web-app", "cron": "0 2 * * *", "enabled": True,
     }  # fmt: skip
+
+
+async def test_a_schedule_that_is_off_says_so_and_how_to_switch_it_on(kept: World) -> None:
+    """In its title, on its card and in a pipe; one that is on says when it runs next."""
+    off = await kept.run("/orchestrate schedule maintenance '0 3 * * SUN'", "dana")
+    on = await kept.run("/orchestrate schedule --name maintenance --enabled", "dana")
+    listed = await kept.run("/orchestrate schedule", "dana")
+
+    assert off.reply.title == "maintenance is kept, but off: nothing runs by itself"
+    assert off.reply.plain is not None
+    assert "--name maintenance --enabled switches it on" in "\n".join(off.reply.plain.lines)
+    assert on.reply.title == "maintenance is on"
+    assert on.reply.plain is not None
+    assert [line for line in on.reply.plain.lines if line.startswith("Next: 2026-")]
+    assert listed.reply.title == "1 schedule"
