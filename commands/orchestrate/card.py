@@ -30,10 +30,10 @@ _TONES: dict[RunState, Tone] = {
 }  # fmt: skip
 WORDS: dict[RunState, str] = {
     "queued": "waits for its turn", "running": "is running", "waiting": "waits",
-    "paused": "is paused", "undoing": "is being taken back", "succeeded": "succeeded",
+    "paused": "is paused", "undoing": "is being rolled back", "succeeded": "succeeded",
     "failed": "failed", "cancelled": "was cancelled", "timed_out": "ran out of time",
-    "rolled_back": "failed and was taken back", "rollback_failed": "failed, NOT all taken back",
-    "forced": "was declared over",
+    "rolled_back": "failed and was rolled back", "rollback_failed": "failed, NOT all rolled back",
+    "forced": "was ended by hand",
 }  # fmt: skip
 _STAGES: dict[StepState, StageState] = {
     "pending": "waiting", "running": "running", "waiting": "paused", "succeeded": "done",
@@ -173,7 +173,7 @@ def _progress(view: RunView) -> Progress:
 def _note(step: StepView, view: RunView) -> str:
     """Return what is to be said of a step; why it failed stands above it already."""
     if step.state == "undone":
-        return "taken back"
+        return "rolled back"
     tries = f"attempt {step.attempt} of {step.attempts}" if step.attempt > 1 else ""
     note = "" if step.state in _FAILED or step.note in view.reason else step.note
     return " · ".join(part for part in (tries, note) if part)

@@ -1,4 +1,4 @@
-"""``/orchestrate complete``: declare a run over that will not end by itself."""
+"""``/orchestrate complete``: end a run by hand that will not end by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 15.0
 
 
 class Complete(Request):
-    """Declare a run over: steps under way are stopped, its finally steps run."""
+    """End a run by hand: steps under way are stopped, its finally steps run."""
 
     workflow: RunId = Field(description="a run, or current")
     force: bool = Field(default=False, description="needed: nothing is undone by this")
@@ -37,7 +37,7 @@ class Complete(Request):
 async def is_meant(request: Complete, context: Context) -> None:
     """Demand ``--force``, and the id in full when it is confirmed."""
     if not request.force:
-        fault = ArgumentFault("force", "needed: the run is declared over as it stands")
+        fault = ArgumentFault("force", "needed: the run ends as it stands")
         raise InvalidRequest(_COMMAND, [fault])
     view = await meant(request.workflow, context)
     if view.state in ENDED:
@@ -61,7 +61,7 @@ async def question(request: Complete, context: Context) -> Reply:
     )
     return Reply(
         topic="orchestrate",
-        title=f"Declare {view.id} ({view.playbook}) over?",
+        title=f"End {view.id} ({view.playbook}) by hand?",
         tone="warning",
         blocks=(Facts(facts=facts),),
         actions=(
@@ -90,7 +90,7 @@ async def complete(request: Complete, context: Context) -> Reply:
         return await context.backends.runs.complete(
             view.id,
             who=context.caller.person,
-            reason=request.reason or f"declared over by {context.caller.person}",
+            reason=request.reason or f"ended by {context.caller.person}",
         )
 
     view = await context.steps.once("complete", force, RunView)
@@ -100,7 +100,7 @@ async def complete(request: Complete, context: Context) -> Reply:
     shown = card(view, context.clock.now())
     if view.state in ENDED:
         return shown
-    title = f"{view.playbook} is declared over, and does its last steps"
+    title = f"{view.playbook} was ended by hand, and does its last steps"
     return shown.model_copy(update={"title": title})
 
 

@@ -81,7 +81,7 @@ def _last(step: StepView, view: RunView) -> _Event:
     """Return how it ended, or how it stands."""
     told_inside = step.note in {each.note for each in step.steps}
     note = "" if step.state == "pending" or told_inside else step.note
-    back = "taken back later" if step.state == "undone" else ""
+    back = "rolled back later" if step.state == "undone" else ""
     told = _in_brackets(_try(step), "" if step.ended else _wait(step), back, note)
     audit = f"audit {step.reference}" if step.reference else ""
     found = view.request.debug and step.output

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 GRANTED: Final = timedelta(hours=1)
 """How long a yes counts after it was given."""
 _OVER: Final[Mapping[RunState, str]] = {
-    "forced": "was declared over", "timed_out": "ran out of time", "cancelled": "was cancelled",
+    "forced": "was ended by hand", "timed_out": "ran out of time", "cancelled": "was cancelled",
     "failed": "failed", "rolled_back": "failed", "rollback_failed": "failed",
 }  # fmt: skip
 _MOST_LINES: Final = 20

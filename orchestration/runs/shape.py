@@ -81,7 +81,7 @@ def stages(view: RunView) -> tuple[StepView, ...]:
         return view.steps
     taken = StepView(
         path=_UNDOES,
-        name="taken back",
+        name="rolled back",
         kind=_UNDOES,
         state=state_of(view.undoes),
         began=view.undoes[0].began,

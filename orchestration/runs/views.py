@@ -365,5 +365,5 @@ def _note(seen: StepRecord | None) -> str:
     if seen.kept_with and seen.result:
         return f"kept with {seen.kept_with} · {seen.result.note}".removesuffix(" · ")
     if seen.undone and seen.result and seen.result.bad:  # it failed, which is to be seen
-        return f"{seen.result.note}; taken back"
+        return f"{seen.result.note}; rolled back"
     return seen.result.note if seen.result else seen.waits

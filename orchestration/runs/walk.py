@@ -36,7 +36,7 @@ LAST_WORDS_SECONDS: Final = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One attempt that succeeded and can be taken back."""
+    """One attempt that succeeded and can be rolled back."""
 
     step: Step
     frame: Frame
@@ -48,7 +48,7 @@ class Done:
 class Walk:
     """Plays lists of steps; ``done`` collects what could be undone.
 
-    What was done is taken back below ``undoing``, and last words are said below ``end``: halts of
+    What was done is rolled back below ``undoing``, and last words are said below ``end``: halts of
     their own, which no failure and no time limit of the body stops. A list ends early with the
     result that stops it. Every outside effect and every decision that depends on the world is
     remembered first, so playing the list again changes nothing.
@@ -61,11 +61,11 @@ class Walk:
     end: Halt = field(default_factory=Halt)
     done: list[Done] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
-    """Paths of what was taken back."""
+    """Paths of what was rolled back."""
     stuck: list[str] = field(default_factory=list)
-    """Paths of what could not be taken back, as its undoing failed."""
+    """Paths of what could not be rolled back, as its undoing failed."""
     left: list[str] = field(default_factory=list)
-    """Paths of what failed after it was begun and is not taken back."""
+    """Paths of what failed after it was begun and is not rolled back."""
     acts: Acts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -255,7 +255,7 @@ class Walk:
         return None if recovered or step.continue_on_error else result
 
     def _remember(self, step: Step, frame: Frame, path: str, result: Result) -> None:
-        """Note what can be taken back, and what failed and may have left something behind."""
+        """Note what can be rolled back, and what failed and may have left something behind."""
         if result.status != "succeeded" and not self._touched(step, frame, path, result):
             return
         done = Done(step, frame.frozen(), path, frame.label(result.attempts))
@@ -293,7 +293,7 @@ class Walk:
         """Take back what completed, the last first; one that fails does not stop the others.
 
         Only what lies in ``inside``, of attempts of that ``era``, where it is given. Returns
-        whether all of it was taken back, None where there is nothing to take back.
+        whether all of it was rolled back, None where there is nothing to take back.
         """
         pulse, memory, well = self.means.pulse, self.means.memory, True
         found = [each for each in self.done if each.path.startswith(inside)]
@@ -313,17 +313,17 @@ class Walk:
         return well if found else None
 
     def account(self) -> str:
-        """Say what was taken back and what was not; empty where nothing was to be."""
+        """Say what was rolled back and what was not; empty where nothing was to be."""
         parts = []
         if self.undone:
-            parts.append(f"taken back: {', '.join(self.undone)}")
+            parts.append(f"rolled back: {', '.join(self.undone)}")
         if self.stuck:
-            parts.append(f"NOT taken back, as its undo failed: {', '.join(self.stuck)}")
+            parts.append(f"NOT rolled back, as its undo failed: {', '.join(self.stuck)}")
         if self.left:
             whose = "itself" if len(self.left) == 1 else "themselves"
             was = "was" if len(self.left) == 1 else "were"
             names = ", ".join(self.left)
-            parts.append(f"{names} failed {whose} and {was} not taken back: look at it")
+            parts.append(f"{names} failed {whose} and {was} not rolled back: look at it")
         return "; ".join(parts)
 
     def _order(self, done: Done) -> int:

@@ -15,10 +15,10 @@ _TENTHS_BELOW = 10.0
 
 STATE_WORDS: Mapping[StepState | RunState, str] = {
     "pending": "to come", "queued": "queued", "running": "running", "waiting": "waiting",
-    "paused": "paused", "undoing": "being taken back", "succeeded": "done", "failed": "failed",
+    "paused": "paused", "undoing": "being rolled back", "succeeded": "done", "failed": "failed",
     "skipped": "skipped", "cancelled": "cancelled", "timed_out": "timed out", "kept": "kept",
-    "undone": "taken back", "rolled_back": "taken back", "rollback_failed": "not all taken back",
-    "forced": "declared over",
+    "undone": "rolled back", "rolled_back": "rolled back", "rollback_failed": "not all rolled back",
+    "forced": "ended by hand",
 }  # fmt: skip
 
 

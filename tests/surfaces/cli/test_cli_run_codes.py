@@ -165,7 +165,7 @@ def test_the_id_of_a_run_is_typed_to_force_its_end(served: Terminal, world: Worl
     assert (piped.code, "add --typed WF-2026-001" in piped.err) == (4, True)
     assert (waved.code, "typed: needed: WF-2026-001" in waved.err) == (2, True)
     assert seen.code == 0
-    assert "was declared over" in seen.out
+    assert "was ended by hand" in seen.out
 
 
 def test_pairs_need_no_option_name(served: Terminal, world: World) -> None:

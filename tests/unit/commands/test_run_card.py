@@ -28,7 +28,7 @@ def notes(reply: Reply) -> list[str]:
 
 
 def ended(*, reason: str) -> RunView:
-    """Return a run that was taken back after its second step failed."""
+    """Return a run that was rolled back after its second step failed."""
     steps = [
         step("deploy", "undone", 0, 10, note="Deploy api: done"),
         step("ask", "failed", 10, 12, note="Denied by ana"),
@@ -50,7 +50,7 @@ def test_a_step_that_was_taken_back_is_not_told_as_done() -> None:
     done = card(run([step("look", "succeeded", 0, 1, note="Health: done")]), NOW)
     (other,) = [each for each in done.blocks if isinstance(each, Progress)]
 
-    assert [stage.note for stage in progress.stages] == ["taken back", ""]
+    assert [stage.note for stage in progress.stages] == ["rolled back", ""]
     assert [stage.note for stage in other.stages] == [""]
 
 

@@ -272,14 +272,14 @@ finally: [/mark last]
 """)
 
     assert view.state == "rollback_failed"
-    assert view.reason.endswith("kept, c failed themselves and were not taken back: look at it")
+    assert view.reason.endswith("kept, c failed themselves and were not rolled back: look at it")
     done = ["a", "i-x", "i-y", "do-z"]
     undone = ["undo-z", "undo-y", "undo-x", "undo-group", "undo-a"]
     assert made.effects.names == [*done, *undone, "last"]
 
 
 async def test_undoing_goes_on_where_a_kill_cut_it_off(tmp_path: Path) -> None:
-    """Nothing is taken back twice."""
+    """Nothing is rolled back twice."""
     text = """
 name: story
 transaction: true

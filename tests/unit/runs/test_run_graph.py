@@ -60,7 +60,7 @@ def _views() -> dict[str, RunView]:
     return {
         "nothing": run([]),
         "thirteen": thirteen(),
-        "taken back": taken_back(),
+        "rolled back": taken_back(),
         "second generation": second_generation(),
         "sixty": run(many),
         "items": run([regions(["succeeded"] * 50 + ["failed"] + ["pending"] * 20)]),
@@ -152,7 +152,7 @@ def test_more_branches_than_have_room_are_drawn_in_rows() -> None:
     assert [tops.count(top) for top in sorted(set(tops))] == [3, 3, 1]
 
 
-@pytest.mark.parametrize("name", ["thirteen", "taken back", "second generation", "sixty", "items"])
+@pytest.mark.parametrize("name", ["thirteen", "rolled back", "second generation", "sixty", "items"])
 def test_the_smallest_words_can_be_read_where_a_chat_shows_the_picture(name: str) -> None:
     """At the 550 pixels that Discord gives it, no letter is smaller than 11 pixels."""
     view = _views()[name]

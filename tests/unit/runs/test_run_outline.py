@@ -42,7 +42,7 @@ def test_a_run_is_a_tree_of_lines() -> None:
 def test_what_was_kept_and_what_was_taken_back_is_marked() -> None:
     """Generations and undone runs read at a glance."""
     assert tree(second_generation())[:2] == ("= validate · kept", "= backup · from WF-2026-001")
-    assert tree(taken_back())[0] == "↩ backup · 41 s · taken back"
+    assert tree(taken_back())[0] == "↩ backup · 41 s · rolled back"
     assert tree(taken_back())[-2:] == ("  ✓ switch back · 3 s", "  ✓ drop the backup · 2 s")
 
 
@@ -115,4 +115,4 @@ def test_what_was_taken_back_stands_where_it_happened() -> None:
         update={"undoes": (step("a/undo/#1", "succeeded", 2, 3, name="/back"),)}
     )
 
-    assert [each.name for each in stages(view)] == ["a", "taken back", "finally"]
+    assert [each.name for each in stages(view)] == ["a", "rolled back", "finally"]

@@ -24,17 +24,17 @@ steps:
     ("step", "state", "undone", "told"),
     [
         ("command: /mark b --fails 9, undo_failed: true", "rolled_back", ["undo-b", "undo-a"],
-         "taken back: b, a"),
+         "rolled back: b, a"),
         ("command: /mark b --fails 9, undo_failed: true, retry: {max: 1, delay: 1}", "rolled_back",
-         ["undo-b", "undo-a"], "taken back: b, a"),
+         ["undo-b", "undo-a"], "rolled back: b, a"),
         ("command: /mark b --fails 9", "rollback_failed", ["undo-a"],
-         "taken back: a; b failed itself and was not taken back: look at it"),
+         "rolled back: a; b failed itself and was not rolled back: look at it"),
         ("command: /mark b --fails 9, on_failure: [/mark back]", "rolled_back", ["back", "undo-a"],
-         "taken back: a"),
+         "rolled back: a"),
         ('command: "/mark b --fails ${a.output.name}", undo_failed: true', "rolled_back",
-         ["undo-a"], "taken back: a"),
-        ("command: /ship b, undo_failed: true", "rolled_back", ["undo-a"], "taken back: a"),
-        ("assert: false, undo_failed: true", "rolled_back", ["undo-a"], "taken back: a"),
+         ["undo-a"], "rolled back: a"),
+        ("command: /ship b, undo_failed: true", "rolled_back", ["undo-a"], "rolled back: a"),
+        ("assert: false, undo_failed: true", "rolled_back", ["undo-a"], "rolled back: a"),
     ],
 )  # fmt: skip
 async def test_a_step_that_failed_itself_is_undone_where_its_author_says_so(
@@ -52,7 +52,7 @@ async def test_a_step_that_failed_itself_is_undone_where_its_author_says_so(
     assert view.reason.endswith(f"; {told}")
     failed = view.steps[1]
     assert failed.state == "failed"
-    assert failed.note.endswith("; taken back") == ("undo-b" in undone)
+    assert failed.note.endswith("; rolled back") == ("undo-b" in undone)
 
 
 async def test_a_failed_run_that_took_nothing_back_says_what_is_left(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ steps: [{name: b, command: /mark b --fails 9, undo: [/mark undo-b]}]
 """)
 
     assert view.state == "failed"
-    assert view.reason == "b: b failed; b failed itself and was not taken back: look at it"
+    assert view.reason == "b: b failed; b failed itself and was not rolled back: look at it"
 
 
 async def test_what_was_undone_after_its_own_failure_is_played_again(tmp_path: Path) -> None:
