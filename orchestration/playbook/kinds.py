@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COMMON = (
     "name", "type", "description", "condition", "retry", "timeout", "total_timeout",
     "continue_on_error", "recover", "on_failure", "on_success", "undo", "undo_failed",
-    "locks", "idempotency_key",
+    "locks",
 )  # fmt: skip
 FAIL_FAST: Mapping[str, model.FailFast] = {"cancel": "cancel", "drain": "drain", "off": "off"}
 ON_TIMEOUT: Mapping[str, model.OnTimeout] = {
@@ -346,7 +346,7 @@ def _inside(fields: Fields, key: str, primary: str) -> Fields:
 def _tell_beside(fields: Fields, key: str, kind: Kind) -> None:
     """Report what stands beside the short form and would be read only inside of it."""
     for name in (*kind.inner, *kind.keys):
-        if name in fields and name not in (*COMMON, key, "steps"):
+        if name in fields and name not in (*COMMON, key, "steps", _KEY):
             fields.sheet.report.add(
                 "E018", fields.key_span(name), f"'{name}' is not read beside '{key}: …'",
                 help=f"write it inside of '{key}', or as a step of its own",
@@ -356,6 +356,8 @@ def _tell_beside(fields: Fields, key: str, kind: Kind) -> None:
 _APPROVAL = ("prompt", "approvers", "count", "exclude_requester", "expires", "on_timeout")
 _WAIT = ("for", "until", "every", "command", "limit")
 _LOOP = ("items", "as", "steps", "max_parallel", "fail_fast")
+_KEY = "idempotency_key"
+"""Of what reaches other systems; nothing else has one to tell."""
 _HTTP = ("method", "url", "headers", "body", "expect")
 _LISTED = (
     Kind("parallel", ("branches", "fail_fast", "max_parallel"), _parallel),
@@ -366,9 +368,9 @@ _LISTED = (
     Kind("playbook", ("playbook", "parameters"), _playbook),
     Kind("set", ("set", "values"), _set),
     Kind("assert", ("assert", "test", "message"), _assert, ("test", "message"), "an"),
-    Kind("http", ("http", *_HTTP), _http, inner=_HTTP, article="an"),
-    Kind("shell", ("shell", "program", "arguments"), _shell, inner=("program", "arguments")),
-    Kind("command", ("command", "run"), _command),
+    Kind("http", ("http", *_HTTP, _KEY), _http, inner=_HTTP, article="an"),
+    Kind("shell", ("shell", "program", "arguments", _KEY), _shell, inner=("program", "arguments")),
+    Kind("command", ("command", "run", _KEY), _command),
     Kind("group", ("steps",), _group),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _LISTED}

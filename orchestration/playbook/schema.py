@@ -173,7 +173,6 @@ _COMMON: dict[str, Any] = {
     "undo": _HANDLER,
     "undo_failed": _FLAG,
     "locks": _WORDS,
-    "idempotency_key": _TEXT,
 }
 _AT_ONCE = _count(1, MOST_AT_ONCE)
 _ITEMS: dict[str, Any] = {"anyOf": [_list(_VALUE), _REFERENCE]}
@@ -213,6 +212,7 @@ _OWN: dict[str, Any] = {
     "body": _VALUE,
     "expect": {"anyOf": [{"type": "integer"}, _list({"type": "integer"})]},
     "program": _TEXT,
+    "idempotency_key": _TEXT,
     "arguments": _list(_VALUE),
 }
 

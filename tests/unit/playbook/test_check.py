@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestration.playbook.codes import CODES
+from orchestration.playbook.load import load
 from tests.unit.playbook.checking import HEAD, found, told, tree
 
 DEPLOY = "- name: deploy\n  command: /infra deploy --version ${version}\n"
@@ -322,3 +323,19 @@ def test_one_run_names_all_faults() -> None:
     assert [(one.code, one.span.line) for one in found(text)] == [
         ("E002", 9), ("E010", 11), ("E040", 7), ("E041", 12),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "codes"),
+    [
+        ("{command: /monitor health, idempotency_key: k}", []),
+        ("{http: {url: 'https://x.example/'}, idempotency_key: k}", []),
+        ("{steps: [/monitor health], idempotency_key: k}", ["E018"]),
+        ("{wait: 5s, idempotency_key: k}", ["E018"]),
+    ],
+)
+def test_only_what_reaches_other_systems_has_a_key_for_them(step: str, codes: list[str]) -> None:
+    """Anywhere else it would be read and forgotten."""
+    loaded = load(f"name: x\nsteps:\n  - {step}\n".encode(), "x.yml")
+
+    assert [one.code for one in loaded.diagnostics] == codes
