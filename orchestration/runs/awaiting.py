@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestration.runs.deadlocks import inside
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -37,16 +39,19 @@ def _steps(steps: Iterable[StepRecord]) -> Iterator[str]:
 
 async def _locks(run: RunRecord, ledger: Ledger, locks: Locks) -> list[str]:
     rows = await ledger.rows()
-    wanted = [key for key, who in rows if who == run.id or who.startswith(f"{run.id}:")]
+    wanted = [(key, who) for key, who in rows if inside(who, run.id)]
     if not wanted:
         return []
     held = {lock.key: lock for lock in await locks.held()}
     told = []
-    for key in dict.fromkeys(wanted):
+    for key, who in wanted:
         lock = held.get(key)
+        if lock is not None and inside(who, lock.holder):
+            continue  # it has it, and keeps its place in the row meanwhile
         if lock is not None:
             told.append(f"lock {key}: {lock.holder.partition(':')[0]} has it ({lock.reason})")
             continue
-        first = next(who for what, who in rows if what == key)
-        told.append(f"lock {key}: {first.partition(':')[0]} is before it")
+        first = next(each for what, each in rows if what == key)
+        if first != who:
+            told.append(f"lock {key}: {first.partition(':')[0]} is before it")
     return told

@@ -59,6 +59,20 @@ steps: [{name: do, command: /mark second, locks: ["env:staging"]}]
     assert said == f"lock env:staging: {first.id} has it (first {first.id})"
 
 
+async def test_a_run_does_not_wait_for_the_lock_that_it_has(tmp_path: Path) -> None:
+    """Only for what it waits for."""
+    async with world(tmp_path).open() as made:
+        started = await made.start("""
+name: story
+locks: ["env:staging"]
+steps: [{name: hold, wait: 60}]
+""")
+        said = await waits(made, started.id, "until")
+        await made.end(started.id)
+
+    assert said.endswith(" UTC (hold)")
+
+
 async def test_a_run_without_a_slot_waits_for_its_turn(tmp_path: Path) -> None:
     """As many work as may."""
     async with world(tmp_path, limits=RunLimits(at_once=1)).open() as made:
