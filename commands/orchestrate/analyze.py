@@ -40,7 +40,7 @@ async def analyze(request: Analyze, context: Context) -> Reply:
     earlier = await _earlier(view, context)
     now = context.clock.now()
     found = analysed(view, earlier, now=now)
-    title = f"{view.playbook}: {spell(found.seconds)}, {_beside(found)}"
+    title = f"{view.playbook}: {spell(found.seconds)}, {_beside(view, found)}"
     facts = _facts(view, found)
     table = Table(columns=("Step", "Time", "Usually", ""), rows=_rows(found))
     return Reply(
@@ -71,10 +71,15 @@ async def _earlier(view: RunView, context: Context) -> tuple[RunView, ...]:
     return tuple([await runs.view(each) for each in others[:_EARLIER]])
 
 
-def _beside(found: Analysis) -> str:
+def _beside(view: RunView, found: Analysis) -> str:
+    """Compare whole runs, where there are enough of them to say what is usual."""
+    from orchestration.runs.advice import FEW_RUNS
+
+    if view.previous:
+        return f"goes on from {view.previous}"
     if not found.earlier or found.median is None:
         return "the first of its kind"
-    if not found.median:
+    if not found.median or found.earlier < FEW_RUNS:
         return counted(found.earlier, "earlier run")
     change = (found.seconds / found.median - 1) * 100
     return f"{abs(change):.0f} % {'slower' if change > 0 else 'faster'} than usual"

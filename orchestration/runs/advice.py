@@ -20,7 +20,8 @@ _LARGE_SHARE = 0.2
 _LONG_QUEUE = 60.0
 _WORTH = 5.0
 """Seconds below which nothing is worth a word."""
-_FEW_RUNS = 3
+FEW_RUNS = 3
+"""Fewer earlier runs say nothing about what is usual."""
 _OFTEN = 0.3
 _MOST = 6
 
@@ -36,7 +37,7 @@ def advise(found: Analysis, view: RunView) -> tuple[str, ...]:
 
 def _slower(found: Analysis) -> Iterator[str]:
     change = found.change
-    if change is None or found.median is None or found.earlier < _FEW_RUNS:
+    if change is None or found.median is None or found.earlier < FEW_RUNS:
         return
     if change <= _MUCH_SLOWER or found.seconds - found.median < _WORTH:
         return
@@ -145,7 +146,7 @@ def _queued(found: Analysis) -> Iterator[str]:
 
 
 def _few(found: Analysis) -> Iterator[str]:
-    if found.earlier < _FEW_RUNS:
+    if found.earlier < FEW_RUNS:
         yield (
             f"Compared with {counted(found.earlier, 'earlier run')}: too few to say what is usual."
         )

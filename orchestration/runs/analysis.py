@@ -55,7 +55,9 @@ def analyze(
 
 
 def _run_times(views: Sequence[RunView]) -> list[float]:
-    times = (seconds_of(each, None) for each in views if each.state == "succeeded")
+    """Return how long whole runs took; one that was resumed after its end played only a part."""
+    whole = (each for each in views if each.state == "succeeded" and not each.previous)
+    times = (seconds_of(each, None) for each in whole)
     return [time for time in times if time is not None]
 
 

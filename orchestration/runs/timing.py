@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tgk.ports.runs import RunView, StepView
 
 WAITS = frozenset({"approval", "wait"})
+_NO_TIME = frozenset({"skipped", "kept"})
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _P95 = 95
 
@@ -54,8 +55,9 @@ def p95(times: Sequence[float]) -> float:
 
 
 def _along(steps: Sequence[StepView]) -> list[StepView]:
-    """Return the decisive steps of what follows one another."""
-    return [each for step in steps if step.began is not None for each in _inside(step)]
+    """Return the decisive steps of what follows one another; what took no time decided nothing."""
+    begun = (step for step in steps if step.began is not None and step.state not in _NO_TIME)
+    return [each for step in begun for each in _inside(step)]
 
 
 def _inside(step: StepView) -> list[StepView]:

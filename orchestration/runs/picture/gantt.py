@@ -87,7 +87,7 @@ def gantt(
 
 
 def _rows(view: RunView, earlier: Sequence[RunView], now: datetime) -> _Rows:
-    begun = [step for step in leaves(stages(view)) if step.began and step.state != "kept"]
+    begun = [step for step in leaves(stages(view)) if _took_time(step)]
     longest = sorted(begun, key=lambda step: -(seconds_of(step, now) or 0.0))[:_MOST_ROWS]
     kept = {step.path for step in longest}
     shown = tuple(step for step in begun if step.path in kept)
@@ -191,10 +191,14 @@ def _legend(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> Iterator[
 
 def _hidden(view: RunView, rows: _Rows) -> str:
     every = list(leaves(stages(view)))
-    short = sum(1 for step in every if step.began and step.state != "kept") - len(rows.steps)
+    short = sum(1 for step in every if _took_time(step)) - len(rows.steps)
     later = sum(step.state == "pending" and not _spare(step) for step in every)
     said = [f"{counted(short, 'shorter step')} not shown"] if short else []
     return " · ".join([*said, f"{counted(later, 'step')} to come"] if later else said)
+
+
+def _took_time(step: StepView) -> bool:
+    return step.began is not None and step.state not in {"kept", "skipped"}
 
 
 def _spare(step: StepView) -> bool:
@@ -202,7 +206,8 @@ def _spare(step: StepView) -> bool:
 
 
 def _compared(view: RunView, earlier: Sequence[RunView], now: datetime | None) -> str:
-    times = [seconds_of(each, None) for each in earlier if each.state == "succeeded"]
+    whole = [each for each in earlier if each.state == "succeeded" and not each.previous]
+    times = [seconds_of(each, None) for each in whole]
     known = sorted(time for time in times if time is not None)
     mine = seconds_of(view, now)
     if not known or mine is None:

@@ -491,6 +491,20 @@ async def test_analyze_compares_with_earlier_runs(world: World) -> None:
     assert {"facts", "picture", "table"} <= {block.kind for block in outcome.reply.blocks}
 
 
+async def test_analyze_calls_nothing_usual_after_two_runs(world: World) -> None:
+    """It says with how many it is compared; of a resumed run, what it goes on from."""
+    for number in (1, 2, 3):
+        put(world, run=f"WF-2026-00{number}", state="succeeded", began=world.clock.now(),
+            ended=world.clock.now() + timedelta(seconds=60 * number), steps=())  # fmt: skip
+
+    few = await world.run("/orchestrate analyze --workflow WF-2026-003", "dana")
+    world.runs.change("WF-2026-003", previous="WF-2026-002")
+    resumed = await world.run("/orchestrate analyze --workflow WF-2026-003", "dana")
+
+    assert few.reply.title.endswith("2 earlier runs")
+    assert resumed.reply.title.endswith("goes on from WF-2026-002")
+
+
 async def test_a_trace_is_shown_and_exported(world: World) -> None:
     """As OTLP JSON in a file, with a diagram beside it; the data is the same."""
     put(world)

@@ -203,3 +203,24 @@ def test_a_run_that_has_not_begun_has_no_times() -> None:
 
     assert (found.seconds, found.steps, found.change) == (0, (), None)
     assert found.queued == 271
+
+
+def test_what_was_skipped_or_kept_decided_nothing() -> None:
+    """It took no time, whatever moment it was noted at."""
+    steps = [
+        step("a", "succeeded", 0, 5),
+        step("b", "skipped", 5, 0),
+        step("c", "kept", 5, 0),
+        step("d", "succeeded", 5, 5),
+    ]
+
+    assert analyze(run(steps, "succeeded", ended=at(10))).critical == ("a", "d")
+
+
+def test_a_run_that_was_resumed_after_its_end_is_no_measure_of_whole_ones() -> None:
+    """It played only what was left."""
+    resumed = finished(0.1, 2).model_copy(update={"previous": "WF-2026-009"})
+
+    found = analyze(finished(1, 1), [resumed, finished(1, 3)])
+
+    assert (found.earlier, found.median) == (1, 267.0)
