@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orchestration.shelf.building import Body
     from orchestration.shelf.forms import NewStep, StepKind
     from tgk.context import Context
-    from tgk.ports.playbooks import Examination
+    from tgk.ports.playbooks import Examination, Finding
     from tgk.reply import Block
 
 COMMAND = "orchestrate build"
@@ -69,7 +69,7 @@ async def builder(name: str, context: Context) -> Reply:
             *_whole(name, source.text, found, undo=back),
             *_steps(name, source.text),
         ),
-        plain=Plain(headline=title, lines=tuple(source.text.splitlines())),
+        plain=Plain(headline=title, lines=(*source.text.splitlines(), *_told(found))),
         data={
             "name": name, "text": source.text, "errors": found.errors, "undo": back,
             "findings": [each.model_dump() for each in found.findings],
@@ -95,7 +95,7 @@ async def step_card(name: str, path: str, context: Context) -> Reply:
             *_ways(name, after=path),
             Action(label="Whole draft", command=COMMAND, arguments={"playbook": name}),
         ),
-        plain=Plain(headline=title, lines=tuple(text.splitlines())),
+        plain=Plain(headline=title, lines=(*text.splitlines(), *_told(found))),
         data={"name": name, "step": path, "text": text},
     )
 
@@ -107,13 +107,23 @@ async def _drawn(name: str, found: Examination, context: Context) -> tuple[tuple
     facts = Facts(facts=tuple(_facts(found)))
     if view is None:
         return (facts,), 0
-    return (facts, graph(view, now=now)), counts(view.steps)[1]
+    body = [step for step in view.steps if step.kind != "finally"]
+    return (facts, graph(view, now=now)), counts(body)[1]
 
 
 def _facts(found: Examination) -> Iterator[Fact]:
     yield Fact(label="Saved as draft", value=found.file, code=True)
     for each in found.findings[:3]:
-        yield Fact(label=f"Line {each.line}", value=f"{each.message} {each.help}".strip())
+        yield Fact(label=f"Line {each.line}", value=_fault(each))
+
+
+def _told(found: Examination) -> Iterator[str]:
+    """Yield what is wrong, for those who read no card."""
+    yield from (f"Line {each.line}: {_fault(each)}" for each in found.findings)
+
+
+def _fault(finding: Finding) -> str:
+    return f"{finding.message}; {finding.help}" if finding.help else finding.message
 
 
 def _ways(name: str, *, after: str = "") -> Iterator[Action]:

@@ -75,7 +75,8 @@ def _foreach(step: NewStep) -> dict[str, Any]:
     what = step.what or _missing("what", "items, such as eu-west-1, us-east-1, or ${components}")
     if not step.lines:
         raise _lacks("lines", f"the commands to run for each ${{{_ITEM}}}, one a line")
-    items = what if what.startswith("${") else [each.strip() for each in what.split(",") if each]
+    listed = what.removeprefix("[").removesuffix("]").split(",")  # brackets are no part of an item
+    items = what if what.startswith("${") else [each.strip() for each in listed if each.strip()]
     return {"type": "foreach", "items": items, "as": _ITEM, "steps": _commands(step.lines)}
 
 

@@ -335,3 +335,18 @@ def test_a_step_without_a_name_is_allowed() -> None:
     assert "name" not in yaml.safe_load(added(text, NewStep("wait", "", what="5m")))["steps"][1]
     with pytest.raises(InvalidRequest):
         added(text, NewStep("wait", "a"))
+
+
+async def test_what_is_wrong_with_a_step_is_said_in_a_terminal_too(world: World) -> None:
+    """A command that there is not is no silent step; brackets around items are none of theirs."""
+    await world.run("/orchestrate create mine --template blank", "dana")
+
+    slip = await world.run('/orchestrate build mine --add command --lines "/infra dploy"', "dana")
+    loop = await world.run(
+        '/orchestrate build mine --add foreach --what "[a, b]" --lines "/test run --suite ${item}"',
+        "dana",
+    )
+
+    assert slip.reply.plain is not None
+    assert any("/infra dploy" in line and "Line" in line for line in slip.reply.plain.lines)
+    assert steps(loop)[-1]["items"] == ["a", "b"]
