@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from tests.journeys.conftest import says, until
+from tests.journeys.test_terminal import run
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import Bot, Playground
@@ -140,3 +142,28 @@ def test_a_deployment_cut_off_by_a_stop_is_finished_once_after_the_next_start(
     ends = [r for r in bot.records() if r["command"] == "/deploy" and r["result"] == "success"]
     assert len(ends) == 1
     assert "Traceback" not in bot.said()
+
+
+def test_a_run_that_is_ended_by_hand_leaves_nothing_but_lines_of_json(
+    playground: Playground,
+) -> None:
+    """Whatever the libraries under it say of the command that is stopped."""
+    bot = playground.bot()
+    (bot.state / "playbooks").mkdir(parents=True)
+    (bot.state / "playbooks" / "slow.yml").write_text(
+        "name: slow\nsteps:\n  - name: deploy\n"
+        "    command: /infra deploy --component api --version v1.4.0 --environment staging\n"
+    )
+    bot.start()
+    stage = playground.stage
+    stage.slash("alex", "#deployments", "orchestrate run", playbook="slow")
+    until("the run", lambda: any("deploy" in effect for effect in stage.effects()))
+
+    line = ("orchestrate", "complete", "WF-2026-001", "--force", "--typed", "WF-2026-001", "--yes")
+    code, _, err = run(bot.environment, *line, user="alex")
+    until("the end", lambda: says(stage.seen("#deployments", "alex"), "slow was ended by hand") > 0)
+    bot.stop()
+
+    assert code == 0, err
+    told = [json.loads(each) for each in bot.said().splitlines()]
+    assert [each for each in told if each["level"] not in ("INFO", "DEBUG")] == []
