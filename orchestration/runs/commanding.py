@@ -79,7 +79,7 @@ async def _freed(means: Means, record: StepRecord) -> None:
 async def withdraw(means: Means, delivery: str, why: str) -> None:
     """Stop a change that is under way, and take back what the council was asked about it."""
     await means.carrier.withdraw(delivery, why)
-    await means.approvals.withdraw(correlation(delivery), f"{means.run}: {why}.")
+    await means.approvals.withdraw(correlation(delivery), means.pulse.record.unasked(why))
 
 
 def delivery_of(run: str, record: StepRecord) -> str:

@@ -244,3 +244,9 @@ class RunRecord(Shape):
     superseded: bool = False
     """Whether it ends only because another generation goes on."""
     revision: int = 0
+
+    def unasked(self, why: str) -> str:
+        """Say why nobody needs to answer a question of this run any more."""
+        if self.force:
+            return f"{self.id} was ended by hand."
+        return f"{self.id} goes on without it: {why}."

@@ -43,7 +43,7 @@ async def approved(means: Means, step: ApprovalStep, frame: Frame, record: StepR
     except Halted:
         if consent is None:  # else a yes still counts for the steps that it showed
             why = "its time was used up" if frame.halt.why == "timed_out" else "it was stopped"
-            await means.approvals.withdraw(asked.corr, f"{means.run}: {why}.")
+            await means.approvals.withdraw(asked.corr, means.pulse.record.unasked(why))
         raise
     if consent and consent.state == "open" and verdict.state == "approved":
         await means.consents.keep(means.consents.settled(consent, verdict))

@@ -162,10 +162,16 @@ class RunFilter(_Shape):
     limit: int = 50
 
 
+_ENDS: Mapping[RunState, str] = {
+    "forced": "ended by hand", "timed_out": "ran out of time", "rolled_back": "rolled back",
+    "rollback_failed": "not all rolled back",
+}  # fmt: skip
+
+
 def none_going(found: Sequence[RunView], person: str) -> Missing:
     """Return what to say about ``current`` where no run goes on: the newest, the person's first."""
     mine = sorted(found, key=lambda view: view.starter.person != person)
-    newest = [f"{view.id} ({view.playbook}, {view.state.replace('_', ' ')})" for view in mine]
+    newest = [f"{view.id} ({view.playbook}, {_ENDS.get(view.state, view.state)})" for view in mine]
     return Missing("run", "current", newest=newest, what="No run is going on.")
 
 

@@ -403,7 +403,7 @@ async def test_nobody_is_asked_about_a_run_that_was_declared_over(
             await made.approvals.vote(question.id, BEN, approve=True)
 
     assert (view.state, left) == ("forced", ())
-    assert view.id in (told.value.why or "")
+    assert told.value.why == f"{view.id} was ended by hand."
     assert "one" not in made.effects.names
 
 
