@@ -34,7 +34,7 @@ _FATE: tuple[tuple[type[TgkError], Result, Topic, Tone], ...] = (
     (InvalidRequest, "invalid", "invalid", "warning"),
     (UnknownCommand, "invalid", "invalid", "warning"),
     (Missing, "invalid", "invalid", "warning"),
-    (ConfigurationInvalid, "invalid", "invalid", "warning"),
+    (ConfigurationInvalid, "failure", "invalid", "warning"),
     (RateLimited, "denied", "denied", "warning"),
     (Refused, "denied", "denied", "warning"),
     (Conflict, "denied", "denied", "warning"),

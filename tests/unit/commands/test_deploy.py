@@ -77,7 +77,7 @@ async def test_an_environment_without_a_workflow_says_what_is_missing(world: Wor
 
     outcome = await world.run("/deploy staging v1.4.0", "dana")
 
-    assert outcome.result == "invalid"
+    assert outcome.result == "failure"
     assert "environments.staging.deploy" in outcome.reply.data["why"]
 
 

@@ -142,7 +142,8 @@ async def test_the_faults_of_a_playbook_are_counted_and_lead_to_the_checker(
 
     count = checked.reply.data["errors"]
     assert count > 1
-    assert outcome.result == "invalid"
+    assert outcome.result == "failure"
+    assert (outcome.reply.topic, outcome.reply.tone) == ("invalid", "warning")
     assert outcome.reply.title == f"mine cannot be run: it has {count} faults."
     assert outcome.reply.data["do"] == "Run `tgk orchestrate validate mine`."
     assert len(outcome.reply.data["why"].splitlines()) == count

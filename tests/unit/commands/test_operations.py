@@ -167,7 +167,7 @@ async def test_a_command_that_nobody_does_says_what_to_add(world: World) -> None
 
     outcome = await world.run("/infra deploy --version v1.4.0", "dana")
 
-    assert "invalid" == outcome.result
+    assert "failure" == outcome.result
     assert "providers has no `infra deploy`" in outcome.reply.data["why"]
     assert () == world.approvals.asked
 

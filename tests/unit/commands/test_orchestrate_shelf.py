@@ -171,7 +171,7 @@ async def test_steps_that_reach_out_are_never_let_run(world: World, tmp_path: Pa
     published = await world.run("/orchestrate publish out", "dana")
 
     assert "W057" in card.reply.model_dump_json()
-    assert published.result == "invalid"
+    assert published.result == "failure"
     assert "http" in published.reply.model_dump_json()
     assert "out" not in runnable(tmp_path)
 
