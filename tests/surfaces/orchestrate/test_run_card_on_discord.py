@@ -126,7 +126,14 @@ async def test_a_run_is_one_card_with_its_picture_and_a_thread_with_its_log(room
     live = rooms.files(rooms.card)
     await rooms.until(lambda: rooms.thread and rooms.platform.messages(rooms.thread))
     items = tuple(
-        StepView(path=f"back-up[{n}]", name=f"place {n}", kind="item", state="succeeded")
+        StepView(
+            path=f"back-up[{n}]",
+            name=f"place {n}",
+            kind="command",
+            state="succeeded",
+            began=began.began,
+            ended=world.clock.now(),
+        )
         for n in range(60)
     )
     ended = {"state": "succeeded", "ended": world.clock.now(), "steps": items}
