@@ -217,6 +217,7 @@ async def test_a_web_application_is_deployed_whole(stage: Stage) -> None:
         ("v1.4.1", "roll-out/api/deploy-api", "failed"),  # each part goes back by itself
     ],
 )
+@pytest.mark.parametrize("stage", [20.0], indirect=True)  # three rollbacks at once take a while
 async def test_a_web_application_goes_back_whole(
     stage: Stage, version: str, step: str, state: str
 ) -> None:

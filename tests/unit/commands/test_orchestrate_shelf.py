@@ -153,7 +153,7 @@ async def test_only_who_may_publish_lets_a_draft_run(world: World, tmp_path: Pat
 async def test_what_was_changed_meanwhile_is_not_published(world: World, tmp_path: Path) -> None:
     """The button is bound to the text that was read."""
     card = await imported(world, GOOD)
-    await imported(world, GOOD.replace("/monitor health", "/infra rollback"))
+    await imported(world, GOOD.replace("/monitor health", "/infra rollback"), replace=True)
     button = card.reply.actions[-1]
 
     outcome = await world.dispatcher.run(
@@ -240,7 +240,7 @@ async def test_drafts_have_a_bound(world: World, tmp_path: Path) -> None:
         )
 
     full = await imported(world, GOOD)
-    again = await imported(world, GOOD.replace("nightly", "d001"))
+    again = await imported(world, GOOD.replace("nightly", "d001"), replace=True)
 
     assert (full.result, again.result) == ("denied", "success")
     assert f"{MOST_DRAFTS} drafts" in full.reply.data["why"]
@@ -322,3 +322,17 @@ async def test_a_name_that_does_not_fit_is_refused_in_words_of_no_command(world:
 
     assert outcome.reply.title == "The draft is not kept."
     assert outcome.reply.data["why"] == "name: the text calls itself nightly"
+
+
+async def test_who_creates_or_imports_is_told_whose_draft_stands(world: World) -> None:
+    """Nothing is written over before they say so; to build on it is no such thing."""
+    await world.run("/orchestrate create --name nightly --template deployment", "dana")
+    before = (await world.dispatcher.backends.playbooks.source("nightly")).text
+    created = await world.run("/orchestrate create --name nightly --template blank", "devi")
+    refused = await imported(world, GOOD)
+    after = (await world.dispatcher.backends.playbooks.source("nightly")).text
+    replaced = await imported(world, GOOD, replace=True)
+
+    assert (created.result, refused.result, replaced.result) == ("denied", "denied", "success")
+    assert "A draft of that name stands, by dana at " in created.reply.data["why"]
+    assert before == after
