@@ -31,6 +31,7 @@ class Create(Request):
     )
     interactive: bool = Field(default=False, description="add step by step, with a picture")
     validate_: bool = Field(default=False, description="check it at once")
+    replace: bool = Field(default=False, description="write over a draft of that name")
 
 
 class Import(Request):
@@ -40,6 +41,7 @@ class Import(Request):
     text: Annotated[str, StringConstraints(max_length=MOST_TEXT), FileText(), Rest()] = Field(
         description="the whole file"
     )
+    replace: bool = Field(default=False, description="write over a draft of that name")
 
 
 class Publish(Request):
@@ -56,7 +58,8 @@ async def create(request: Create, context: Context) -> Reply:
     text = shelf.template(request.template, name=request.name, description=request.description)
 
     async def keep() -> Entry:
-        return await shelf.save(request.name, text, who=context.caller.person)
+        who, replace = context.caller.person, request.replace
+        return await shelf.save(request.name, text, who=who, replace=replace)
 
     entry = await context.steps.once("save", keep, Entry)
     if request.interactive:
@@ -70,7 +73,8 @@ async def import_(request: Import, context: Context) -> Reply:
 
     async def keep() -> Entry:
         shelf = context.backends.playbooks
-        return await shelf.save(request.name, request.text, who=context.caller.person)
+        who, replace = context.caller.person, request.replace
+        return await shelf.save(request.name, request.text, who=who, replace=replace)
 
     return await _kept(await context.steps.once("save", keep, Entry), request.text, context)
 
@@ -121,7 +125,7 @@ async def _kept(entry: Entry, text: str, context: Context, *, checked: bool = Fa
         Action(label="Validate", command="orchestrate validate", arguments=given),
         Action(
             label="Write it…", command="orchestrate import",
-            arguments={"name": entry.name, "text": text}, asks=("text",),
+            arguments={"name": entry.name, "text": text, "replace": True}, asks=("text",),
         ),
         *(
             ()

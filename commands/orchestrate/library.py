@@ -38,6 +38,7 @@ class Library(Request):
     )
     export: PlaybookName | None = Field(default=None, description="show the file of this one")
     format: Literal["yaml"] = Field(default="yaml", description="of the export")
+    replace: bool = Field(default=False, description="import over a draft of that name")
     import_: Annotated[str, StringConstraints(max_length=MOST_TEXT), FileText(), Rest()] | None = (
         Field(default=None, description="a file to keep as a draft")
     )
@@ -49,7 +50,8 @@ def _other(request: Library) -> tuple[str, dict[str, object]] | None:
         return None
     book = load(request.import_.encode(), _UNNAMED, draft=True).playbook
     named = {"name": book.name} if book and f"{book.name}.yml" != _UNNAMED else {}
-    return "orchestrate import", {**named, "text": request.import_}
+    over = {"replace": True} if request.replace else {}
+    return "orchestrate import", {**named, **over, "text": request.import_}
 
 
 @command(_COMMAND, permission="orchestrate", instead=_other)
