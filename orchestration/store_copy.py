@@ -49,15 +49,11 @@ def copied(source: Path, target: PostgresDatabase) -> dict[str, int]:
     opened, session = SqliteDatabase(source).open(_deaf), target.open(_deaf)
     try:
         session.begin()
-        try:
-            _require_empty(session)
-            counts = {table: _table(opened.connection, session, table) for table in TABLES}
-            _count_on(opened.connection, session)
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-    finally:
+        _require_empty(session)
+        counts = {table: _table(opened.connection, session, table) for table in TABLES}
+        _count_on(opened.connection, session)
+        session.commit()
+    finally:  # what is not committed is gone with the session
         session.close()
         opened.close()
     return counts

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from bot.runtime.settings import Settings
     from orchestration.membership import Kind
+    from orchestration.shelf.shelf import Shelf
     from tgk.discovery import Discovery
     from tgk.errors import ConfigurationInvalid
     from tgk.ports.time import Clock
@@ -173,11 +174,7 @@ class _Assembly:
         runs = self._runs(playbooks, kept, engine)
         outside = await Opener(self._settings, self._clock, self._stack).open(self._discovery, root)
         admission = self._admission(kept.policy)
-        directory = kept.policy.directory
-        council = self._discovery.telegram.council.members if self._discovery.telegram else ()
-        voters = Electorate(council, kept.policy.people)
-        state, told = self._settings.state, self._outside()
-        shelf = shelf_of(root, state, admission, told, directory, electorate=voters)
+        shelf = self._shelf(root, admission, kept.policy)
         dispatcher = Dispatcher(
             admission=admission,
             journal=kept.journal,
@@ -209,6 +206,13 @@ class _Assembly:
             dispatcher=dispatcher,
             off=outside.off,
         )
+
+    def _shelf(self, root: Path, admission: Admission, policy: PolicyFile) -> Shelf:
+        """Return the playbooks as people look at them, with who could answer their questions."""
+        council = self._discovery.telegram.council.members if self._discovery.telegram else ()
+        voters = Electorate(council, policy.people)
+        state, told = self._settings.state, self._outside()
+        return shelf_of(root, state, admission, told, policy.directory, electorate=voters)
 
     async def _records(self, root: Path) -> _Records:
         """Open the journal first: nothing is written where it cannot be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,6 @@ async def holding(
             taking = means.turns.take(keys, holder, means.run, f"step {path} of {means.run}")
             await unless_halted(frame.halt, taking)
         yield
-    except asyncio.CancelledError:
-        raise
-    except BaseException:
-        await means.turns.give(holder)
-        raise
-    await means.turns.give(holder)
+    finally:
+        if not isinstance(sys.exception(), asyncio.CancelledError):
+            await means.turns.give(holder)
