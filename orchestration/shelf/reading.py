@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_FILES: Final = 500
 _ENDINGS: Final = (".yml", ".yaml")
 _LONGEST: Final = 256 * 1024
+_ROOM: Final = "playbooks"
 """One byte more is read, so that the loader can say that it is too long."""
 
 
@@ -81,11 +82,17 @@ class Reader:
                 text = file.read(_LONGEST + 1)
         except OSError:
             return None
-        shown = "/".join(path.parts[-2:])  # such as playbooks/first.yml: enough to find it
-        loaded = load(text, shown, draft=origin == "draft")
+        loaded = load(text, _shown(path), draft=origin == "draft")
         name = loaded.playbook.name if loaded.playbook else path.stem
         self._read[path] = Kept(name, path, origin, text, loaded, stamp)
         return self._read[path]
+
+
+def _shown(path: Path) -> str:
+    """Return a path as reports name it: ``playbooks/library/canary.yml``, as in a checkout."""
+    above = path.parts[:-1]
+    within = next((n for n, part in enumerate(reversed(above), 1) if part == _ROOM), 1)
+    return "/".join(path.parts[-1 - within :])
 
 
 def listed(folder: Path) -> Iterator[Path]:

@@ -114,7 +114,7 @@ class Shelf:
         if dependencies and self._electorate and kept.loaded.playbook:
             judged = self._electorate.impossible(kept.loaded.playbook, caller, self._admission)
             found = (*found, *judged)
-        file = kept.path.name
+        file = kept.loaded.source.file
         mended = mend(kept.text, file, surroundings(self._admission, self._books()))
         changed = bool(mended.diff)
         book = kept.loaded.playbook

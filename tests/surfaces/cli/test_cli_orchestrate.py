@@ -188,7 +188,7 @@ def test_annotations_and_json_are_documents_too(served: Terminal, tmp_path: Path
     sound = served("orchestrate", "validate", "daily-backup", "--format", "github")
     whole = served("orchestrate", "validate", "mine", "--format", "sarif", "--json")
 
-    assert annotated.out.startswith("::error file=mine.yml,line=3,")
+    assert annotated.out.startswith("::error file=playbooks/mine.yml,line=3,")
     assert [each["line"] for each in json.loads(listed.out)] == [3]
     assert "mine has" not in listed.err
     assert (sound.code, sound.out) == (0, "")

@@ -397,3 +397,15 @@ async def test_names_of_nothing_are_refused_before_anything_is_begun(
     assert outcome.result == "invalid"
     assert 'there is no component "event-gatewy"' in words(outcome).replace("\\", "")
     assert "event-gateway" in words(outcome)
+
+
+async def test_reports_name_a_playbook_as_its_checkout_does(world: World, tmp_path: Path) -> None:
+    """Else a platform that shows findings beside the lines would not find them."""
+    write(tmp_path, "name: mine\nsteps: [/monitor healthy]\n")
+
+    outcome = await world.run("/orchestrate validate mine --format sarif", "dana")
+
+    assert outcome.result == "failure"
+    (finding,) = outcome.reply.data["sarif"]["runs"][0]["results"]
+    place = finding["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"] == "playbooks/mine.yml"
