@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,12 @@ class World:
 def load_shipped_discovery() -> Discovery:
     """Return the discovery file that ships."""
     return Discovery.model_validate(yaml.safe_load((ROOT / "discovery.yml").read_text()))
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C in what tests start, also where a shell runs them in its background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

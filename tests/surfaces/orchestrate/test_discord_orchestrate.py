@@ -126,7 +126,7 @@ async def test_a_file_is_imported_as_an_attachment(guild: Guild) -> None:
     me = guild.env.bot.user.id
     await guild.dana.slash(guild.channel, "orchestrate library", **{"import": ("a.yml", FILE)})
     first = (await guild.world.playbooks.source("nightly")).text
-    for line in ("orchestrate library --import", "orchestrate import nightly"):
+    for line in ("orchestrate library --replace --import", "orchestrate import --replace nightly"):
         changed = FILE.replace(b"look", line.split()[1].encode())
         await guild.dana.send(guild.channel, f"<@{me}> {line}", attachments=[("a.yml", changed)])
         assert (await guild.world.playbooks.source("nightly")).text.encode() == changed
