@@ -118,18 +118,21 @@ class Admission:
         return tuple(self.discovery.services) if unnamed else ()
 
     def with_defaults(self, command: Command[Any], request: Request) -> Request:
-        """Fill in the default environment and call each by its own name.
+        """Fill in the default environment, and call services and environments by their own names.
 
         So the guard judges what will really happen.
         """
         estate, changed = self.discovery, dict[str, str]()
+        own = {
+            "service": estate.service_of, "environment": estate.place_named,
+            "place": estate.place_named,
+        }  # fmt: skip
         for option in command.options:
             given = getattr(request, option.name)
-            if option.known not in ("environment", "place"):
-                continue
-            if given is not None:
-                changed[option.name] = estate.place_named(given)
-            elif not (option.required or option.own_default):
+            usual = not (option.required or option.own_default)
+            if given is not None and option.known in own:
+                changed[option.name] = own[option.known](given)
+            elif given is None and usual and option.known in ("environment", "place"):
                 changed[option.name] = estate.default_environment
         return request.model_copy(update=changed) if changed else request
 

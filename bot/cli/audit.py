@@ -242,7 +242,8 @@ def _as_facts(verdict: Verdict) -> dict[str, object]:
 
 def _told(verdict: Verdict) -> Iterator[str]:
     """Return the verdict as a person reads it, with what it does not prove."""
-    yield f"{verdict.records} records in {verdict.segments} files, head {verdict.head[:16]}"
+    files = "1 file" if verdict.segments == 1 else f"{verdict.segments} files"
+    yield f"{verdict.records} records in {files}, head {verdict.head[:16]}"
     if verdict.anchors:
         yield f"{verdict.anchors} anchors compared"
     if verdict.unkeyed:

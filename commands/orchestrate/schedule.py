@@ -109,7 +109,7 @@ async def _forgotten(name: str, context: Context) -> Reply:
         return await context.backends.schedules.delete(name)
 
     gone = await context.steps.once("delete", forget, Schedule)
-    shown = _shown(gone, f"{gone.name} is no longer scheduled")
+    shown = _shown(gone, f"{gone.name} is no longer scheduled", over=True)
     return shown.model_copy(update={"actions": ()})
 
 
@@ -133,7 +133,7 @@ async def _list(schedules: Schedules) -> Reply:
     )  # fmt: skip
 
 
-def _shown(kept: Schedule, title: str) -> Reply:
+def _shown(kept: Schedule, title: str, *, over: bool = False) -> Reply:
     given = {"name": kept.name}
     switch = (
         Action(label="Switch off", command=_COMMAND, arguments={**given, "disable": True})
@@ -146,7 +146,7 @@ def _shown(kept: Schedule, title: str) -> Reply:
     facts = (
         Fact(label="Playbook", value=kept.playbook),
         Fact(label="When", value=f"{kept.cron} {kept.timezone}", code=True),
-        *_times(kept),
+        *(() if over else _times(kept)),
         Fact(
             label="If missed",
             value={"skip": "no run", "once": "one run", "all": "each"}[kept.missed],

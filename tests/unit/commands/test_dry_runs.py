@@ -195,3 +195,11 @@ async def test_an_environment_goes_by_its_other_names_as_well(world: World, name
 
     assert outcome.result == "success"
     assert outcome.reply.data["parameters"]["environment"] == "development"
+
+
+async def test_a_service_goes_by_its_other_names_as_well(world: World) -> None:
+    """Cards and playbooks say them, and so do people."""
+    outcome = await world.run("/status api production", "vik")
+
+    assert outcome.result == "success"
+    assert "event-gateway" in outcome.reply.model_dump_json()

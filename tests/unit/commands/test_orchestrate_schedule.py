@@ -108,6 +108,7 @@ async def test_one_is_switched_and_forgotten(kept: World) -> None:
 
     assert (on["enabled"], off["enabled"]) == (True, False)
     assert (gone.result, gone.reply.actions) == ("success", ())
+    assert "switches it on" not in gone.reply.model_dump_json()
     assert again.result == "invalid"
 
 
