@@ -53,9 +53,10 @@ class ProcessProvider:
         argv = self._argv(call.arguments)
         process = await self._start(argv, call)
         await call.watch(ProviderProgress(note=f"{argv[0]} runs"))
+        readers = [asyncio.ensure_future(_read(each)) for each in _pipes(process)]
         try:
             async with asyncio.timeout(self._binding.timeout):
-                out, said = await asyncio.gather(_read(process.stdout), _read(process.stderr))
+                out, said = await asyncio.gather(*readers)
                 status = await process.wait()
         except TimeoutError:
             why = f"It was ended after {self._binding.timeout:g} s."
@@ -64,6 +65,9 @@ class ProcessProvider:
             why = f"It was ended: it wrote more than {_MOST_WRITTEN} bytes."
             return ProviderResult(success=False, summary=why)
         finally:
+            for reader in readers:
+                reader.cancel()
+            await asyncio.wait(readers)
             await _end(process)
         return self._result(status, out, said)
 
@@ -126,9 +130,14 @@ class ProcessProvider:
             raise Rejected(self._name, why, remedy=remedy) from error
 
 
-async def _read(stream: asyncio.StreamReader | None) -> bytes:
+def _pipes(process: Process) -> tuple[asyncio.StreamReader, asyncio.StreamReader]:
+    assert process.stdout  # noqa: S101 - asked for as a pipe
+    assert process.stderr  # noqa: S101 - as above
+    return process.stdout, process.stderr
+
+
+async def _read(stream: asyncio.StreamReader) -> bytes:
     """Read to the end; raises _WroteTooMuch."""
-    assert stream is not None  # noqa: S101 - asked for as a pipe
     read = bytearray()
     while part := await stream.read(8192):
         read += part
@@ -148,6 +157,11 @@ async def _end(process: Process) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+    with suppress(TimeoutError):  # what got away from the group may hold them open
+        async with asyncio.timeout(_GRACE_SECONDS):
+            for pipe in _pipes(process):
+                while await pipe.read(_MOST_WRITTEN):
+                    pass  # else they would stay open: nobody reads what is left
 
 
 def _lines(said: bytes) -> tuple[str, ...]:
