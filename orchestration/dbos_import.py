@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ALIKE, _MOST_KINDS, _MINUTE = 32, 256, 60.0
+_IDLE_SECONDS: Final = 3.0
+"""PostgreSQL ends a transaction that nobody goes on with, as it does in our own tables.
+
+So a process that is suspended in the middle of one holds nobody up for longer than its lease.
+"""
 _RECOVER: Final = "_recover_pending_workflows"
 _LISTEN_SECONDS: Final = 0.1
 """Nothing is ever sent to a workflow here, but the end of a process waits for one look for it."""
@@ -108,6 +113,7 @@ def configuration(
         "max_executor_threads": threads,
         "enable_otlp": False,
         "notification_listener_polling_interval_sec": _LISTEN_SECONDS,
+        "sys_db_idle_transaction_timeout_sec": _IDLE_SECONDS,
         **own,
     }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.dbos_import import Seldom, dbos
+from orchestration.dbos_import import Seldom, configuration, dbos
 from orchestration.engine import Engine
 from tgk.caller import Caller
 from tgk.errors import Unavailable
@@ -46,6 +46,17 @@ def test_a_version_without_it_is_refused_at_the_start(
         dbos(sqlite=True)
 
     assert "constraints.txt" in refusal.value.remedy
+
+
+def test_a_suspended_process_holds_nobody_up_in_the_librarys_tables(tmp_path: Path) -> None:
+    """What it locked in the middle of a write is free again before its lease is over."""
+    library = dbos(sqlite=False)
+    settings = configuration(
+        library, url="postgresql://h/d", file=tmp_path, version="1", executor="a", threads=1
+    )
+
+    assert settings.keys() <= library.DBOSConfig.__annotations__.keys()
+    assert 0 < settings["sys_db_idle_transaction_timeout_sec"] <= 3
 
 
 def test_what_it_says_again_and_again_is_heard_once_a_minute() -> None:
