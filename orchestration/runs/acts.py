@@ -116,9 +116,9 @@ class Acts:
         scope = frame.scope(**places, secrets=places)
         raw = {name: each.value(scope) for name, each in step.parameters.items()}
         values = given(book, raw, trusted=True)
-        if not frame.past:
-            discovery = self.means.consents.admission.discovery
-            Estate(discovery, self.means.voters).require(book, values, RUN)
+        estate = Estate(self.means.consents.admission.discovery, self.means.voters)
+        past = frame.past
+        values = estate.own_names(book, values) if past else estate.named(book, values, RUN)
         facts = {name: frame.values[name] for name in ("run", "timestamp")}
         path = frame.path(step.path)
         inside = type(frame)(

@@ -25,14 +25,28 @@ class Estate:
     people: Callable[[str], tuple[str, ...]] | None = None
     """Returns who is meant by a name; without it every person is believed."""
 
-    def require(self, playbook: Playbook, values: Mapping[str, Any], command: str) -> None:
-        """Refuse names of nothing before anything runs; raises InvalidRequest naming each."""
+    def named(self, playbook: Playbook, values: Mapping[str, Any], command: str) -> dict[str, Any]:
+        """Refuse names of nothing before anything runs, and return the rest by their own names.
+
+        Raises InvalidRequest naming each.
+        """
         found = (
             self.fault(each.name, each.type, values.get(each.name)) for each in playbook.parameters
         )
         faults = [fault for fault in found if fault]
         if faults:
             raise InvalidRequest(command, faults)
+        return self.own_names(playbook, values)
+
+    def own_names(self, playbook: Playbook, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values with environments by the names that conditions compare them with."""
+        places = {each.name for each in playbook.parameters if each.type == "environment"}
+        return {
+            name: self.discovery.place_named(value)
+            if name in places and isinstance(value, str)
+            else value
+            for name, value in values.items()
+        }
 
     def fault(self, name: str, kind: str, value: object) -> ArgumentFault | None:
         """Say what is wrong with the value of a parameter of this type; None where nothing is."""

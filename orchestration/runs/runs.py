@@ -264,7 +264,7 @@ class DurableRuns:
     def _record(self, asked: _Asked, books: Mapping[str, Playbook]) -> RunRecord:
         request, book = asked.request, books[asked.book]
         values, now = wanted(book, request), self._clock.now()
-        Estate(self._admission.discovery, self._parts.voters).require(book, values, RUN)
+        values = Estate(self._admission.discovery, self._parts.voters).named(book, values, RUN)
         environment = target_of(request.environment, values)
         return RunRecord(
             id="",

@@ -59,7 +59,7 @@ class Planner:
         if request.environment and any(each.name == "environment" for each in book.parameters):
             raw.setdefault("environment", request.environment)
         values = given(book, raw)
-        self._estate.require(book, values, RUN)
+        values = self._estate.named(book, values, RUN)
         run = self._run(book, request.environment, values)
         known = {**values, "run": run}
         walked, _ = self._walked(book, known, "")

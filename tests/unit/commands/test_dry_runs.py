@@ -187,11 +187,12 @@ async def test_a_run_is_aimed_at_the_environment_it_is_asked_for(
 
 
 @pytest.mark.parametrize("named", ["dev", "development"])
-async def test_an_environment_goes_by_its_other_names_as_well(world: World, named: str) -> None:
-    """Whatever it is called, rights, plans and records are of the one that is meant."""
-    outcome = await world.run(
-        f"/orchestrate run maintenance --environment {named} --dry-run", "dana"
-    )
+@pytest.mark.parametrize("by", ["--environment ", "--parameters environment="])
+async def test_an_environment_goes_by_its_other_names_as_well(
+    world: World, named: str, by: str
+) -> None:
+    """Whatever it is called, rights, conditions and records are of the one that is meant."""
+    outcome = await world.run(f"/orchestrate run maintenance {by}{named} --dry-run", "dana")
 
     assert outcome.result == "success"
     assert outcome.reply.data["parameters"]["environment"] == "development"

@@ -93,3 +93,26 @@ steps:
     assert view.state == "failed"
     assert 'there is no environment "mars"' in view.reason
     assert made.effects.names == []
+
+
+async def test_a_condition_means_the_environment_whatever_it_was_called(tmp_path: Path) -> None:
+    """In the run itself, and in a playbook that it plays."""
+    inner = """
+name: inner
+parameters: [{name: where, type: environment}]
+steps: [{command: "/mark inside", condition: where == "development"}]
+"""
+    story = """
+name: story
+parameters: [{name: environment, type: environment}]
+steps:
+  - {command: "/mark outside", condition: environment == "development"}
+  - {playbook: inner, parameters: {where: dev}}
+"""
+    made = world(tmp_path)
+    made.write(inner)
+    async with made.open():
+        view = await made.play(story, parameters={"environment": "dev"})
+
+    assert (view.state, made.effects.names) == ("succeeded", ["outside", "inside"])
+    assert view.parameters["environment"] == "development"
