@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from orchestration.playbook import model
 from orchestration.playbook.diagnostics import Related
-from orchestration.playbook.fields import Fields, check_name, of_type, shown
+from orchestration.playbook.fields import Fields, of_type
+from orchestration.playbook.names import check_name
+from orchestration.playbook.sheet import shown
 from orchestration.playbook.steps import RESERVED_NAMES
 from orchestration.playbook.values import typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orchestration.playbook.fields import Sheet
     from orchestration.playbook.model import Plain
     from orchestration.playbook.origin import Span
+    from orchestration.playbook.sheet import Sheet
     from tgk.yaml_marks import Node
 
 TYPES: Mapping[str, model.ParameterType] = {

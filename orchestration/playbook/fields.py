@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from orchestration.playbook import texts
@@ -12,75 +11,22 @@ from orchestration.playbook.durations import seconds
 from orchestration.playbook.expression import parse as parse_expression
 from orchestration.playbook.likeness import did_you_mean, slip
 from orchestration.playbook.origin import Origin
+from orchestration.playbook.sheet import literal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.expression import Expression
-    from orchestration.playbook.model import Plain
     from orchestration.playbook.origin import Span
-    from orchestration.playbook.source import Source
+    from orchestration.playbook.sheet import Sheet
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node
 
 T = TypeVar("T", bound=str)
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*")
-"""What expressions can call by its name."""
-LONGEST_NAME = 64
 _CONSTANT = re.compile(r"\$\{\s*(?:variables\.)?([A-Za-z_][A-Za-z0-9_-]*)\s*\}")
 _LOOSE = frozenset({"yes", "no", "on", "off"})
 _MONTH = 30 * 86400.0
-
-
-@dataclass(slots=True)
-class Sheet:
-    """What all parts of one file share while they are read."""
-
-    source: Source
-    report: Report
-    places: dict[tuple[str, str], Origin] = field(default_factory=dict)
-    constants: Mapping[str, Plain] = field(default_factory=dict)
-    """The playbook's variables: they may stand where a number must be known at once."""
-
-    def wrong(self, node: Node, message: str, help_: str = "", code: str = "E013") -> None:
-        """Report a value, unless reading the file has reported it already."""
-        if node.style != "*":
-            self.report.add(code, self.source.span(node), message, help=help_)
-
-    def template(self, node: Node, path: str, key: str) -> Template | None:
-        """Return a value with its ``${…}``; numbers, booleans and null keep their type."""
-        value = node.value
-        if isinstance(value, dict | list):
-            self.wrong(node, f"{key} is {shown(node)}", "write one value, or ${…}")
-            return None
-        if isinstance(value, str):
-            origin = self.places[path, key] = self.source.origin(node, value)
-            return texts.template(value, origin, self.report)
-        origin = self.places[path, key] = Origin.straight(self.source.span(node))
-        return texts.constant(literal(value), origin, self.report)
-
-
-def literal(value: float | bool | None) -> str:
-    """Return a plain value as an expression writes it."""
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def shown(node: Node) -> str:
-    """Return what a value is, for a sentence."""
-    value = node.value
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if value is None:
-        return "empty"
-    if isinstance(value, str):
-        return f"'{value[:40]}'"
-    return literal(value)
 
 
 class Fields:
@@ -373,24 +319,3 @@ def of_type(
         return None
     fields.restrict(("type", common, *kinds[kind]), f"{what} of type {kind}")
     return fields, kind
-
-
-def check_name(text: str, span: Span, what: str, report: Report, reserved: Iterable[str]) -> bool:
-    """Return whether a name can be used in expressions, reporting why not."""
-    if text in reserved:
-        report.add(
-            "E015", span, f"'{text}' cannot name {what}: the word has a meaning of its own",
-            help="choose another name",
-        )  # fmt: skip
-        return False
-    if NAME.fullmatch(text) and len(text) <= LONGEST_NAME:
-        return True
-    better = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[:LONGEST_NAME].strip("-")
-    usable = NAME.fullmatch(better) is not None
-    report.add(
-        "E015",
-        span,
-        f"'{text[:LONGEST_NAME]}' cannot name {what}",
-        help=f"as in {better}" if usable else "begin with a letter; use letters, digits, - and _",
-    )
-    return False

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from orchestration.playbook import model
 from orchestration.playbook.command_line import CommandLine
 from orchestration.playbook.expression import parse as parse_expression
-from orchestration.playbook.fields import Fields, check_name, shown
+from orchestration.playbook.fields import Fields
+from orchestration.playbook.names import check_name
 from orchestration.playbook.origin import Origin
+from orchestration.playbook.sheet import shown
 from orchestration.playbook.structured import structured_line
 from orchestration.playbook.template import parse as parse_template
 from orchestration.playbook.words import read_line

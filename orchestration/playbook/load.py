@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from orchestration.playbook import declarations
 from orchestration.playbook.diagnostics import Diagnostic, Edit, Report, has_errors
-from orchestration.playbook.fields import NAME, Fields, Sheet, check_name
+from orchestration.playbook.fields import Fields
 from orchestration.playbook.implied import with_implied
 from orchestration.playbook.model import Playbook
+from orchestration.playbook.names import NAME, check_name
 from orchestration.playbook.origin import Span
 from orchestration.playbook.reading import as_written, read
+from orchestration.playbook.sheet import Sheet
 from orchestration.playbook.steps import StepReader, locks
 from orchestration.playbook.triggers import triggers
 

@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 from orchestration.playbook.declarations import PARAMETER_KEYS, SETTINGS, TYPES
 from orchestration.playbook.durations import DURATION
-from orchestration.playbook.fields import LONGEST_NAME, NAME
 from orchestration.playbook.kinds import (
     COMMON,
     FAIL_FAST,
@@ -18,6 +17,7 @@ from orchestration.playbook.kinds import (
 )
 from orchestration.playbook.load import KEYS, WITHOUT_STEPS
 from orchestration.playbook.model import RunEvent
+from orchestration.playbook.names import LONGEST_NAME, NAME
 from orchestration.playbook.secret_places import DECLARED, PLACE
 from orchestration.playbook.steps import MOST_TRIES, RETRY_KEYS
 from orchestration.playbook.triggers import KEYS as TRIGGER_KEYS

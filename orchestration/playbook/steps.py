@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
 from orchestration.playbook.diagnostics import Edit, Related
-from orchestration.playbook.fields import Fields, check_name, shown
+from orchestration.playbook.fields import Fields
 from orchestration.playbook.kinds import COMMON, KEYS, KINDS, TELLING
 from orchestration.playbook.likeness import slip
+from orchestration.playbook.names import check_name
+from orchestration.playbook.sheet import shown
 from orchestration.playbook.words import read_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orchestration.playbook.fields import Sheet
     from orchestration.playbook.kinds import Kind
     from orchestration.playbook.origin import Span
+    from orchestration.playbook.sheet import Sheet
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node
 

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from orchestration.playbook.command_line import Argument, CommandLine
 from orchestration.playbook.diagnostics import Edit
-from orchestration.playbook.fields import Fields, literal
+from orchestration.playbook.fields import Fields
 from orchestration.playbook.origin import Origin
+from orchestration.playbook.sheet import literal
 from orchestration.playbook.template import parse as parse_template
 from orchestration.playbook.texts import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orchestration.playbook.fields import Sheet
     from orchestration.playbook.origin import Span
+    from orchestration.playbook.sheet import Sheet
     from tgk.yaml_marks import Node
 
 KEYS = ("command", "with")

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.expression import Expression
-    from orchestration.playbook.fields import Fields, Sheet
+    from orchestration.playbook.fields import Fields
     from orchestration.playbook.model import Plain, Playbook
+    from orchestration.playbook.sheet import Sheet
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node
 
