@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Never
 
 from loguru import logger
 
-from orchestration.playbook.load import load
 from orchestration.runs.authority import reached, require, require_sound
 from orchestration.runs.awaiting import waits_for
-from orchestration.runs.changes import Changes
+from orchestration.runs.beginnings import Asked, begun, digest, require_same
+from orchestration.runs.books import Books
 from orchestration.runs.consents import RunGrants, withdraw_all
 from orchestration.runs.estate import Estate
 from orchestration.runs.frame import values_of
-from orchestration.runs.generations import Wish, kept
+from orchestration.runs.generations import Wish
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.memory import Memory
-from orchestration.runs.neighbours import beside
-from orchestration.runs.parameters import RUN, key_of, target_of, wanted
 from orchestration.runs.play import Play, checkpoint
 from orchestration.runs.records import Force, Pause, RunRecord
 from orchestration.runs.rounds import Rounds
 from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.staging import Parts, Stage
+from orchestration.runs.successors import Successors
 from orchestration.runs.views import bare, whole
 from orchestration.runs.voters import Electorate, require_voters
 from orchestration.runs.wording import STATE_WORDS
 from orchestration.store import store_away
-from tgk.errors import Conflict, Missing, TgkError, Unavailable
+from tgk.errors import Conflict, TgkError, Unavailable
 from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView, none_going
 
 if TYPE_CHECKING:
@@ -41,17 +38,6 @@ if TYPE_CHECKING:
 
 
 _LOOKED_BACK = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request with everything around it."""
-
-    request: RunRequest
-    starter: Caller
-    delivery: str
-    cause: str
-    book: str
 
 
 class DurableRuns:
@@ -67,7 +53,7 @@ class DurableRuns:
         self._slots = Slots(self._ledger, parts.limits.at_once)
         self._turns = Turns(self._ledger, parts.locks, parts.clock, parts.limits.lock_wait)
         self._plays: dict[str, Play] = {}
-        self._books: dict[str, Playbook] = {}
+        self._books = Books(self._ledger)
         self._dispatcher: Dispatcher | None = None
         self._rounds = Rounds(self._ledger, self._clock, parts.carrier, self._plays)
         parts.carrier.plays(self.play)
@@ -97,7 +83,9 @@ class DurableRuns:
         book = self._parts.playbooks.get(request.playbook)
         books = reached(book, self._parts.playbooks)
         require_sound(books, self._admission)
-        record = self._record(_Asked(request, starter, delivery, cause, book.name), books)
+        asked = Asked(request, starter, delivery, cause, book.name)
+        estate = Estate(self._admission.discovery, self._parts.voters)
+        record = begun(asked, books, estate, self._clock.now())
         require(books, values_of(record, book), starter, self._admission)
         electorate = Electorate(self._parts.council, self._parts.voters)
         require_voters(books, starter, electorate, self._admission)
@@ -105,7 +93,7 @@ class DurableRuns:
             each.digest: (each.file, self._parts.playbooks.source(each.name))
             for each in books.values()
         }
-        _require_same(sources)
+        require_same(sources)
         limits = self._parts.limits
         kept_record, fresh = await self._ledger.admit(
             record, sources, most=limits.waiting, per_minute=limits.per_minute
@@ -116,7 +104,7 @@ class DurableRuns:
 
     async def started(self, delivery: str) -> RunView | None:
         """Return the run that a delivery started, None where it has started none."""
-        record = await self._ledger.delivered(_digest(delivery))
+        record = await self._ledger.delivered(digest(delivery))
         return await self.view(record.root) if record else None
 
     async def view(self, run: str) -> RunView:
@@ -191,10 +179,10 @@ class DurableRuns:
         if record.state == "succeeded" and not (from_step or checkpoint):
             remedy = "Name a step to begin from, as in --from-step deploy."
             raise Conflict(f"{record.id} has succeeded.", remedy=remedy)
-        wish = Wish(
-            from_step=from_step, skip_failed=skip_failed, upto=await self._upto(record, checkpoint)
-        )
-        return await self._again(record, wish, who, dict(parameters or {}))
+        successors = self._successors
+        upto = await successors.upto(record, checkpoint)
+        wish = Wish(from_step=from_step, skip_failed=skip_failed, upto=upto)
+        return await self.view(await successors.begin(record, wish, who, dict(parameters or {})))
 
     async def complete(self, run: str, *, who: str, reason: str) -> RunView:
         """Declare a run over: steps under way are cancelled, ``finally`` is run.
@@ -261,101 +249,15 @@ class DurableRuns:
     def _admission(self) -> Any:
         return self._bound.admission
 
-    def _record(self, asked: _Asked, books: Mapping[str, Playbook]) -> RunRecord:
-        request, book = asked.request, books[asked.book]
-        values, now = wanted(book, request), self._clock.now()
-        values = Estate(self._admission.discovery, self._parts.voters).named(book, values, RUN)
-        environment = target_of(request.environment, values)
-        return RunRecord(
-            id="",
-            root="",
-            delivery=_digest(asked.delivery),
-            key=key_of(book, values),
-            playbook=book.name,
-            version=book.version,
-            digest=book.digest,
-            pinned={name: each.digest for name, each in books.items()},
-            request=request,
-            starter=asked.starter,
-            cause=asked.cause,
-            priority=book.priority if request.priority is None else request.priority,
-            parameters=values,
-            hidden=tuple(each.name for each in book.parameters if each.type == "secret"),
-            environment=environment,
-            stamp=now,
-            timeout=request.timeout or book.timeout,
-            asked=now,
-        )
+    @property
+    def _successors(self) -> Successors:
+        async def supersede(run: str) -> None:
+            await self._change(run, superseded=True)
 
-    async def _again(
-        self, record: RunRecord, wish: Wish, who: Caller, changed: dict[str, str]
-    ) -> RunView:
-        """Begin the next generation with what is kept of the last."""
-        books = await self._pinned(record)
-        known = kept(await self._ledger.steps(record.id), books, record.playbook, wish)
-        raw = {**record.request.parameters, **changed}
-        request = record.request.model_copy(update={"parameters": raw})
-        name, number = f"{record.root}.{record.generation + 1}", record.generation + 1
-        made = self._record(_Asked(request, who, name, record.cause, record.playbook), books)
-        changes = Changes.between(record, made.parameters, books)
-        if not wish.says_where:
-            changes.require_said(known)
-        require(books, values_of(made, books[record.playbook]), who, self._admission)
-        facts = {
-            "id": name,
-            "root": record.root,
-            "key": "",
-            "generation": number,
-            "previous": record.id,
-            "stamp": record.stamp,
-            "pinned": record.pinned,
-        }
-        if record.state not in ENDED:
-            await self._superseded(record.id)
-        steps = kept(await self._ledger.steps(record.id), books, record.playbook, wish)
-        born, _ = await self._ledger.beget(made.model_copy(update=facts), changes.marked(steps))
-        await self._parts.carrier.begin(born.id)
-        return await self.view(born.id)
-
-    async def _superseded(self, run: str) -> None:
-        """End a paused run where it stands: what it found goes on in the next generation."""
-        await self._change(run, superseded=True)
-        await self._parts.carrier.begin(run)
-        while True:
-            news = self._ledger.news(run)
-            if (await self._ledger.load(run)).state in ENDED:
-                return
-            await news.wait()
-
-    async def _upto(self, record: RunRecord, name: str) -> int | None:
-        if not name:
-            return None
-        known = {each.id: (each, upto) for each, upto in await self._ledger.checkpoints(record.id)}
-        if name not in known:
-            raise Missing("checkpoint", name, known=list(known))
-        made, upto = known[name]
-        if made.run != record.id:
-            raise Conflict(f"{name} is of {made.run}.", why=f"{record.id} has gone on since.")
-        return upto
+        return Successors(self._parts, self._ledger, self._books, self._admission, supersede)
 
     async def _pinned(self, record: RunRecord) -> dict[str, Playbook]:
-        """Return the playbooks of a run as they were when it began."""
-        found = {name: await self._book(digest) for name, digest in record.pinned.items()}
-        if record.request.parallel:
-            book = found[record.playbook]
-            found[record.playbook] = beside(book, self._admission.registry)
-        return found
-
-    async def _book(self, digest: str) -> Playbook:
-        if digest not in self._books:
-            file, source = await self._ledger.source(digest)
-            found = load(source, file).playbook
-            if found is None:
-                raise Unavailable("runs", f"{file} cannot be read any more.")
-            if len(self._books) > 500:  # noqa: PLR2004 - a bound, not a rule
-                self._books.clear()
-            self._books[digest] = found
-        return self._books[digest]
+        return await self._books.of(record, self._admission.registry)
 
     async def _view(self, record: RunRecord) -> RunView:
         steps = await self._ledger.steps(record.id)
@@ -382,14 +284,3 @@ class DurableRuns:
         steps = await self._ledger.steps(run)
         memory = Memory(run, self._ledger, self._clock, steps)
         await checkpoint(self._ledger, memory, at=self._clock.now(), reason=reason)
-
-
-def _digest(delivery: str) -> str:
-    return hashlib.sha256(delivery.encode()).hexdigest()
-
-
-def _require_same(sources: Mapping[str, tuple[str, bytes]]) -> None:
-    """Refuse a file that was changed between reading and keeping it."""
-    for digest, (file, source) in sources.items():
-        if hashlib.sha256(source).hexdigest() != digest:
-            raise Conflict(f"{file} was just changed.", remedy="Try again.")
