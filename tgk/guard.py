@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from tgk.caller import Caller, Platform
+
+OUTWARD: Final = frozenset({"/http", "/shell"})
+"""Permissions of steps that reach outside of the commands; their target's service is what they
+reach, a host or a program."""
 
 
 @dataclass(frozen=True, slots=True)

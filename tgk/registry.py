@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tgk.command import Command
 from tgk.errors import ConfigurationInvalid
 from tgk.families import families, unknown
+from tgk.guard import OUTWARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,8 +85,8 @@ class Registry:
 
 
 def grantable(commands: Iterable[Command[Any]]) -> frozenset[str]:
-    """Return every permission that a policy may name: ``/infra`` and ``/infra deploy``."""
-    return frozenset(permission for entry in commands for permission in entry.grantable)
+    """Return every permission that a policy may name: ``/infra``, ``/infra deploy``, ``/http``."""
+    return OUTWARD.union(permission for entry in commands for permission in entry.grantable)
 
 
 def collect(package: ModuleType) -> list[Command[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ from orchestration.playbook.check import checked
 from orchestration.playbook.expression import ExpressionError
 from orchestration.playbook.surroundings import Surroundings
 from orchestration.runs.parameters import target_of
+from orchestration.runs.passage import passage_of
 from tgk.errors import ConfigurationInvalid, Denied, InvalidRequest, Missing, TgkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.model import Playbook, Step
@@ -120,7 +122,7 @@ def faulty(
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One command that the starter may not run."""
+    """One command that the starter may not run, or one thing that they may not reach."""
 
     path: str
     command: str
@@ -133,20 +135,26 @@ def require(
     starter: Caller,
     admission: Admission,
 ) -> None:
-    """Raise Denied listing every reachable command that the starter may not run.
+    """Raise Denied listing what the starter may not run or reach, of all that the run could.
 
     Options that only the run will tell count as not given, so a rule that is bound to a target
     is asked again at the step itself, by the dispatcher.
     """
     values = {"run": {"environment": target_of(None, values)}, **values}
-    refusals = [
-        Refusal(step.path, f"/{entry.name}", decision)
-        for book in playbooks.values()
-        for step in every((*book.steps, *book.finally_))
+    steps = [step for book in playbooks.values() for step in every((*book.steps, *book.finally_))]
+    asked = [
+        Refusal(step.path, f"/{entry.name}", _decided(entry, line, values, starter, admission))
+        for step in steps
         for line in _lines(step)
         for entry in [_command(line, admission)]
-        if not (decision := _decided(entry, line, values, starter, admission)).allowed
     ]
+    asked += [
+        Refusal(step.path, str(passage), passage.decided(_aim(values), starter, admission))
+        for step in steps
+        for passage in [passage_of(step)]
+        if passage is not None
+    ]
+    refusals = [each for each in asked if not each.decision.allowed]
     if not refusals:
         return
     first = refusals[0].decision
@@ -158,6 +166,12 @@ def require(
         why=f"You may not run what it reaches: {listed}.",
         remedy=f"Ask {people}." if people else "Ask an administrator.",
     )
+
+
+def _aim(values: Mapping[str, object]) -> str:
+    """Return the environment that the run is aimed at."""
+    run = values["run"]
+    return target_of(None, run) if isinstance(run, Mapping) else ""
 
 
 def strangers(

@@ -14,6 +14,7 @@ from orchestration.playbook.check import within
 from orchestration.playbook.secret_places import is_place, secret_at, secret_parameters
 from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import unless_halted
+from orchestration.runs.passage import passage_of
 from orchestration.runs.records import Fault, Result
 from tgk.ports.journal import Attempt, Conclusion
 from tgk.recording import correlation
@@ -51,6 +52,8 @@ async def outward(
     wish = _http(means, step, frame) if isinstance(step, model.Http) else _shell(means, step, frame)
     if isinstance(wish, str):
         return _failed(record, "off", wish)
+    if refused := await _refused(means, step, record, wish):
+        return refused
     if record.waits == _CALLING and not _repeatable(step):
         return _failed(record, "unknown", "it was cut off; whether it was done is not known")
     await means.memory.note(record, waits=_CALLING)
@@ -95,16 +98,35 @@ def _shell(means: Means, step: model.Shell, frame: Frame) -> Wish | str:
     return Wish({"program": step.program, "arguments": " ".join(arguments)}, act)
 
 
-async def _journaled(means: Means, record: StepRecord, wish: Wish, key: str) -> Result:
-    """Do it between two lines of the audit log; without the first nothing is done."""
+async def _refused(
+    means: Means, step: model.Http | model.Shell, record: StepRecord, wish: Wish
+) -> Result | None:
+    """Ask the policy as it is now; a no is in the audit log, and the step fails by it."""
+    passage, run = passage_of(step), means.pulse.record
+    assert passage is not None  # noqa: S101 - of these two kinds there is one
+    decision = passage.decided(run.environment, run.starter, means.consents.admission)
+    if decision.allowed:
+        return None
+    why = f"the policy does not let {run.starter.person} do {passage}"
+    conclusion = Conclusion(result="denied", allowed=False, rule=decision.rule, detail=why)
+    await means.journal.conclude(_attempt(means, record, wish), conclusion)
+    return _failed(record, "denied", why)
+
+
+def _attempt(means: Means, record: StepRecord, wish: Wish) -> Attempt:
     delivery = delivery_of(means.run, record)
-    attempt = Attempt(
+    return Attempt(
         corr=correlation(delivery),
         command="/orchestrate step",
         args={"run": means.run, "step": record.path, **wish.shown},
         caller=means.pulse.record.starter,
         delivery=delivery,
     )
+
+
+async def _journaled(means: Means, record: StepRecord, wish: Wish, key: str) -> Result:
+    """Do it between two lines of the audit log; without the first nothing is done."""
+    attempt = _attempt(means, record, wish)
     await means.carrier.permit()
     await means.journal.intend(attempt)
     began, good, note = means.clock.monotonic(), False, "it did not come to an end"
