@@ -55,15 +55,23 @@ class Server:
         """Return the address of a database."""
         return f"postgresql://tgk:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def made(self) -> str:
-        """Make a database; returns its address."""
-        import psycopg
-
+    def made(self, like: str = "") -> str:
+        """Make a database, with all that one of another address holds; returns its address."""
         self.databases += 1
         name = f"t{os.getpid()}_{self.databases}"
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+        model = f" TEMPLATE {like.rpartition('/')[2]}" if like else ""
+        self._run(f"CREATE DATABASE {name}{model}")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a database, whoever uses it."""
+        self._run(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(statement.encode())
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

@@ -1,7 +1,8 @@
 """Lives of a process that ends by SIGKILL at any event, each forked from one that opened nothing.
 
 Started as a program it reads a life from each line, lets a process of its own live it, and writes
-how that ended: 0, or minus the signal. What a life leaves is in its folder alone.
+how that ended: 0, or minus the signal. What a life leaves is in its folder alone, or in the
+database whose address is there.
 """
 
 from __future__ import annotations
@@ -28,33 +29,51 @@ from tgk.ports.runs import ENDED, RunFilter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.postgres_server import Server
     from tgk.ports.runs import RunView, StepView
 
 ROOT: Final = Path(__file__).parents[3]
 NEVER: Final = 1_000_000
+URL: Final = "url"
+"""The file of a home with the address of its database, if it has one."""
 NO: Final = "Not this"
 """A question of this title is answered with no."""
 
 
 class Nursery:
-    """A process that has imported everything, and from which others are born."""
+    """A process that has imported everything, and from which others are born.
 
-    def __init__(self, folder: Path) -> None:
+    With a server each home has a database of its own there, else files.
+    """
+
+    def __init__(self, folder: Path, server: Server | None = None) -> None:
         self._fresh = folder
+        self._server = server
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.runs.run_lives"], cwd=ROOT,
+            [sys.executable, "-m", "tests.unit.runs.run_lives", *(["shared"] if server else [])],
+            cwd=ROOT,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._fresh.mkdir()
+        if server:
+            (self._fresh / URL).write_text(server.made())
         assert self.live(self._fresh, acts="open") == 0
 
     def home(self, folder: Path, **stories: str) -> Path:
         """Make a folder for a run, with the databases of a process that has done nothing yet."""
         shutil.copytree(self._fresh, folder)
+        if self._server:
+            (folder / URL).write_text(self._server.made(like=_url(self._fresh)))
         for name, text in stories.items():
             (folder / f"{name}.yaml").write_text(text)
         return folder
+
+    def forget(self, home: Path) -> None:
+        """Let go of all that is left in a home."""
+        if self._server:
+            self._server.drop(_url(home))
+        shutil.rmtree(home)
 
     def live(self, folder: Path, fuse: int = NEVER, acts: str = "play") -> int:
         """Let a process live that kills itself after so many events; return how it ended."""
@@ -75,6 +94,18 @@ class Nursery:
         self._process.stdout.close()
 
 
+def _url(folder: Path) -> str:
+    """Return the address of a home's database; empty where it has files."""
+    path = folder / URL
+    return path.read_text() if path.exists() else ""
+
+
+def _world(folder: Path, **more: Any) -> World:
+    """Return the world of a home, there a worker among others where it has a database."""
+    url = _url(folder)
+    return world(folder, url=url, member="one" if url else "", **more)
+
+
 def last_words(folder: Path) -> dict[str, Any]:
     """Return what the life said that reached the end of the run."""
     path = folder / "end.json"
@@ -86,7 +117,12 @@ def _serve() -> None:
     """Let one life after the other be lived, until nobody asks for more."""
     from orchestration.dbos_import import dbos
 
-    dbos(sqlite=True)
+    shared = "shared" in sys.argv
+    if shared:
+        import psycopg
+
+        assert psycopg.apilevel
+    dbos(sqlite=not shared)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -140,7 +176,7 @@ async def _open(folder: Path, _: int) -> None:
     """Open the databases and leave them."""
     from bot.runtime.clock import SystemClock
 
-    async with world(folder, clock=SystemClock()).open():
+    async with _world(folder, clock=SystemClock()).open():
         pass
 
 
@@ -149,7 +185,7 @@ async def _play(folder: Path, fuse: int) -> None:
     from bot.runtime.clock import SystemClock
 
     logger.remove()
-    made = world(folder, clock=SystemClock())
+    made = _world(folder, clock=SystemClock())
     seen = _lit(made, fuse)
     made.effects.held["forever"] = asyncio.Event()
     texts = _texts(folder)
@@ -172,7 +208,7 @@ def _texts(folder: Path) -> dict[str, str]:
 
 async def _pause(folder: Path, _: int) -> None:
     """Pause the story for half an hour after its first step, and die."""
-    made = world(folder)
+    made = _world(folder)
     async with made.open():
         made.effects.held["one"] = asyncio.Event()
         view = await made.start(_texts(folder)["story"])

@@ -16,6 +16,7 @@ from orchestration.approvals import StoredApprovals
 from orchestration.carrier import RunCarrier
 from orchestration.engine import Engine
 from orchestration.locks import StoredLocks
+from orchestration.membership import Alone, Members
 from orchestration.runs.heralds import Heralds
 from orchestration.runs.runs import DurableRuns
 from orchestration.runs.shelf import FolderPlaybooks
@@ -44,6 +45,7 @@ from tgk.testing.journal import FakeJournal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from orchestration.membership import Membership
     from tgk.ports.time import Clock
 
 ROOT = Path(__file__).parents[3]
@@ -196,16 +198,24 @@ class World:
     """One life of the process."""
 
     def __init__(
-        self, folder: Path, clock: Clock, guard: FakeGuard, limits: RunLimits, url: str = ""
+        self,
+        folder: Path,
+        clock: Clock,
+        guard: FakeGuard,
+        limits: RunLimits,
+        url: str = "",
+        member: str = "",
     ) -> None:
         self.folder = folder
         self.url = url
+        self.member = member
         self.clock = clock
         self.guard = guard
         self.limits = limits
         self.effects = Effects(folder)
         self.journal = FakeJournal()
-        self.store = Store(PostgresDatabase(url) if url else folder / "tgk.sqlite")
+        self.database = PostgresDatabase(url) if url else folder / "tgk.sqlite"
+        self.store = Store(self.database)
         self.shelf = folder / "playbooks"
         self.shelf.mkdir(exist_ok=True)
         self.heralds = Heralds()
@@ -247,13 +257,17 @@ class World:
         async with self.store, asyncio.TaskGroup() as group:
             self.approvals = StoredApprovals(self.store, FakeBoard(), self.clock, [])
             self.locks = StoredLocks(self.store, self.clock)
-            self.engine = Engine(self.folder, self.clock, database_url=self.url)
+            members = await self._members()
+            given: dict[str, Any] = {}
+            if isinstance(members, Members):
+                given = {"executor": members.name, "permit": members.permit}
+            self.engine = Engine(self.folder, self.clock, database_url=self.url, **given)
             self.runs = DurableRuns(
                 Parts(
                     store=self.store,
                     clock=self.clock,
                     playbooks=FolderPlaybooks([self.shelf]),
-                    carrier=RunCarrier(self.engine),
+                    carrier=RunCarrier(self.engine, members),
                     approvals=self.approvals,
                     locks=self.locks,
                     heralds=self.heralds,
@@ -285,12 +299,23 @@ class World:
             )
             self.runs.bind(dispatcher)
             await self.engine.start(dispatcher.perform)
-            duty = group.create_task(self.runs.run())
+            duties = [group.create_task(self.runs.run()), group.create_task(members.run())]
             try:
                 yield self
             finally:
                 await self.engine.stop(grace)
-                duty.cancel()
+                for duty in duties:
+                    duty.cancel()
+
+    async def _members(self) -> Membership:
+        """Join those who share the database, as a worker, where this process has a name."""
+        if not self.member or isinstance(self.database, Path):
+            return Alone(self.clock)
+        made = Members(
+            self.database, self.store, self.clock, name=self.member, kind="worker", lease=10
+        )
+        await made.join()
+        return made
 
     async def start(self, text: str, delivery: str = "", **request: Any) -> RunView:
         """Start a playbook as dana."""

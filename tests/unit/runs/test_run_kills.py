@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.stores import KINDS
 from tests.unit.runs.run_lives import NEVER, Nursery, last_words
 from tests.unit.runs.runs_world import Effects, world
 from tgk.ports.runs import RunFilter
@@ -18,6 +19,8 @@ from tgk.testing.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.postgres_server import Server
 
 KILLED = -signal.SIGKILL
 INNER = """
@@ -98,6 +101,16 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
         made.close()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, postgres_server: Server) -> Iterator[Nursery]:
+    """One whose lives are those of a worker, each on a database of PostgreSQL."""
+    made = Nursery(tmp_path_factory.mktemp("shared") / "state", postgres_server)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
 def wrong(folder: Path, code: int) -> str:
     """Say what is wrong about how the story ended; empty when nothing is."""
     names = Effects(folder).names
@@ -114,7 +127,10 @@ def killed_at(nursery: Nursery, folder: Path, event: int) -> tuple[bool, str]:
     home = nursery.home(folder, story=STORY, inner=INNER)
     first = nursery.live(home, event)
     code = nursery.live(home) if first == KILLED else first
-    return first == KILLED, wrong(home, code)
+    fault = wrong(home, code)
+    if not fault:
+        nursery.forget(home)
+    return first == KILLED, fault
 
 
 def test_the_story_is_long_and_nested_and_dies_where_it_is_told(
@@ -135,6 +151,14 @@ def test_one_kill_anywhere_loses_and_doubles_nothing(
 ) -> None:
     """A sample of all events; `make soak` takes every single one."""
     assert killed_at(nursery, tmp_path / "home", event) == (True, "")
+
+
+@pytest.mark.parametrize("event", [37, 167, 283, 411])
+def test_one_kill_of_a_worker_loses_and_doubles_nothing_in_postgresql(
+    shared: Nursery, tmp_path: Path, event: int
+) -> None:
+    """The next life of the worker goes on at once, whatever its last one held there."""
+    assert killed_at(shared, tmp_path / "home", event) == (True, "")
 
 
 @pytest.mark.parametrize("step", [23, 61])
@@ -231,16 +255,17 @@ async def test_a_paused_run_stays_paused_over_a_kill_and_goes_on_on_time(
 
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_kill_at_every_single_event_loses_and_doubles_nothing(
-    nursery: Nursery, tmp_path: Path
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
 ) -> None:
     """One run for each event there is: killed exactly there, started again, looked at."""
-    other = Nursery(tmp_path / "fresh")
+    server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    pair = [Nursery(tmp_path / f"fresh{number}", server) for number in range(2)]
     faults, events, block = [], 0, 20
 
     def one(event: int) -> bool:
-        born = (nursery, other)[event % 2]
-        killed, fault = killed_at(born, tmp_path / str(event), event)
+        killed, fault = killed_at(pair[event % 2], tmp_path / str(event), event)
         if fault:
             faults.append((event, fault))
         return killed
@@ -248,9 +273,10 @@ def test_a_kill_at_every_single_event_loses_and_doubles_nothing(
     with ThreadPoolExecutor(2) as pool:
         while all(killed := list(pool.map(one, range(events + 1, events + 1 + block)))):
             events += block
-    other.close()
+    for each in pair:
+        each.close()
 
-    print(f"{events + sum(killed)} events, a kill at each")  # noqa: T201 - the figure
+    print(f"{events + sum(killed)} events of {kind}, a kill at each")  # noqa: T201 - the figure
     assert events > 400
     assert faults == []
 
