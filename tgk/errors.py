@@ -74,7 +74,8 @@ def _as_typed(name: str) -> str:
 class InvalidRequest(Refused):
     """The arguments do not fit the command; ``faults`` lists every one at once.
 
-    ``ways_out`` are buttons that help to mend them.
+    ``ways_out`` are buttons that help to mend them. Without a remedy of its own it names what was
+    probably meant, or the usage, or where the command is explained.
     """
 
     def __init__(
@@ -83,11 +84,14 @@ class InvalidRequest(Refused):
         faults: Sequence[ArgumentFault],
         *,
         usage: str = "",
+        remedy: str = "",
         ways_out: Sequence[Action] = (),
     ) -> None:
         listed = "; ".join(f"{_as_typed(fault.name)}: {fault.message}" for fault in faults)
         super().__init__(
-            f"/{command} was not run.", why=listed, remedy=f"Usage: {usage}" if usage else ""
+            f"/{command} was not run.",
+            why=listed,
+            remedy=remedy or (f"Usage: {usage}" if usage else f"See /help {command}."),
         )
         self.command = command
         self.faults = tuple(faults)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.cli import exits
+from bot.cli.lines import run_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,22 +33,27 @@ class Course:
     def explained(self, trouble: Trouble) -> Trouble:
         """Return what to tell somebody who leaves a run: how to look at it, and how to stop it.
 
-        A run that waits for people is told apart from one that is only long.
+        A run that waits for people is told apart from one that is only long, and one that was
+        lost with the bot from both.
         """
-        links = self.last.data.get("links", {}) if self.last else {}
-        run = links.get("workflow") if isinstance(links, dict) else None
-        if not run or trouble.code not in _LEFT:
+        run = run_of(self.last) if self.last else ""
+        if not run or self.last is None or trouble.code not in (*_LEFT, exits.UNAVAILABLE):
             return trouble
-        look = f"`tgk orchestrate status {run}` shows it, `tgk orchestrate pause {run}` holds it."
-        told = replace(trouble, what=f"Left {run}; the run goes on.", why="", do=look)
-        if trouble.code == exits.TIMEOUT and self.last and _asks(self.last.data):
-            told = replace(
-                told,
+        look = f"`tgk orchestrate status {run}` shows it"
+        known = replace(trouble, workflow=run)
+        if trouble.code == exits.UNAVAILABLE:
+            what = f"Lost the bot while {run} was under way; the run goes on once the bot is back."
+            return replace(known, what=what, do=f"{look}, as soon as the bot answers again.")
+        if trouble.code == exits.TIMEOUT and _asks(self.last.data):
+            return replace(
+                known,
                 what=f"Left {run}; it waits for an approval.",
-                do=f"`tgk orchestrate status {run}` shows it; the council is asked in its chat.",
+                why=str(self.last.data.get("waits_for", "")),
+                do=f"{look}; the council is asked in its chat.",
                 code=exits.PENDING,
             )
-        return told
+        do = f"{look}, `tgk orchestrate pause {run}` holds it."
+        return replace(known, what=f"Left {run}; the run goes on.", why="", do=do)
 
 
 def _asks(run: dict[str, Any]) -> bool:

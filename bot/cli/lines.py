@@ -12,14 +12,21 @@ if TYPE_CHECKING:
 
 
 def progress_line(reply: Reply) -> str:
-    """Return what, how far and which stage."""
+    """Return what, how far and which stage; of a run its id first, and what it waits for last."""
     line = f"{reply.title}{': ' + reply.subtitle if reply.subtitle else ''}"
     for block in reply.blocks:
         if isinstance(block, Progress):
             now = [stage.name for stage in block.stages if stage.state == "running"]
             line = f"{reply.title}: {' '.join([how_far(block), *now])}"
             break
-    return " ".join(line.split())
+    waits = f"; {found}" if (found := reply.data.get("waits_for")) else ""
+    return " ".join(f"{run_of(reply)} {line}{waits}".split())
+
+
+def run_of(reply: Reply) -> str:
+    """Return the id of the run that a reply is about, empty where it is about none."""
+    links = reply.data.get("links")
+    return str(links.get("workflow", "")) if isinstance(links, dict) else ""
 
 
 def how_far(block: Progress) -> str:

@@ -134,25 +134,11 @@ class SocketSession:
             "confirmed": asked.confirmed,
             "delivery": asked.delivery.removeprefix("cli:"),
         }
+        events = self._post("/run", body, asked.timeout or ANSWER_WITHIN)
         try:
-            return self._followed(self._post("/run", body, asked.timeout or ANSWER_WITHIN), show)
+            return _followed(asked, events, show)
         except TimeoutError as error:
             raise overdue(asked, self.goes_on) from error
-
-    def _followed(self, events: Iterator[Any], show: Callable[[Reply], None]) -> Answer:
-        for event in events:
-            if event["kind"] == "outcome":
-                return Answer(
-                    outcome=Outcome.model_validate(event["value"]),
-                    known=bool(event.get("known", True)),
-                    simulated=bool(event.get("simulated", False)),
-                )
-            show(Reply.model_validate(event["value"]))
-        raise Unavailable(
-            "The bot",
-            "It stopped before the command ended.",
-            remedy="A change goes on once it is back; see `tgk audit tail`.",
-        )
 
     def complete(self, asked: Asked, option: str, partial: str) -> list[str]:
         """Ask the bot for values; none when it takes too long for somebody who types."""
@@ -183,6 +169,23 @@ class SocketSession:
             raise Unavailable("The bot", why, remedy=remedy) from error
         finally:
             connection.close()
+
+
+def _followed(asked: Asked, events: Iterator[Any], show: Callable[[Reply], None]) -> Answer:
+    for event in events:
+        if event["kind"] == "outcome":
+            return Answer(
+                outcome=Outcome.model_validate(event["value"]),
+                known=bool(event.get("known", True)),
+                simulated=bool(event.get("simulated", False)),
+            )
+        show(Reply.model_validate(event["value"]))
+    look = f"A change goes on once it is back; see `tgk audit query --corr {asked.reference}`."
+    raise Unavailable(
+        "The bot",
+        "It stopped before the command ended.",
+        remedy=look if asked.changes else "Try again once it is back.",
+    )
 
 
 def overdue(asked: Asked, goes_on: str) -> Overdue:

@@ -27,6 +27,8 @@ class Trouble:
     why: str = ""
     do: str = ""
     id: str = ""
+    workflow: str = ""
+    """The run that was under way, for programs."""
     code: int = exits.FAILED
 
     def lines(self) -> Iterator[str]:
@@ -106,5 +108,7 @@ def tell(trouble: Trouble, *, as_json: bool = False) -> int:
     for line in trouble.lines():
         print(harmless(line), file=sys.stderr)
     if as_json:
-        print(json.dumps({"result": "error", **asdict(trouble)}, ensure_ascii=False))
+        known = {name: value for name, value in asdict(trouble).items() if name != "workflow"}
+        known |= {"workflow": trouble.workflow} if trouble.workflow else {}
+        print(json.dumps({"result": "error", **known}, ensure_ascii=False))
     return trouble.code

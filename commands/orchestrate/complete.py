@@ -38,15 +38,23 @@ async def is_meant(request: Complete, context: Context) -> None:
     """Demand ``--force``, and the id in full when it is confirmed."""
     if not request.force:
         fault = ArgumentFault("force", "needed: the run ends as it stands")
-        raise InvalidRequest(_COMMAND, [fault])
+        remedy = "Add --force, or hold the run instead: /orchestrate pause"
+        raise InvalidRequest(_COMMAND, [fault], remedy=f"{remedy} {request.workflow}")
     view = await meant(request.workflow, context)
     if view.state in ENDED:
         raise Conflict(f"{view.id} is over already.", why=f"It {WORDS[view.state]}.")
+    remedy = f"Add {_typed(view)}."
     if context.invocation.confirmed and not request.typed.strip():
-        raise InvalidRequest(_COMMAND, [ArgumentFault("typed", f"needed: {view.id}, to confirm")])
+        fault = ArgumentFault("typed", f"needed: {view.id}, to confirm")
+        raise InvalidRequest(_COMMAND, [fault], remedy=remedy)
     if request.typed and request.typed.strip() != view.id:
         fault = ArgumentFault("typed", f"that is not {view.id}; nothing was done")
-        raise InvalidRequest(_COMMAND, [fault])
+        raise InvalidRequest(_COMMAND, [fault], remedy=remedy)
+
+
+def _typed(view: RunView) -> str:
+    """Return the option that confirms."""
+    return f"--typed {view.id}"
 
 
 async def question(request: Complete, context: Context) -> Reply:
@@ -71,7 +79,7 @@ async def question(request: Complete, context: Context) -> Reply:
                 style="danger", confirms=True, only=context.caller.person,
             ),
         ),
-        data={"workflow": view.id, "confirm": f"--typed {view.id}"},
+        data={"workflow": view.id, "confirm": _typed(view)},
     )  # fmt: skip
 
 

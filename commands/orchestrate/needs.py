@@ -8,10 +8,10 @@ from commands.orchestrate.veil import HIDDEN
 from orchestration.playbook.secret_places import PLACES_HELP
 from orchestration.runs.authority import faulty
 from orchestration.runs.estate import Estate
+from orchestration.runs.parameters import stranger
 from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
 from tgk.pairs import written_pairs
 from tgk.reply import Action, Blank
-from tgk.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,9 @@ async def require_parameters(
         faults = [ArgumentFault(f"parameters: {each.name}", _wanted(each)) for each in missing]
         strangers = _strangers(entry, parameters)
         ways_out = () if strangers else (_fill_in(command, given, entry, missing),)
-        raise InvalidRequest(command, [*faults, *strangers], ways_out=ways_out)
+        pairs = " ".join(f"{each.name}={_place_of(each)}" for each in missing)
+        remedy = f'Add --parameters "{pairs}".'
+        raise InvalidRequest(command, [*faults, *strangers], remedy=remedy, ways_out=ways_out)
 
 
 def require_places(command: str, parameters: Mapping[str, str]) -> None:
@@ -143,9 +145,8 @@ def _lacks(wanted: Wanted, given: Mapping[str, str], environment: str | None) ->
 def _strangers(entry: Entry, given: Mapping[str, str]) -> list[ArgumentFault]:
     """Return a fault for each name that is none of the playbook's parameters."""
     known = [each.name for each in entry.parameters]
-    message = f"{entry.name} has no such parameter"
     return [
-        ArgumentFault(f"parameters: {name}", message, nearest(name, known))
+        stranger(entry.name, name, known, label=f"parameters: {name}")
         for name in given
         if name not in known
     ]
@@ -157,6 +158,11 @@ def _wanted(parameter: Wanted) -> str:
         return f"{_NOT_KEPT}{listed}"
     choices = f" ({', '.join(parameter.choices[:8])})" if parameter.choices else ""
     return f"needed{choices}" + (f": {parameter.description}" if parameter.description else "")
+
+
+def _place_of(parameter: Wanted) -> str:
+    """Return what stands for a value that is not known yet."""
+    return "vault:PATH#KEY" if parameter.type == "secret" else "…"
 
 
 def _described(parameter: Wanted) -> str:

@@ -13,7 +13,7 @@ from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from orchestration.playbook.model import Parameter, Playbook
     from tgk.ports.runs import RunRequest
@@ -55,11 +55,7 @@ def given(playbook: Playbook, raw: Mapping[str, Any], *, trusted: bool = False) 
     the place where it is kept; ``trusted`` are places that an author wrote.
     """
     known = {parameter.name: parameter for parameter in playbook.parameters}
-    faults = [
-        ArgumentFault(name, f"{playbook.name} has no such parameter", nearest(name, known))
-        for name in raw
-        if name not in known
-    ]
+    faults = [stranger(playbook.name, name, known) for name in raw if name not in known]
     values: dict[str, Any] = {}
     for name, parameter in known.items():
         try:
@@ -73,6 +69,13 @@ def given(playbook: Playbook, raw: Mapping[str, Any], *, trusted: bool = False) 
     if faults:
         raise InvalidRequest(RUN, faults)
     return values
+
+
+def stranger(playbook: str, name: str, known: Iterable[str], *, label: str = "") -> ArgumentFault:
+    """Return the fault of a name that is no parameter, with what was probably meant."""
+    near = nearest(name, known)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return ArgumentFault(label or name, f"{playbook} has no such parameter{hint}", near)
 
 
 def key_of(playbook: Playbook, values: Mapping[str, Any]) -> str:

@@ -214,6 +214,15 @@ def test_an_exported_playbook_is_its_file(served: Terminal) -> None:
     assert ended.out == file.read_text()
 
 
+def test_a_pipe_is_told_how_to_give_what_is_missing(served: Terminal) -> None:
+    """The option as it is typed, and what a misspelt name was meant to be."""
+    ended = served("orchestrate", "run", "canary", "--parameters", "vrsion=v1.4.0")
+
+    assert ended.code == 2
+    assert "vrsion: canary has no such parameter; did you mean version?" in ended.err
+    assert 'Do: Add --parameters "version=…".' in ended.err
+
+
 def test_a_pipe_is_told_what_a_playbook_lacks(served: Terminal) -> None:
     """The gates that a card has as a table; the headline says that it could not run."""
     ended = served("orchestrate", "validate", "disaster-recovery", "--dependencies", user="devi")

@@ -34,6 +34,7 @@ def going(words: Words, state: str = "running", kind: str = "command") -> dict[s
     group = {"kind": "group", "state": state, "name": "g", "steps": [step]}
     data = {"id": "WF-2026-007", "state": state, "steps": [group],
             "links": {"workflow": "WF-2026-007"}}  # fmt: skip
+    data |= {"waits_for": "approval 015821b64b (g.a)"} if kind == "approval" else {}
     return words.reply(f"daily-backup is {state}", topic="orchestrate", data=data)
 
 
@@ -82,7 +83,9 @@ def test_a_run_that_waits_for_people_is_4(
 
     assert ended.code == 4
     assert "Left WF-2026-007; it waits for an approval." in ended.err
-    assert json.loads(ended.out)["code"] == 4
+    told = json.loads(ended.out)
+    assert (told["code"], told["workflow"]) == (4, "WF-2026-007")
+    assert told["why"] == "approval 015821b64b (g.a)"
 
 
 def test_a_run_in_an_engine_that_is_away_is_5(served: Terminal, world: World) -> None:
@@ -146,9 +149,26 @@ def test_progress_is_told_to_the_end(tgk: Terminal, scripted: ScriptedBot, words
 
     told = [line.partition(" (")[0] for line in ended.out.splitlines()]
     assert [line for line in told if "daily-backup" in line] == [
-        "daily-backup is running", "daily-backup is waiting", "daily-backup is running",
+        "WF-2026-007 daily-backup is running",
+        "WF-2026-007 daily-backup is waiting; approval 015821b64b",
+        "WF-2026-007 daily-backup is running",
         "🚀 daily-backup succeeded",
-    ]  # fmt: skip
+    ]
+
+
+def test_a_run_that_is_lost_with_its_bot_is_named(
+    tgk: Terminal, scripted: ScriptedBot, words: Words
+) -> None:
+    """Whoever waited for it reads which run it is, that it goes on, and how to look."""
+    scripted.says("progress", going(words, "waiting", "approval"))  # and then nothing: a kill -9
+
+    ended = tgk(*RUN, "--json")
+
+    told = json.loads(ended.out)
+    assert (ended.code, told["code"], told["workflow"]) == (5, 5, "WF-2026-007")
+    assert "WF-2026-007" in told["what"]
+    assert "goes on once the bot is back" in told["what"]
+    assert "Do: `tgk orchestrate status WF-2026-007` shows it" in ended.err
 
 
 def test_the_id_of_a_run_is_typed_to_force_its_end(served: Terminal, world: World) -> None:
@@ -163,7 +183,7 @@ def test_the_id_of_a_run_is_typed_to_force_its_end(served: Terminal, world: Worl
     seen = served.sit_at(*line, typing="WF-2026-001\r", until="to confirm):")
 
     assert (piped.code, "add --typed WF-2026-001" in piped.err) == (4, True)
-    assert (waved.code, "typed: needed: WF-2026-001" in waved.err) == (2, True)
+    assert (waved.code, "Do: Add --typed WF-2026-001." in waved.err) == (2, True)
     assert seen.code == 0
     assert "was ended by hand" in seen.out
 
