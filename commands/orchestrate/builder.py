@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commands.orchestrate.drafting import changes, digest
 from orchestration.runs.picture import graph
-from orchestration.runs.shape import counts
+from orchestration.runs.progress import size
 from orchestration.shelf.building import body_of
 from tgk.errors import Refused
 from tgk.reply import Action, Blank, Fact, Facts, Log, Plain, Reply
@@ -108,7 +108,7 @@ async def _drawn(name: str, found: Examination, context: Context) -> tuple[tuple
     if view is None:
         return (facts,), 0
     body = [step for step in view.steps if step.kind != "finally"]
-    return (facts, graph(view, now=now)), counts(body)[1]
+    return (facts, graph(view, now=now)), size(body)
 
 
 def _facts(found: Examination) -> Iterator[Fact]:

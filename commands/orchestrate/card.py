@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from commands.orchestrate.log import log_of
 from commands.orchestrate.spelling import shortened, spell, written
-from orchestration.runs.shape import counts
+from orchestration.runs.progress import progress
 from tgk.errors import Missing
 from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter
@@ -166,7 +166,7 @@ def _progress(view: RunView) -> Progress:
         for step in view.steps
         for state in (_STAGES[step.state],)
     )
-    done, total = counts(view.steps)  # as on the picture beneath
+    done, total = progress(view)  # as on the picture beneath
     return Progress(done=done, total=total, note="steps", stages=stages)
 
 

@@ -31,9 +31,9 @@ async def waits_for(
 
 
 def _steps(steps: Iterable[StepRecord]) -> Iterator[str]:
-    """Yield what is under way and says what it waits for: ``until …``, ``approval …``."""
-    for step in steps:
-        if step.result is None and step.waits.startswith(("approval ", "until ")):
+    """Yield what says that it waits: ``until …``, ``approval …``, ``another try at …``."""
+    for step in {step.path: step for step in steps}.values():
+        if step.waits.startswith(("approval ", "until ", "another try ")):
             yield f"{step.waits} ({step.path})"
 
 

@@ -64,9 +64,9 @@ class Memory:
         """Note that an attempt begins; durable on return."""
         return await self._keep(self._begun(path, label, attempt, clock))
 
-    async def end(self, record: StepRecord, result: Result) -> StepRecord:
-        """Note how an attempt ended; durable on return."""
-        return await self._keep(self._ended(self._steps[record.path, record.label], result))
+    async def end(self, record: StepRecord, result: Result, waits: str = "") -> StepRecord:
+        """Note how an attempt ended, and what the next one waits for; durable on return."""
+        return await self._keep(self._ended(self._steps[record.path, record.label], result, waits))
 
     async def decide(self, path: str, label: str, result: Result, *, clock: float) -> StepRecord:
         """Note the end of a step that nothing was done for; durable on return.
@@ -87,9 +87,10 @@ class Memory:
             path=path, label=label, attempt=attempt, seq=self._seq, began=began, clock=clock
         )
 
-    def _ended(self, record: StepRecord, result: Result) -> StepRecord:
+    def _ended(self, record: StepRecord, result: Result, waits: str = "") -> StepRecord:
         self._order += 1
-        facts = {"ended": self._clock.now(), "order": self._order, "result": result, "waits": ""}
+        now = self._clock.now()
+        facts = {"ended": now, "order": self._order, "result": result, "waits": waits}
         return record.model_copy(update=facts)
 
     async def _keep(self, record: StepRecord) -> StepRecord:

@@ -24,7 +24,7 @@ IDLE: frozenset[StepState] = frozenset({"pending", "skipped"})
 PLAN = "Plan"
 """The id of a run that nobody has asked for: a playbook, to be looked at."""
 _UNDOES = "undoes"
-_WRAPPERS = frozenset({*BRANCHES, *HANDLERS, _UNDOES, "group", "finally"})
+WRAPPERS = frozenset({*BRANCHES, *HANDLERS, _UNDOES, "group", "finally"})
 _WEIGHT: tuple[StepState, ...] = (
     "failed", "timed_out", "waiting", "running", "cancelled", "undone", "pending", "succeeded",
     "kept", "skipped",
@@ -96,20 +96,11 @@ def leaves(steps: Iterable[StepView]) -> Iterator[StepView]:
     """Return the steps that do something themselves, in reading order, handlers after their own."""
     for step in steps:
         inner = parts(step)
-        if not inner.own and not inner.columns and step.kind not in _WRAPPERS:
+        if not inner.own and not inner.columns and step.kind not in WRAPPERS:
             yield step
         yield from leaves(inner.own)
         for column in (*inner.columns, *inner.handlers):
             yield from leaves(column.steps)
-
-
-def counts(steps: Iterable[StepView]) -> tuple[int, int]:
-    """Return how many of the expected steps are over, and how many there are."""
-    over = total = 0
-    for step in expected(steps):
-        total += 1
-        over += step.state not in {"pending", "running", "waiting"}
-    return over, total
 
 
 def state_of(steps: Iterable[StepView]) -> StepState:
@@ -131,7 +122,7 @@ def expected(steps: Iterable[StepView]) -> Iterator[StepView]:
     """Return the steps that a run goes through; handlers count only once they are used."""
     for step in steps:
         inner = parts(step)
-        if not inner.own and not inner.columns and step.kind not in _WRAPPERS:
+        if not inner.own and not inner.columns and step.kind not in WRAPPERS:
             yield step
         yield from expected(inner.own)
         for column in inner.columns:
@@ -152,4 +143,4 @@ def _column(name: str, steps: list[StepView]) -> Column:
 
 
 def _wraps(name: str, step: StepView) -> bool:
-    return step.kind in _WRAPPERS and step.path.rpartition("/")[2].endswith(name)
+    return step.kind in WRAPPERS and step.path.rpartition("/")[2].endswith(name)

@@ -178,7 +178,9 @@ class _Drawing:
         inner = (*self._inside(step, prefix, static, path, latest),
                  *self._handlers(step, prefix, static, latest))  # fmt: skip
         result = seen.result if seen else None
-        state = _state(seen, ended=self.record.state in ENDED)
+        over = self.record.state in ENDED
+        state = _state(seen, ended=over)
+        rests = seen is not None and seen.result is not None and state == "waiting"
         return StepView(
             path=path,
             name=called(step),
@@ -187,18 +189,20 @@ class _Drawing:
             attempt=seen.attempt if seen else 0,
             attempts=step.retry.more + 1,
             began=seen.began if seen else None,
-            ended=seen.ended if seen else None,
+            ended=seen.ended if seen and not rests else None,
             freed=seen.freed if seen else None,
-            note=self.redact(_note(seen)),
+            note=self.redact(_note(seen, ended=over)),
             output=masked(result.output if result else self._so_far(seen), self.redact),
             reference=result.reference if result else "",
-            tries=self._tries(path, seen) if seen and seen.attempt > 1 else (),
+            tries=self._tries(path, seen.seq + rests)
+            if seen and (rests or seen.attempt > 1)
+            else (),
             steps=inner,
         )
 
-    def _tries(self, path: str, last: StepRecord) -> tuple[Try, ...]:
-        """Return the attempts of a step before the one that is shown."""
-        earlier = (each for each in self.steps if each.path == path and each.seq < last.seq)
+    def _tries(self, path: str, before: int) -> tuple[Try, ...]:
+        """Return the attempts of a step before the one that is shown, or is waited for."""
+        earlier = (each for each in self.steps if each.path == path and each.seq < before)
         return tuple(
             Try(
                 began=each.began,
@@ -352,6 +356,8 @@ def _state(seen: StepRecord | None, *, ended: bool) -> StepState:
         return "skipped" if ended else "pending"
     if seen.result is None:
         return "waiting" if seen.waits else "running"
+    if seen.waits and not ended:
+        return "waiting"  # for another try
     if seen.undone and not seen.result.bad:
         return "undone"
     if seen.kept and seen.result.status == "succeeded":
@@ -359,9 +365,11 @@ def _state(seen: StepRecord | None, *, ended: bool) -> StepState:
     return seen.result.status
 
 
-def _note(seen: StepRecord | None) -> str:
+def _note(seen: StepRecord | None, *, ended: bool) -> str:
     if seen is None:
         return ""
+    if seen.result and seen.waits and not ended:
+        return f"{seen.waits}: {seen.result.note}"
     if seen.kept_with and seen.result:
         return f"kept with {seen.kept_with} · {seen.result.note}".removesuffix(" · ")
     if seen.undone and seen.result and seen.result.bad:  # it failed, which is to be seen

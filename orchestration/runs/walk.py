@@ -22,6 +22,7 @@ from tgk.errors import Conflict, Declined, TgkError, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
 
     from orchestration.playbook.model import Retry, Step
     from orchestration.runs.frame import Frame
@@ -174,29 +175,36 @@ class Walk:
     async def _closed(self, step: Step, frame: Frame, path: str, result: Result) -> Result:
         """Remember that no other attempt comes, where the next life could not tell by itself."""
         last = self.means.memory.get(path, frame.label(result.attempts))
-        if last and (step.locks or last.result != result):
-            await self.means.memory.note(last, over=True, result=result)
+        if last and (step.locks or last.waits or last.result != result):
+            await self.means.memory.note(last, over=True, result=result, waits="")
         return result
 
     async def _attempts(self, step: Step, frame: Frame, path: str) -> Result:
         """Try until it succeeds, or another try is not wanted."""
-        began = self.means.pulse.now()
         number = 0
         while True:
             number += 1
             record = await self._attempt(step, frame, path, number)
-            began = record.clock if number == 1 else began
             result = record.result or stopped(path, frame.halt.why)
             if self.means.memory.get(path, frame.label(number + 1)):
                 continue  # decided in a former life
-            if frame.past or record.over or not _again(step.retry, frame, result, number):
+            if frame.past or record.over:
                 return result
-            delay = delay_of(step.retry, f"{self.means.run} {path} {record.label}", number)
-            longest = step.retry.max_elapsed
-            if longest is not None and self.means.pulse.now() + delay - began > longest:
+            delay = self._pause(step.retry, frame, record, result)
+            if delay is None or not await self._rested(frame, record, delay):
                 return result
-            if not await self._rested(frame, record, delay):
-                return result
+
+    def _pause(
+        self, retry: Retry, frame: Frame, record: StepRecord, result: Result
+    ) -> float | None:
+        """Return the seconds until another attempt, None where none is wanted."""
+        if not _again(retry, frame, result, record.attempt):
+            return None
+        delay = delay_of(retry, f"{self.means.run} {record.path} {record.label}", record.attempt)
+        now, first = self.means.pulse.now(), self.means.memory.get(record.path, frame.label(1))
+        began = first.clock if first else record.clock
+        late = retry.max_elapsed is not None and now + delay - began > retry.max_elapsed
+        return None if late else delay
 
     async def _rested(self, frame: Frame, record: StepRecord, delay: float) -> bool:
         """Wait before the next attempt."""
@@ -222,7 +230,10 @@ class Walk:
         else:
             async with pulse.limited(frame.halt, step.timeout, record.clock) as halt:
                 result = await self._acted(step, inside.under(halt), record)
-            record = await memory.end(record, result.model_copy(update={"attempts": number}))
+            delay = self._pause(step.retry, frame, record, result)
+            waits = "" if delay is None else _another(self.means.clock.now(), delay)
+            result = result.model_copy(update={"attempts": number})
+            record = await memory.end(record, result, waits)
         return record
 
     async def _acted(self, step: Step, frame: Frame, record: StepRecord) -> Result:
@@ -335,6 +346,11 @@ def delay_of(retry: Retry, seed: str, attempt: int) -> float:
     """Return the wait after an attempt; the same in every life of the run."""
     delay = min(retry.delay * retry.backoff ** (attempt - 1), retry.max_delay)
     return random.Random(seed).uniform(0, delay) if retry.jitter else delay  # noqa: S311 - no secret
+
+
+def _another(now: datetime, delay: float) -> str:
+    """Return what a step that failed waits for in words."""
+    return f"another try at {now + timedelta(seconds=delay):%H:%M:%S} UTC"
 
 
 def _again(retry: Retry, frame: Frame, result: Result, attempt: int) -> bool:

@@ -69,7 +69,7 @@ def attempts(step: StepView) -> str:
 
     The time of all is not that of the last one, which is shown elsewhere. Empty for the first.
     """
-    if step.attempt <= 1:
+    if step.attempt <= 1 and not step.tries:
         return ""
     if step.state in {"running", "waiting", "pending"}:
         return f"attempt {step.attempt} of {step.attempts}"

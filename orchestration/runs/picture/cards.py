@@ -10,7 +10,8 @@ from orchestration.runs.picture import look
 from orchestration.runs.picture.boxes import Box, aside, below, beside, captioned, framed
 from orchestration.runs.picture.lettering import fitted, width, wrapped, xml
 from orchestration.runs.picture.look import rect, text
-from orchestration.runs.shape import BAD, DONE, IDLE, counts, expected, leaves, parts, state_of
+from orchestration.runs.progress import over, size
+from orchestration.runs.shape import BAD, DONE, IDLE, expected, leaves, parts, state_of
 from orchestration.runs.wording import STATE_WORDS, counted, details, duration
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def blocks(steps: Sequence[StepView], detail: Detail) -> list[Box]:
     if detail.whole_stretches:
         return [block(step, detail) for step in steps]
     found: list[Box] = []
-    for over, run in groupby(steps, key=lambda step: step.state in _OVER):
+    for ended, run in groupby(steps, key=lambda step: step.state in _OVER):
         stretch = list(run)
-        if over and len(stretch) > 1:
+        if ended and len(stretch) > 1:
             found.append(_stretch(stretch))
         else:
             found += [block(step, detail) for step in stretch]
@@ -243,8 +244,11 @@ def _handler(column: Column, detail: Detail) -> Box:
 
 def _summary(step: StepView, detail: Detail) -> Box:
     number = sum(1 for _ in leaves(step.steps))
-    over, total = counts(step.steps)
-    said = counted(number, "step") if step.state in _OVER | IDLE else f"{over} of {total} steps"
+    said = (
+        counted(number, "step")
+        if step.state in _OVER | IDLE
+        else f"{over([step])} of {size([step])} steps"
+    )
     said = f"{step.note} · {said}" if step.note else said
     return _card(step.name, step.state, duration(step, detail.now), said, path=step.path)
 

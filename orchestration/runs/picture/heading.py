@@ -8,7 +8,8 @@ from orchestration.runs.picture import look
 from orchestration.runs.picture.boxes import Box
 from orchestration.runs.picture.lettering import fitted, width, wrapped
 from orchestration.runs.picture.look import rect, text
-from orchestration.runs.shape import IDLE, PLAN, counts, expected
+from orchestration.runs.progress import progress
+from orchestration.runs.shape import IDLE, PLAN, expected
 from orchestration.runs.wording import STATE_WORDS, counted, duration, took
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def subtitle(view: RunView, now: datetime | None) -> str:
 
     Of a plan nothing of that is known but how many steps it has.
     """
-    over, total = counts(view.steps)
+    done, total = progress(view)
     if view.id == PLAN:
         return counted(total, "step")
     where = view.request.environment or str(view.parameters.get("environment", ""))
@@ -54,7 +55,7 @@ def subtitle(view: RunView, now: datetime | None) -> str:
     begun = f"{view.began:%H:%M} UTC" if view.began else ""
     who = f"{view.starter.person} {begun}".strip()
     cause = "" if view.cause == "asked" else view.cause
-    said = [where, version, who, cause, duration(view, now), f"{over} of {total} steps"]
+    said = [where, version, who, cause, duration(view, now), f"{done} of {total} steps"]
     return " · ".join(part for part in said if part)
 
 
