@@ -42,6 +42,12 @@ class Session(Protocol):
     def lost(self, error: Exception) -> Exception:
         """Return the fault of a transaction that ended without our word."""
 
+    def scrub(self) -> bool:
+        """Let no copy of what was dropped stand in files beside the tables; says whether none does.
+
+        Where such files are somebody else's to look after, there is nothing to do.
+        """
+
     def close(self) -> None:
         """Let go of the connection."""
 

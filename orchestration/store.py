@@ -29,6 +29,10 @@ T = TypeVar("T")
 _MOST_IN_ONE_COMMIT = 256
 _LONGEST_WAIT: Final = 900.0
 _AGAIN_SECONDS: Final = 0.25
+_QUIET_SECONDS: Final = 0.25
+_MOST_STALE_SECONDS: Final = 2.0
+"""How long what was dropped may be found in a log beside the tables: until a quiet moment, or so
+long where there is none."""
 _waits: ContextVar[bool] = ContextVar("waits for a store that is away", default=False)
 
 
@@ -44,6 +48,7 @@ def wait_for_stores() -> None:
 class _Job(Generic[T]):
     act: Callable[[sqlite3.Connection], T]
     changes: bool
+    drops: bool
     promise: asyncio.Future[T]
     value: T | None = None
     error: Exception | None = None
@@ -106,34 +111,39 @@ class Store:
         if thread is not None:
             await asyncio.to_thread(thread.join)
 
-    async def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, act: Callable[[sqlite3.Connection], T], *, drops: bool = False) -> T:
         """Run ``act`` in a transaction; returns once it is durable, raises what it raised.
 
+        ``drops`` says that it drops what must be found nowhere: soon after, no file has it.
         ``act`` runs on another thread, must not keep the connection, and may be run again when
         what it did was lost with the connection. Raises Unavailable when nothing can be written.
         """
-        return await self._submit(act, changes=True)
+        return await self._submit(act, changes=True, drops=drops)
 
     async def read(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``act`` after every write asked for before."""
         return await self._submit(act, changes=False)
 
-    async def _submit(self, act: Callable[[sqlite3.Connection], T], *, changes: bool) -> T:
+    async def _submit(
+        self, act: Callable[[sqlite3.Connection], T], *, changes: bool, drops: bool = False
+    ) -> T:
         until = time.monotonic() + (self._patience if _waits.get() else 0.0)
         while True:
             try:
-                return await self._once(act, changes=changes)
+                return await self._once(act, changes=changes, drops=drops)
             except StoreAway:
                 if time.monotonic() >= until:
                     raise
             await asyncio.sleep(_AGAIN_SECONDS)
 
-    async def _once(self, act: Callable[[sqlite3.Connection], T], *, changes: bool) -> T:
+    async def _once(
+        self, act: Callable[[sqlite3.Connection], T], *, changes: bool, drops: bool
+    ) -> T:
         if self._thread is None or self._loop is None:
             raise Unavailable("store", "It is not open.")
         async with self._room:
             promise: asyncio.Future[T] = self._loop.create_future()
-            self._jobs.put(_Job(act, changes, promise))
+            self._jobs.put(_Job(act, changes, drops, promise))
             return await promise
 
     def _work(self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None]) -> None:
@@ -150,13 +160,23 @@ class Store:
             loop.call_soon_threadsafe(opened.set_exception, shown)
             return
         loop.call_soon_threadsafe(opened.set_result, None)
+        self._serve(loop, session)
+        session.close()
+
+    def _serve(self, loop: asyncio.AbstractEventLoop, session: Session) -> None:
+        """Commit what is asked for, and scrub after what was dropped, until the end."""
+        stale: float | None = time.monotonic()  # a former life may have left something
         going = True
         while going:
-            batch, going = self._waiting()
+            batch, going = self._waiting(_QUIET_SECONDS if stale else None)
             if batch:
                 _commit(self._database, session, batch)
                 loop.call_soon_threadsafe(self._settle, batch)
-        session.close()
+            now = time.monotonic()
+            if stale and (not batch or now - stale > _MOST_STALE_SECONDS):
+                stale = None if session.scrub() else now
+            if any(job.drops for job in batch):
+                stale = stale or now
 
     def _settle(self, batch: list[_Job[Any]]) -> None:
         """Hand out the results, on the loop."""
@@ -188,11 +208,11 @@ class Store:
             for heard in tuple(self._ears[table]):
                 heard()
 
-    def _waiting(self) -> tuple[list[_Job[Any]], bool]:
-        """Wait for work; return all there is, and whether more may come."""
+    def _waiting(self, patience: float | None) -> tuple[list[_Job[Any]], bool]:
+        """Wait for work, so long at most; return all there is, and whether more may come."""
         batch: list[_Job[Any]] = []
-        job = self._jobs.get()
         try:
+            job = self._jobs.get(timeout=patience)
             while job is not None:
                 batch.append(job)
                 if len(batch) >= _MOST_IN_ONE_COMMIT:

@@ -190,6 +190,10 @@ class PostgresSession:
         """Return the fault itself: a lost connection says so."""
         return error
 
+    def scrub(self) -> bool:
+        """Do nothing: vacuuming, and keeping the server's log, is whose server it is."""
+        return True
+
     def close(self) -> None:
         """Stop listening and disconnect."""
         self._ears.stop(self._raw)
