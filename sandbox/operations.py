@@ -155,7 +155,7 @@ class OperationsEmulator:
             "healthy": not ill,
             "status": "degraded" if ill else "healthy",
             "checks": [asdict(check) for check in checks],
-            "summary": words + "." if ill else f"{len(checks)} checks are well.",
+            "summary": words + "." if ill else _well(len(checks)),
         }
 
     async def _start(self, request: web.Request) -> Told:
@@ -247,3 +247,7 @@ class OperationsEmulator:
     async def _hook(self, request: web.Request) -> Told:
         self.messages = [*self.messages[-_KEPT:], str((await request.json())["text"])]
         return 200, {"ok": True}
+
+
+def _well(checks: int) -> str:
+    return "1 check is well." if checks == 1 else f"{checks} checks are well."

@@ -8,10 +8,12 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.builder import builder
 from commands.orchestrate.drafting import digest
+from commands.orchestrate.spelling import counted
 from tgk.command import command
 from tgk.context import Context
 from tgk.errors import Conflict, Refused
 from tgk.options import FileText, PlaybookName, Request, Rest, Token
+from tgk.plain import in_words
 from tgk.ports.playbooks import Entry, TemplateName
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply
 
@@ -98,12 +100,18 @@ async def publish(request: Publish, context: Context) -> Reply:
 
     entry = await context.steps.once("publish", let_run, Entry)
     title = f"{entry.name} is published"
+    facts = Facts(
+        facts=(
+            Fact(label="File", value=entry.file, code=True),
+            Fact(label="Do", value=f"/orchestrate run {entry.name} --dry-run shows what it does"),
+        )
+    )
     return Reply(
         topic="orchestrate",
         title=title,
         tone="ok",
-        blocks=(Facts(facts=(Fact(label="File", value=entry.file, code=True),)),),
-        plain=Plain(headline=title),
+        blocks=(facts,),
+        plain=Plain(headline=title, lines=in_words([facts])),
         data=entry.model_dump(mode="json"),
     )
 
@@ -113,13 +121,22 @@ def _verdict(found: Examination) -> str:
     warnings = len(found.findings) - found.errors
     if not found.findings:
         return "in order"
-    return f"{found.errors} errors, {warnings} warnings"
+    return f"{counted(found.errors, 'error')}, {counted(warnings, 'warning')}"
+
+
+def _next(found: Examination) -> str:
+    """Return what to do with a draft."""
+    if found.errors:
+        fix = " --fix" if found.fixed else ""
+        return f"mend it, and look with /orchestrate validate {found.name}{fix}"
+    return f"/orchestrate publish {found.name} lets it run"
 
 
 async def _kept(entry: Entry, text: str, context: Context, *, checked: bool = False) -> Reply:
     """Return the draft with what the checker says of it, in so many words where that is wanted."""
     found = await context.backends.playbooks.examine(entry.name, caller=context.caller)
-    title = f"{entry.name} is a draft" + (f" with {found.errors} errors" if found.errors else "")
+    wrong = f" with {counted(found.errors, 'error')}" if found.errors else ""
+    title = f"{entry.name} is a draft{wrong}"
     given = {"playbook": entry.name}
     actions = (
         Action(label="Validate", command="orchestrate validate", arguments=given),
@@ -141,8 +158,9 @@ async def _kept(entry: Entry, text: str, context: Context, *, checked: bool = Fa
     facts = (
         Fact(label="File", value=entry.file, code=True),
         *((Fact(label="Checked", value=_verdict(found)),) if checked else ()),
+        Fact(label="Do", value=_next(found)),
     )
-    lines = tuple(f"{fact.label}: {fact.value}" for fact in facts)
+    lines = in_words([Facts(facts=facts)])
     log = Log(lines=tuple((found.text or text).splitlines()), filename=f"{entry.name}.yml")
     return Reply(
         topic="orchestrate",

@@ -12,6 +12,7 @@ from orchestration.playbook.load import load
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import FileText, PlaybookName, Request, Rest
+from tgk.ports.playbooks import ORIGINS
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Table
 from tgk.suggest import nearest
 
@@ -64,7 +65,7 @@ async def library(request: Library, context: Context) -> Reply:
         return Reply(
             topic="orchestrate",
             title=source.name,
-            subtitle=source.origin,
+            subtitle=ORIGINS[source.origin],
             blocks=(Log(lines=lines, filename=f"{source.name}.yml", document=True),),
             actions=_ways(source),
             plain=Plain(headline=source.name, lines=lines),

@@ -98,10 +98,28 @@ async def mend(request: Mend, context: Context) -> Reply:
         return await context.backends.playbooks.mend(request.playbook, found.fixed)
 
     if not found.fixed:
-        return _verdict(found, wanted)
+        return _left(_verdict(found, wanted), found)
     await context.steps.once("mend", write, Entry)
     left = await _examined(wanted, context)
-    return _verdict(left.model_copy(update={"diff": found.diff}), wanted, written=True)
+    shown = left.model_copy(update={"diff": found.diff})
+    return _left(_verdict(shown, wanted, written=True), left, written=True)
+
+
+def _left(verdict: Reply, found: Examination, *, written: bool = False) -> Reply:
+    """Return a verdict that says first whether anything was written, and what is left to people."""
+    what = "What is certain is written" if written else "There is nothing to fix with certainty"
+    left = len(found.findings)
+    more = f"{counted(left, 'fault')} {'remains' if left == 1 else 'remain'} for a person"
+    if found.fixed:
+        more = f"of {counted(left, 'fault')} that came to light some are certain: --fix once more"
+    told = Text(text=f"{what}; {more if left else 'no fault remains'}.")
+    return verdict.model_copy(
+        update={
+            "blocks": (told, *verdict.blocks),
+            "plain": Plain(headline=verdict.title, lines=in_words((told, *verdict.blocks))),
+            "data": {**verdict.data, "written": written, "remaining": left},
+        }
+    )
 
 
 async def _examined(request: Validate, context: Context) -> Examination:

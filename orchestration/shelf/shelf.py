@@ -19,7 +19,17 @@ from orchestration.shelf.outline import outline
 from orchestration.shelf.outside import Outside
 from orchestration.shelf.planning import Planner, assumed
 from tgk.errors import ConfigurationInvalid
-from tgk.ports.playbooks import Entry, Examination, Finding, Gate, Plan, Simulation, Source, Wanted
+from tgk.ports.playbooks import (
+    ORIGINS,
+    Entry,
+    Examination,
+    Finding,
+    Gate,
+    Plan,
+    Simulation,
+    Source,
+    Wanted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +149,9 @@ class Shelf:
     async def plan(self, request: RunRequest, caller: Caller) -> Plan:
         """Ask every gate that can be asked here, and walk; raises InvalidRequest."""
         kept, book = await self._sound(request.playbook)
-        first = Gate(name="published", passed=kept.origin != "draft", note=kept.origin)
+        draft = kept.origin == "draft"
+        way = f": /orchestrate publish {kept.name} lets it run" if draft else ""
+        first = Gate(name="published", passed=not draft, note=f"{ORIGINS[kept.origin]}{way}")
         return await self._planner().plan(book, request, caller, first=first)
 
     async def simulate(self, name: str, *, environment: str = "", outcomes: str = "") -> Simulation:
@@ -203,7 +215,7 @@ class Shelf:
             category=book.category if book else "",
             version=book.version if book else "",
             origin=kept.origin,
-            file=kept.path.name,
+            file=str(kept.path),
             steps=len(book.steps) if book else 0,
             parameters=tuple(_wanted(each, book) for each in book.parameters) if book else (),
             errors=sum(one.severity == "error" for one in found),

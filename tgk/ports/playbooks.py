@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tgk.caller import Caller
@@ -17,6 +18,10 @@ Origin = Literal["library", "own", "draft"]
 
 A draft may be checked and simulated; it runs nothing before somebody publishes it.
 """
+ORIGINS: Mapping[Origin, str] = {
+    "library": "came with the program", "own": "one of your own", "draft": "a draft",
+}  # fmt: skip
+"""Where a playbook is from, in words."""
 TemplateName = Literal["blank", "deployment", "maintenance", "recovery"]
 
 
@@ -44,6 +49,7 @@ class Entry(_Shape):
     version: str = ""
     origin: Origin
     file: str
+    """Its path on the machine of the bot."""
     steps: int = 0
     parameters: tuple[Wanted, ...] = ()
     errors: int = 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LIBRARY = sorted(path.stem for path in (ROOT / "playbooks" / "library").glob("*.yml"))
 TEMPLATES = sorted(path.stem for path in (ROOT / "playbooks" / "templates").glob("*.yml"))
+NOTHING = "There is nothing to fix with certainty"
 VALUES = "version=v1.4.0,new_version=v1.4.0,component=api"
 
 
@@ -74,7 +75,8 @@ async def test_every_template_becomes_a_draft_that_can_be_simulated_and_planned(
     planned = await world.run(f"/orchestrate run my-{name} --dry-run {known}", "dana")
 
     assert (simulated.result, simulated.reply.data["simulation"]["ends"]) == ("success", "succeeds")
-    assert gates(planned)["published"] == (False, "draft")
+    told = f"a draft: /orchestrate publish my-{name} lets it run"
+    assert gates(planned)["published"] == (False, told)
     assert planned.reply.title.endswith("would be refused")
 
 
@@ -166,6 +168,47 @@ async def test_certain_faults_are_mended_by_whoever_may_write(world: World, tmp_
     assert (refused.result, untouched) == ("denied", text)
     assert mended.result == "success"
     assert 'version: "1.10"' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("--mesage hi", "What is certain is written; no fault remains."),
+        ("--qqqqqq x --message hi", f"{NOTHING}; 1 fault remains for a person."),
+        ("--message hi", f"{NOTHING}; no fault remains."),
+    ],
+)
+async def test_mending_says_what_it_did_and_what_is_left_to_people(
+    world: World, tmp_path: Path, message: str, told: str
+) -> None:
+    """Also where it did nothing; a warning is a fault that somebody has to look at."""
+    write(tmp_path, f"name: mine\nsteps:\n  - {{name: a, command: /notify team {message}}}\n")
+
+    outcome = await world.run("/orchestrate validate mine --fix", "dana")
+
+    assert outcome.reply.plain is not None
+    assert outcome.reply.plain.lines[0] == told
+    assert outcome.reply.data["remaining"] == len(outcome.reply.data["findings"])
+    assert outcome.reply.data["written"] is told.startswith("What is certain")
+
+
+async def test_what_is_kept_is_told_with_its_whole_path_and_what_to_do_next(
+    world: World, tmp_path: Path
+) -> None:
+    """Whoever sits at the machine can open the file as it is written."""
+    drafted = await world.run("/orchestrate create --name mine --validate", "dana")
+    published = await world.run("/orchestrate publish mine", "dana")
+
+    assert drafted.reply.plain is not None
+    assert published.reply.plain is not None
+    assert drafted.reply.plain.lines[:3] == (
+        f"File: {tmp_path / 'drafts' / 'mine.yml'}", "Checked: in order",
+        "Do: /orchestrate publish mine lets it run",
+    )  # fmt: skip
+    assert published.reply.plain.lines == (
+        f"File: {tmp_path / 'playbooks' / 'mine.yml'}",
+        "Do: /orchestrate run mine --dry-run shows what it does",
+    )
 
 
 async def test_a_shipped_playbook_is_never_written(world: World) -> None:
