@@ -19,6 +19,7 @@ from orchestration.playbook.expression.values import (
     MAX_LIST,
     UNKNOWN,
     bounded_text,
+    check_length,
     kind_of,
     weight,
 )
@@ -58,7 +59,19 @@ def text_of(value: Value, meter: Meter) -> str | Unknown:
     plain = _plain(value, meter, 0)
     if isinstance(plain, float):
         return repr(plain)
-    return UNKNOWN if plain is UNKNOWN else bounded_text(json.dumps(plain, ensure_ascii=False))
+    if plain is UNKNOWN:
+        return UNKNOWN
+    check_length(_characters(plain))  # before they are written out, once for each time they stand
+    return bounded_text(json.dumps(plain, ensure_ascii=False))
+
+
+def _characters(plain: Value) -> int:
+    """Return how many characters a value has at least when it is written out."""
+    if isinstance(plain, str):
+        return len(plain)
+    if isinstance(plain, Mapping):
+        return sum(len(key) + _characters(value) for key, value in plain.items())
+    return sum(map(_characters, plain)) if isinstance(plain, list) else 1
 
 
 def _plain(value: Value, meter: Meter, depth: int) -> Value:

@@ -87,6 +87,16 @@ def weight(value: Value) -> int:
 
 def bounded_text(text: str) -> str:
     """Return ``text`` if it is short enough to compute with."""
-    if len(text) > MAX_TEXT:
-        raise Fault(f"the text is longer than {MAX_TEXT:,} characters")
+    check_length(len(text))
     return text
+
+
+def check_length(characters: int) -> None:
+    """Refuse a text of so many characters if it is too long to compute with.
+
+    Raises:
+        Fault: it is.
+
+    """
+    if characters > MAX_TEXT:
+        raise Fault(f"the text is longer than {MAX_TEXT:,} characters")

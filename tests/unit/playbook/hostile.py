@@ -64,6 +64,8 @@ def scope() -> dict[str, Value]:
         "texts": ["a" * 20_000_000] * 1_000,
         "others": ["a" * 20_000_000] * 1_000,
         "mixed": ["a" * 20_000_000, "a" * 20_000_000] * 500,
+        "signs": "\U0001f600" * 65_536,
+        "key": {"a" * 20_000_000: 1},
         "x": 1,
     }
 
@@ -121,6 +123,9 @@ REFUSED: dict[str, str] = {
     "long texts searched": "text in others",
     "the greatest of long texts": "max(mixed)",
     "long texts as text": "string(texts)",
+    "one text many times over as text": f"string([{_repeated('signs', ',', 900)}])",
+    "a long key as text": "string(key)",
+    "combinations as text": "string(product([signs], thousand))",
     "whole numbers that grow": _repeated("9223372036854775807", " * "),
     "numbers that grow": _repeated("1e300", " * "),
     "a long list multiplied": "max(long) + 9223372036854775807",
