@@ -82,6 +82,11 @@ class Command(Generic[R]):
     """Whether the family's name alone means this one, where lines are typed."""
     veil: Callable[[Mapping[str, object], Context], Awaitable[Mapping[str, object]]] | None = None
     """Returns the arguments without what must be kept nowhere; asked before they are recorded."""
+    relative: Callable[[Mapping[str, object]], bool] | None = None
+    """Says of the options that are written out whether they mean what was last, whoever did it.
+
+    Another change in between then makes it do something else, as going back one version does.
+    """
     instead: Callable[[R], tuple[str, dict[str, object]] | None] | None = None
     """Returns the other command, and its arguments, that such a request means; else None."""
 

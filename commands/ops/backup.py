@@ -77,6 +77,7 @@ async def create(request: CreateBackup, context: Context) -> Reply:
     permission="backup",
     effect="change",
     mirror=("#deployments", "council"),
+    relative=lambda given: given.get("name") == "latest",
     **RESTORE.declared,
 )
 async def restore(request: RestoreBackup, context: Context) -> Reply:

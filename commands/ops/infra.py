@@ -151,7 +151,14 @@ async def scale(request: ScaleComponent, context: Context) -> Reply:
     return await SCALE.carry_out(request, context)
 
 
-@command("infra rollback", permission="infra", effect="change", mirror=_MIRROR, **ROLLBACK.declared)
+@command(
+    "infra rollback",
+    permission="infra",
+    effect="change",
+    mirror=_MIRROR,
+    relative=lambda _: True,
+    **ROLLBACK.declared,
+)
 async def rollback(request: Rollback, context: Context) -> Reply:
     """Hand the way back to its provider."""
     return await ROLLBACK.carry_out(request, context)

@@ -73,6 +73,25 @@ def bound(line: CommandLine, registry: Registry, report: Report) -> Bound | None
     return reading.bound
 
 
+def written(found: Bound) -> dict[str, object]:
+    """Return the options whose values are written out: text, and booleans of flags."""
+    return {
+        name: value if isinstance(value, bool) else value.text({})
+        for name, (_, value, _) in found.values.items()
+        if isinstance(value, bool) or value.is_literal
+    }
+
+
+def left_to_the_run(command: Command[Any]) -> list[str]:
+    """Return the options that say where and may be left out: then it is where the run is aimed."""
+    return [
+        option.name
+        for option in command.options
+        if option.known in ("environment", "place")
+        if not (option.required or option.own_default)
+    ]
+
+
 def fill(
     line: CommandLine, scope: Mapping[str, Value], registry: Registry
 ) -> dict[str, object]:  # fmt: skip
@@ -99,13 +118,7 @@ def fill(
 def _aimed(command: Command[Any], scope: Mapping[str, Value]) -> dict[str, object]:
     """Return the options that say where, as far as they can be left out: there, the run's aim."""
     aim = _aim(scope)
-    where = [
-        option.name
-        for option in command.options
-        if option.known in ("environment", "place")
-        if not (option.required or option.own_default)
-    ]
-    return dict.fromkeys(where, aim) if aim else {}
+    return dict.fromkeys(left_to_the_run(command), aim) if aim else {}
 
 
 def _aim(scope: Mapping[str, Value]) -> str:
@@ -241,11 +254,7 @@ class _Reading:
 
 def _check_values(found: Bound, report: Report) -> None:
     """Let the command judge what is written out, and find what nobody gave."""
-    raw = {
-        name: value if isinstance(value, bool) else value.text({})
-        for name, (_, value, _) in found.values.items()
-        if isinstance(value, bool) or value.is_literal
-    }
+    raw = written(found)
     for fault in _faults(found.command, raw):
         name = fault.name.partition(".")[0]
         if name in raw:

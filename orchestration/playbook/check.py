@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from orchestration.playbook.conditions import check_conditions
 from orchestration.playbook.diagnostics import Related, Report
 from orchestration.playbook.lines import check_lines
-from orchestration.playbook.model import ACTING, ForEach, Http, Shell
+from orchestration.playbook.model import ForEach, Http, Shell
 from orchestration.playbook.nesting import check_nesting
 from orchestration.playbook.scopes import Scopes
 from orchestration.playbook.secrecy import check_secrecy
 from orchestration.playbook.surroundings import Surroundings
 from orchestration.playbook.tree import every_step
 from orchestration.playbook.triggers import check_triggers
+from orchestration.playbook.undoing import check_undoing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ def checked(playbook: Playbook, around: Surroundings) -> tuple[Diagnostic, ...]:
     check_nesting(playbook, around, report)
     _check_names(playbook, report)
     _check_switches(playbook, around, report)
-    _check_undoing(playbook, report)
+    check_undoing(playbook, around, report)
     check_triggers(playbook, report)
     return report.sorted
 
@@ -69,16 +70,6 @@ def _check_names(playbook: Playbook, report: Report) -> None:
                 help="give the step another name",
                 related=where,
             )
-
-
-def _check_undoing(playbook: Playbook, report: Report) -> None:
-    """Report where it is said that a failure is undone, and nothing would be."""
-    for step in every_step(playbook):
-        if not step.undo_failed or (step.undo and isinstance(step, ACTING)):
-            continue
-        what = "this step does nothing itself" if step.undo else "this step has no `undo`"
-        help_ = "write it at the steps inside" if step.undo else "add `undo: …`, or remove it"
-        report.add("W070", step.span, f"'undo_failed' has no effect: {what}", help=help_)
 
 
 def _check_switches(playbook: Playbook, around: Surroundings, report: Report) -> None:

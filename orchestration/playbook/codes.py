@@ -157,5 +157,11 @@ CODES: dict[str, Code] = {
         "It lets `undo` run also when this step itself failed after it was begun. So it needs an "
         "`undo`, and a step that acts itself: a command, `http` or `shell`.",
     ),
+    "W071": Code(
+        "undo that others can come between",
+        "The command goes back from whatever is there: to the version before, to the newest "
+        "backup. Unless the playbook has a lock on the same thing from beginning to end, another "
+        "run can change it between the step and its `undo`, and is then taken back in its stead.",
+    ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip
