@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from commands.canary import canary_of, share_of, told
 from tgk.chart import line_chart, line_chart_alt
 from tgk.command import command
 from tgk.context import Context
@@ -36,6 +37,7 @@ class Sighting:
     name: str
     workload: Workload | None = None
     vitals: Vitals | None = None
+    canary: Workload | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -61,23 +63,25 @@ async def status(request: Status, context: Context) -> Reply:
 
 async def _look(name: str, env: str, context: Context) -> Sighting:
     """Gather what is known of one service; raises Missing when the cluster has no such thing."""
-    service = context.discovery.services[name]
-    workload, vitals = await asyncio.gather(
-        context.backends.cluster.workload(service, context.discovery.environments[env]),
+    service, environment = context.discovery.services[name], context.discovery.environments[env]
+    workload, vitals, canary = await asyncio.gather(
+        context.backends.cluster.workload(service, environment),
         context.backends.metrics.vitals(name, service, env),
+        canary_of(service, environment, context),
         return_exceptions=True,
     )
-    problems = []
-    for source, found in (("cluster", workload), ("metrics", vitals)):
+    problems: dict[str, str] = {}
+    for source, found in (("cluster", workload), ("metrics", vitals), ("cluster", canary)):
         if isinstance(found, Upstream | Missing):
-            problems.append(f"{source} unavailable: {found.why or found.what}")
+            problems.setdefault(source, f"{source} unavailable: {found.why or found.what}")
         elif isinstance(found, BaseException):
             raise found
     return Sighting(
         name,
         None if isinstance(workload, BaseException) else workload,
         None if isinstance(vitals, BaseException) else vitals,
-        tuple(problems),
+        None if isinstance(canary, BaseException) else canary,
+        tuple(problems.values()),
     )
 
 
@@ -87,7 +91,7 @@ def _card(seen: Sighting, env: str, context: Context) -> Reply:
     tone: Tone = _TONES[workload.state] if workload else "warning"
     if seen.problems and tone == "ok":
         tone = "warning"
-    blocks: list[Block] = [Facts(facts=_facts(workload))]
+    blocks: list[Block] = [Facts(facts=_facts(workload, seen.canary))]
     figures = _figures(vitals, service)
     if figures:
         blocks.append(Facts(facts=figures))
@@ -111,9 +115,10 @@ def _card(seen: Sighting, env: str, context: Context) -> Reply:
     )
 
 
-def _facts(workload: Workload | None) -> tuple[Fact, ...]:
+def _facts(workload: Workload | None, canary: Workload | None) -> tuple[Fact, ...]:
+    beside = (Fact(label="Canary", value=told(canary, workload)),) if canary else ()
     if workload is None:
-        return (Fact(label="State", value="unknown"),)
+        return (Fact(label="State", value="unknown"), *beside)
     facts = [
         Fact(label="State", value=workload.state),
         Fact(label="Version", value=workload.version, code=True),
@@ -121,7 +126,7 @@ def _facts(workload: Workload | None) -> tuple[Fact, ...]:
     ]
     if workload.updated_at:
         facts.append(Fact(label="Deployed", at=workload.updated_at))
-    return tuple(facts)
+    return (*facts, *beside)
 
 
 def _figures(vitals: Vitals, service: Service) -> tuple[Fact, ...]:
@@ -168,6 +173,7 @@ def _plain(seen: Sighting, organisation: str) -> Plain:
             f"Version: {workload.version}",
             f"Replicas: {workload.ready}/{workload.desired}",
         ]
+    lines += [f"Canary: {told(seen.canary, workload)}"] if seen.canary else []
     return Plain(headline=f"{organisation}: status check", lines=(*lines, *seen.problems))
 
 
@@ -179,7 +185,17 @@ def _data(seen: Sighting, env: str) -> dict[str, object]:
         "state": found.state if found else None,
         "version": found.version if found else None,
         "replicas": {"ready": found.ready, "desired": found.desired} if found else None,
+        **({"canary": _beside(seen.canary, found)} if seen.canary else {}),
         "problems": list(seen.problems),
+    }
+
+
+def _beside(canary: Workload, stable: Workload | None) -> dict[str, object]:
+    return {
+        "state": canary.state,
+        "version": canary.version,
+        "replicas": {"ready": canary.ready, "desired": canary.desired},
+        "share": share_of(canary, stable) if stable else None,
     }
 
 
@@ -191,18 +207,21 @@ async def _overview(env: str, context: Context) -> Reply:
         if context.access.may("status", {"service": name, "env": env})
     ]
     seen = await asyncio.gather(*(_glance(name, env, context) for name in names))
+    canaries = any(each.canary for each in seen)
+    columns = ("Service", "State", "Version", "Replicas", *(["Beside"] * canaries))
     rows = tuple(
         (
             each.name,
             each.workload.state if each.workload else "unknown",
             each.workload.version if each.workload else "-",
             f"{each.workload.ready}/{each.workload.desired}" if each.workload else "-",
+            *([f"canary {told(each.canary, each.workload)}" if each.canary else ""] * canaries),
         )
         for each in seen
     )
     well = all(each.workload and each.workload.state == "Running" for each in seen)
     problems = sorted({problem for each in seen for problem in each.problems})
-    blocks: list[Block] = [Table(columns=("Service", "State", "Version", "Replicas"), rows=rows)]
+    blocks: list[Block] = [Table(columns=columns, rows=rows)]
     blocks += [Text(text=problem, style="small") for problem in problems]
     return Reply(
         topic="status",
@@ -211,7 +230,7 @@ async def _overview(env: str, context: Context) -> Reply:
         blocks=tuple(blocks),
         plain=Plain(
             headline=f"{context.discovery.org.name}: status check",
-            lines=tuple("  ".join(row) for row in rows) + tuple(problems),
+            lines=tuple("  ".join(row).rstrip() for row in rows) + tuple(problems),
         ),
         data={"environment": env, "services": [_data(each, env) for each in seen]},
     )
@@ -219,11 +238,10 @@ async def _overview(env: str, context: Context) -> Reply:
 
 async def _glance(name: str, env: str, context: Context) -> Sighting:
     """Ask only the cluster; whatever goes wrong with one service does not hide the others."""
-    service = context.discovery.services[name]
+    service, environment = context.discovery.services[name], context.discovery.environments[env]
     try:
-        found = await context.backends.cluster.workload(
-            service, context.discovery.environments[env]
-        )
+        found = await context.backends.cluster.workload(service, environment)
+        canary = await canary_of(service, environment, context)
     except TgkError as error:
         return Sighting(name, problems=(f"{name}: {error.why or error.what}",))
-    return Sighting(name, found)
+    return Sighting(name, found, canary=canary)

@@ -106,6 +106,12 @@ class Service(_Section):
     runbook: str = Field(default="", description="link or path under docs/runbooks")
     dashboard: str = Field(default="", description="link on the status card")
 
+    def beside(self, ending: str) -> Service:
+        """Return what runs beside it, such as a canary: a Deployment with this ending."""
+        other = f"{self.kubernetes.deployment}{ending}"
+        where = self.kubernetes.model_copy(update={"deployment": other})
+        return self.model_copy(update={"kubernetes": where})
+
 
 class Environment(_Section):
     """One place where services run."""

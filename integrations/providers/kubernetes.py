@@ -162,8 +162,7 @@ class ClusterProvider:
         ending = f"-{arguments['slot']}" if arguments.get("slot") else ""
         ending += self._binding.canary if arguments.get("canary") else ""
         return {
-            name: _ending_in(self._discovery.services[name], ending)
-            for name in self._named(arguments)
+            name: self._discovery.services[name].beside(ending) for name in self._named(arguments)
         }
 
     def _environment(self, arguments: Arguments) -> Environment:
@@ -181,12 +180,6 @@ class ClusterProvider:
         if arguments.get("canary"):
             return f"scale the canary to {arguments['percentage']} %"
         return f"scale to {arguments['instances']} replicas"
-
-
-def _ending_in(service: Service, ending: str) -> Service:
-    where = service.kubernetes
-    other = where.model_copy(update={"deployment": f"{where.deployment}{ending}"})
-    return service.model_copy(update={"kubernetes": other})
 
 
 def _seen(now: Workload | None) -> dict[str, object]:
