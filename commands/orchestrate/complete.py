@@ -93,12 +93,17 @@ async def question(request: Complete, context: Context) -> Reply:
 async def complete(request: Complete, context: Context) -> Reply:
     """Force the end; whoever follows the run since its start tells everybody else."""
 
+    async def named() -> RunView:
+        return await meant(request.workflow, context)
+
+    before = await context.steps.once("named", named, RunView)
+
     async def force() -> RunView:
-        view = await meant(request.workflow, context)
         return await context.backends.runs.complete(
-            view.id,
+            before.id,
             who=context.caller.person,
             reason=request.reason or f"ended by {context.caller.person}",
+            delivery=context.invocation.delivery,
         )
 
     view = await context.steps.once("complete", force, RunView)

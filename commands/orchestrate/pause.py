@@ -32,15 +32,20 @@ class Pause(Request):
 async def pause(request: Pause, context: Context) -> Reply:
     """Close the gate."""
 
+    async def named() -> RunView:
+        return await meant(request.workflow, context)
+
+    before = await context.steps.once("named", named, RunView)
+
     async def close() -> RunView:
         now = context.clock.now()
-        view = await meant(request.workflow, context)
         return await context.backends.runs.pause(
-            view.id,
+            before.id,
             who=context.caller.person,
             reason=request.reason or f"paused by {context.caller.person}",
             until=now + timedelta(minutes=request.timeout) if request.timeout else None,
             checkpoint=request.checkpoint,
+            delivery=context.invocation.delivery,
         )
 
     view = await context.steps.once("pause", close, RunView)

@@ -74,6 +74,7 @@ async def resume(request: Resume, context: Context) -> Reply:
             skip_failed=request.skip_failed,
             parameters=request.parameters or None,
             checkpoint=request.checkpoint or "",
+            delivery=context.invocation.delivery,
         )
 
     view = await context.steps.once("resume", go_on, RunView)

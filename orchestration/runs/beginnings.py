@@ -62,6 +62,11 @@ def digest(delivery: str) -> str:
     return hashlib.sha256(delivery.encode()).hexdigest()
 
 
+def said(delivery: str) -> str:
+    """Return what a word about a run is known by; empty where it came without a delivery."""
+    return digest(delivery) if delivery else ""
+
+
 def require_same(sources: Mapping[str, tuple[str, bytes]]) -> None:
     """Refuse a file that was changed between reading and keeping it."""
     for known, (file, source) in sources.items():

@@ -9,6 +9,8 @@ from orchestration.runs.neighbours import beside
 from tgk.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestration.playbook.model import Playbook
     from orchestration.runs.ledger import Ledger
     from orchestration.runs.records import RunRecord
@@ -18,17 +20,21 @@ _MOST_REMEMBERED: Final = 500
 
 
 class Books:
-    """Reads what the ledger keeps of playbooks, each once."""
+    """Reads what the ledger keeps of playbooks, each once.
 
-    def __init__(self, ledger: Ledger) -> None:
+    ``registry`` is asked for only where a run plays neighbours at once.
+    """
+
+    def __init__(self, ledger: Ledger, registry: Callable[[], Registry]) -> None:
         self._ledger = ledger
+        self._registry = registry
         self._read: dict[str, Playbook] = {}
 
-    async def of(self, record: RunRecord, registry: Registry) -> dict[str, Playbook]:
+    async def of(self, record: RunRecord) -> dict[str, Playbook]:
         """Return every playbook that a run reaches, by name."""
         found = {name: await self._book(digest) for name, digest in record.pinned.items()}
         if record.request.parallel:
-            found[record.playbook] = beside(found[record.playbook], registry)
+            found[record.playbook] = beside(found[record.playbook], self._registry())
         return found
 
     async def _book(self, digest: str) -> Playbook:

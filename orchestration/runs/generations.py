@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestration.playbook import model
 from orchestration.runs.authority import inner
-from orchestration.runs.records import BAD, StepRecord
+from orchestration.runs.changes import Changes
+from orchestration.runs.records import BAD, RunRecord, StepRecord, Wish
 from tgk.errors import Conflict, Missing
 from tgk.suggest import nearest
 
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
     from orchestration.playbook.model import Playbook, Step
 
 _INDEX = re.compile(r"\[\d+\]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody wants to be done differently."""
-
-    from_step: str = ""
-    skip_failed: bool = False
-    upto: int | None = None
-    """Only results that had ended by then are kept."""
-
-    @property
-    def says_where(self) -> bool:
-        """Whether somebody chose what is kept."""
-        return bool(self.from_step) or self.upto is not None
 
 
 def kept(
@@ -64,6 +49,16 @@ def kept(
             result = step.result.model_copy(update={"status": "skipped", "note": note})
             found.append(step.model_copy(update={"kept": True, "result": result}))
     return tuple(step for step in found if not _replaced(_INDEX.sub("", step.path), again))
+
+
+def inherited(
+    run: RunRecord, steps: Iterable[StepRecord], playbooks: Mapping[str, Playbook]
+) -> tuple[StepRecord, ...]:
+    """Return what the heir of a run takes over; those done with other values say so."""
+    if run.heir is None:
+        return ()
+    found = kept(steps, playbooks, run.playbook, run.heir.wish)
+    return Changes.between(run, run.heir.record.parameters, playbooks).marked(found)
 
 
 def _again(book: Playbook, wanted: str) -> frozenset[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from orchestration.runs.intake import insert, numbered, require_calm, require_room, seen
 from orchestration.runs.records import RunRecord, StepRecord
-from tgk.errors import Conflict, Missing, RateLimited
+from tgk.errors import Conflict, Missing
 from tgk.ports.runs import ENDED, Checkpoint
 from tgk.suggest import nearest
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from orchestration.store import Store
     from tgk.ports.runs import RunFilter
 
-_MINUTE = 60.0
+_WORDS = 32
 _SAVE = "UPDATE runs SET state = ?, live = ?, body = ? WHERE id = ?"
 _KEEP = """INSERT INTO run_steps (run, path, label, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (run, path, label) DO UPDATE SET body = excluded.body"""
@@ -59,13 +60,13 @@ class Ledger:
         """
 
         def put(connection: sqlite3.Connection) -> tuple[RunRecord, bool]:
-            seen = _seen(connection, record)
-            if seen:
-                return seen, False
-            _require_room(connection, most)
-            _require_calm(connection, record, per_minute)
-            made = _numbered(connection, record)
-            _insert(connection, made)
+            known = seen(connection, record)
+            if known:
+                return known, False
+            require_room(connection, most)
+            require_calm(connection, record, per_minute)
+            made = numbered(connection, record)
+            insert(connection, made)
             for digest, (file, source) in sources.items():
                 connection.execute(
                     "INSERT INTO run_sources VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -84,7 +85,7 @@ class Ledger:
             newest, live = connection.execute(question, (record.root,)).fetchone()
             if live or newest != record.previous:
                 raise Conflict(f"{newest} goes on from there already.")
-            _insert(connection, record)
+            insert(connection, record)
             for step in kept:
                 _write_step(connection, record.id, step)
             return record, True
@@ -124,6 +125,51 @@ class Ledger:
 
         return await self._changed(run, await self._store.write(put))
 
+    async def say(
+        self, run: str, delivery: str, word: Callable[[RunRecord], Mapping[str, Any]]
+    ) -> RunRecord:
+        """Change a run as a word of somebody wants it, by how it stands at that very moment.
+
+        The same delivery again changes nothing. Raises what the word raises.
+        """
+
+        def put(connection: sqlite3.Connection) -> RunRecord:
+            stands = _load(connection, run)
+            if delivery and delivery in stands.words:
+                return stands
+            words = (*stands.words, delivery)[-_WORDS:] if delivery else stands.words
+            return _change(connection, run, {**word(stands), "words": words})
+
+        return await self._changed(run, await self._store.write(put))
+
+    async def heard(self, root: str, delivery: str) -> RunRecord | None:
+        """Return the newest generation that this was said about already."""
+        question = "SELECT body FROM runs WHERE root = ? ORDER BY generation DESC"
+        rows = await self._store.read(
+            lambda connection: connection.execute(question, (root,)).fetchall()
+        )
+        found = (RunRecord.model_validate_json(body) for (body,) in rows)
+        return next((record for record in found if delivery in record.words), None)
+
+    async def end(
+        self,
+        run: str,
+        inherit: Callable[[RunRecord, Iterable[StepRecord]], Iterable[StepRecord]],
+        **facts: Any,
+    ) -> RunRecord:
+        """End a run; its heir, if it has one, begins with the same write."""
+
+        def put(connection: sqlite3.Connection) -> RunRecord:
+            before = _load(connection, run)
+            after = _change(connection, run, facts)
+            if after.heir and before.state not in ENDED:
+                insert(connection, after.heir.record)
+                for step in inherit(after, _steps(connection, run)):
+                    _write_step(connection, after.heir.record.id, step)
+            return after
+
+        return await self._changed(run, await self._store.write(put))
+
     async def keep_step(self, run: str, step: StepRecord) -> None:
         """Create or replace one attempt of a step."""
 
@@ -136,12 +182,7 @@ class Ledger:
 
     async def steps(self, run: str) -> tuple[StepRecord, ...]:
         """Return every attempt of every step, in the order in which they began."""
-        question = "SELECT body FROM run_steps WHERE run = ?"
-        rows = await self._store.read(
-            lambda connection: connection.execute(question, (run,)).fetchall()
-        )
-        found = (StepRecord.model_validate_json(body) for (body,) in rows)
-        return tuple(sorted(found, key=lambda step: step.seq))
+        return await self._store.read(lambda connection: _steps(connection, run))
 
     async def source(self, digest: str) -> tuple[str, bytes]:
         """Return the file name and the bytes of a playbook that a run began with."""
@@ -286,61 +327,6 @@ class Ledger:
             self._tell(run)
 
 
-def _seen(connection: sqlite3.Connection, record: RunRecord) -> RunRecord | None:
-    """Return the run of this delivery, else the one that was started under the same key."""
-    row = connection.execute(
-        """SELECT body FROM runs WHERE delivery = ? OR key = nullif(?, '')
-        ORDER BY delivery = ? DESC""",
-        (record.delivery, record.key, record.delivery),
-    ).fetchone()
-    return RunRecord.model_validate_json(row[0]) if row else None
-
-
-def _require_room(connection: sqlite3.Connection, most: int) -> None:
-    (going,) = connection.execute("SELECT count(*) FROM runs WHERE live").fetchone()
-    if going >= most:
-        raise Conflict(
-            "The run was not started.",
-            why=f"{going} runs have not ended yet.",
-            remedy="Wait for one of them, or complete one with force.",
-        )
-
-
-def _require_calm(connection: sqlite3.Connection, record: RunRecord, most: int) -> None:
-    now = record.asked.timestamp()
-    rows = connection.execute(
-        """SELECT asked FROM runs WHERE person = ? AND generation = 1 AND asked > ?
-        ORDER BY asked DESC LIMIT ?""",
-        (record.starter.person, now - _MINUTE, most),
-    ).fetchall()
-    if len(rows) >= most:
-        raise RateLimited(float(rows[-1][0]) + _MINUTE - now)
-
-
-def _numbered(connection: sqlite3.Connection, record: RunRecord) -> RunRecord:
-    year = record.asked.year
-    (number,) = connection.execute(
-        """INSERT INTO counters (name, value) VALUES (?, 1)
-        ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value""",
-        (f"runs {year}",),
-    ).fetchone()
-    name = f"WF-{year}-{number:03}"
-    return record.model_copy(update={"id": name, "root": name})
-
-
-def _insert(connection: sqlite3.Connection, record: RunRecord) -> None:
-    connection.execute(
-        """INSERT INTO runs
-        (id, root, generation, delivery, playbook, person, state, live, priority, slot, asked, body,
-        key) VALUES (?, ?, ?, ?, ?, ?, ?, TRUE, ?, 0, ?, ?, nullif(?, ''))""",
-        (
-            record.id, record.root, record.generation, record.delivery, record.playbook,
-            record.starter.person, record.state, record.priority, record.asked.timestamp(),
-            record.model_dump_json(), record.key,
-        ),
-    )  # fmt: skip
-
-
 def _load(connection: sqlite3.Connection, run: str) -> RunRecord:
     row = connection.execute("SELECT body FROM runs WHERE id = ?", (run,)).fetchone()
     if row is None:
@@ -356,6 +342,12 @@ def _change(connection: sqlite3.Connection, run: str, facts: Mapping[str, Any]) 
     live = after.state not in ENDED
     connection.execute(_SAVE, (after.state, live, after.model_dump_json(), run))
     return after
+
+
+def _steps(connection: sqlite3.Connection, run: str) -> tuple[StepRecord, ...]:
+    rows = connection.execute("SELECT body FROM run_steps WHERE run = ?", (run,)).fetchall()
+    found = (StepRecord.model_validate_json(body) for (body,) in rows)
+    return tuple(sorted(found, key=lambda step: step.seq))
 
 
 def _write_step(connection: sqlite3.Connection, run: str, step: StepRecord) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from loguru import logger
@@ -11,6 +12,7 @@ from loguru import logger
 from orchestration.playbook.expression import ExpressionError
 from orchestration.runs.consents import withdraw_all
 from orchestration.runs.frame import Frame, values_of
+from orchestration.runs.generations import inherited
 from orchestration.runs.halt import Halt, Halted, unless_halted
 from orchestration.runs.records import BAD, Verdict
 from orchestration.runs.walk import Walk
@@ -210,7 +212,8 @@ class Play:
         await self.tell("success" if state == "succeeded" else "failure", facts)
         await self.means.turns.give(self.means.run)
         await withdraw_all(self.means.approvals, self.record, state)
-        await self.ledger.change(self.means.run, **facts)
+        inherit = partial(inherited, playbooks=self.means.playbooks)
+        await self.ledger.end(self.means.run, inherit, **facts)
         await self.means.pulse.close()
 
     @property

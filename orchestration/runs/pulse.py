@@ -144,8 +144,12 @@ class Pulse:
             except Halted:
                 return
         if self.record.pause and not self._paused():
-            self.record = await self._ledger.change(self.record.id, pause=None, reason="")
+            self.record = await self._ledger.say(self.record.id, "", self._over)
             self._tell()
+
+    def _over(self, stands: RunRecord) -> dict[str, object]:
+        """Return what the end of a pause changes, unless somebody has said another one since."""
+        return {"pause": None, "reason": ""} if stands.pause == self.record.pause else {}
 
     async def _change_or(self, changed: asyncio.Event, until: datetime | None) -> None:
         if until is None:

@@ -194,6 +194,20 @@ class Verdict(Shape):
     """What ``finally`` reads as ``error``."""
 
 
+class Wish(Shape):
+    """What somebody wants to be done differently in another try."""
+
+    from_step: str = ""
+    skip_failed: bool = False
+    upto: int | None = None
+    """Only results that had ended by then are kept."""
+
+    @property
+    def says_where(self) -> bool:
+        """Whether somebody chose what is kept."""
+        return bool(self.from_step) or self.upto is not None
+
+
 class RunRecord(Shape):
     """One run as it stands in the store."""
 
@@ -243,6 +257,10 @@ class RunRecord(Shape):
     """What people were asked about its steps together."""
     superseded: bool = False
     """Whether it ends only because another generation goes on."""
+    heir: Heir | None = None
+    """What goes on from it, and begins with the very write that ends it."""
+    words: tuple[str, ...] = ()
+    """Deliveries of what was said about it lately, so that the same word counts once."""
     revision: int = 0
 
     def unasked(self, why: str) -> str:
@@ -250,3 +268,10 @@ class RunRecord(Shape):
         if self.force:
             return f"{self.id} was ended by hand."
         return f"{self.id} goes on without it: {why}."
+
+
+class Heir(Shape):
+    """Another generation that is wished for, before what it follows has ended."""
+
+    record: RunRecord
+    wish: Wish

@@ -8,20 +8,19 @@ from loguru import logger
 
 from orchestration.runs.authority import reached, require, require_sound
 from orchestration.runs.awaiting import waits_for
-from orchestration.runs.beginnings import Asked, begun, digest, require_same
+from orchestration.runs.beginnings import Asked, begun, digest, require_same, said
 from orchestration.runs.books import Books
 from orchestration.runs.consents import RunGrants, withdraw_all
 from orchestration.runs.estate import Estate
 from orchestration.runs.frame import values_of
-from orchestration.runs.generations import Wish
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.memory import Memory
 from orchestration.runs.play import Play, checkpoint
-from orchestration.runs.records import Force, Pause, RunRecord
+from orchestration.runs.records import Force, Pause, RunRecord, Wish
 from orchestration.runs.rounds import Rounds
 from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.staging import Parts, Stage
-from orchestration.runs.successors import Successors
+from orchestration.runs.successors import Successors, going
 from orchestration.runs.views import bare, whole
 from orchestration.runs.voters import Electorate, require_voters
 from orchestration.runs.wording import STATE_WORDS
@@ -32,7 +31,7 @@ from tgk.ports.runs import ENDED, Checkpoint, RunFilter, RunRequest, RunView, no
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from orchestration.playbook.model import Playbook
+    from orchestration.runs.successors import Word
     from tgk.caller import Caller
     from tgk.dispatcher import Dispatcher
 
@@ -53,7 +52,7 @@ class DurableRuns:
         self._slots = Slots(self._ledger, parts.limits.at_once)
         self._turns = Turns(self._ledger, parts.locks, parts.clock, parts.limits.lock_wait)
         self._plays: dict[str, Play] = {}
-        self._books = Books(self._ledger)
+        self._books = Books(self._ledger, lambda: self._admission.registry)
         self._dispatcher: Dispatcher | None = None
         self._rounds = Rounds(self._ledger, self._clock, parts.carrier, self._plays)
         parts.carrier.plays(self.play)
@@ -143,15 +142,14 @@ class DurableRuns:
             await self._clock.sleep(1.0)
 
     async def pause(
-        self, run: str, *, who: str, reason: str, until: Any, checkpoint: bool
+        self, run: str, *, who: str, reason: str, until: Any, checkpoint: bool, delivery: str = ""
     ) -> RunView:
         """Begin no more steps; what is under way ends and is kept."""
-        record = await self._going(run)
-        if record.pause is not None:
-            raise Conflict(f"{record.id} is paused already.", why=record.pause.reason)
+        delivery = said(delivery)
+        record = await self._addressed(run, delivery)
         pause = Pause(who=who, reason=reason, until=until, at=self._clock.now())
-        await self._change(record.id, pause=pause)
-        if checkpoint:
+        record = await self._say(record.id, delivery, lambda stands: _paused(stands, pause))
+        if checkpoint and record.pause:
             await self._checkpoint(record.id, f"{who}: {reason}")
         return await self.view(record.id)
 
@@ -164,36 +162,32 @@ class DurableRuns:
         skip_failed: bool = False,
         parameters: Mapping[str, str] | None = None,
         checkpoint: str = "",
+        delivery: str = "",
     ) -> RunView:
         """Go on with a paused run, or begin a new generation of one that ended badly."""
-        record = await self._ledger.newest(run)
+        delivery, successors = said(delivery), self._successors
+        record = await self._addressed(run, delivery)
+        if delivery in record.words:
+            return await self.view(await successors.settled(record))
         anew = bool(from_step or skip_failed or parameters or checkpoint)
         if record.pause is not None and record.state not in ENDED and not anew:
-            await self._change(record.id, pause=None, reason="")
+            await self._say(record.id, delivery, _resumed)
             return await self.view(record.id)
-        resting = record.state == "paused" and record.pause is not None
-        if record.state not in ENDED and not resting:
-            why = f"It is {STATE_WORDS[record.state]}."
-            remedy = "Pause it first, and wait until nothing is under way." if anew else ""
-            raise Conflict(f"{record.id} cannot be resumed.", why=why, remedy=remedy)
-        if record.state == "succeeded" and not (from_step or checkpoint):
-            remedy = "Name a step to begin from, as in --from-step deploy."
-            raise Conflict(f"{record.id} has succeeded.", remedy=remedy)
-        successors = self._successors
+        _require_resting(record, where=bool(from_step or checkpoint), anew=anew)
         upto = await successors.upto(record, checkpoint)
         wish = Wish(from_step=from_step, skip_failed=skip_failed, upto=upto)
-        return await self.view(await successors.begin(record, wish, who, dict(parameters or {})))
+        changed = dict(parameters or {})
+        return await self.view(await successors.begin(record, wish, who, changed, delivery))
 
-    async def complete(self, run: str, *, who: str, reason: str) -> RunView:
+    async def complete(self, run: str, *, who: str, reason: str, delivery: str = "") -> RunView:
         """Declare a run over: steps under way are cancelled, ``finally`` is run.
 
         Said while it takes back, that stops and ``finally`` comes; said in ``finally``, that stops.
         """
-        record = await self._going(run)
-        force = record.force or Force(who=who, reason=reason, at=self._clock.now(), stops=())
-        stops = tuple(dict.fromkeys((*force.stops, record.phase)))
-        again = force.model_copy(update={"stops": stops})
-        await self._change(record.id, force=again, pause=None)
+        delivery = said(delivery)
+        record = await self._addressed(run, delivery)
+        force = Force(who=who, reason=reason, at=self._clock.now(), stops=())
+        await self._say(record.id, delivery, lambda stands: _forced(stands, force))
         return await self.view(record.id)
 
     async def checkpoints(self, run: str) -> tuple[Checkpoint, ...]:
@@ -209,6 +203,7 @@ class DurableRuns:
         try:
             self._plays[run] = play = await self._staged(record)
             await play.run()
+            self._rounds.stir()  # an heir begins
         except Exception as error:  # noqa: BLE001 - a fault of ours must end the run, not hang it
             if away := store_away(error):  # whoever has the store again goes on from there
                 raise away from None
@@ -227,7 +222,7 @@ class DurableRuns:
 
     async def _staged(self, record: RunRecord) -> Play:
         """Build what one life of a run works with."""
-        books = await self._pinned(record)
+        books = await self._books.of(record)
         steps = await self._ledger.steps(record.id)
         stage = Stage(self._parts, self._ledger, self._slots, self._turns, self._bound)
         means = stage.means(record, books, steps)
@@ -251,36 +246,59 @@ class DurableRuns:
 
     @property
     def _successors(self) -> Successors:
-        async def supersede(run: str) -> None:
-            await self._change(run, superseded=True)
-
-        return Successors(self._parts, self._ledger, self._books, self._admission, supersede)
-
-    async def _pinned(self, record: RunRecord) -> dict[str, Playbook]:
-        return await self._books.of(record, self._admission.registry)
+        return Successors(self._parts, self._ledger, self._books, self._admission, self._say)
 
     async def _view(self, record: RunRecord) -> RunView:
         steps = await self._ledger.steps(record.id)
         people = any(step.waits.startswith("approval") for step in steps if step.result is None)
         asked = await self._parts.approvals.open() if people else ()
-        view = whole(record, steps, await self._pinned(record), self._parts.redact, asked)
+        view = whole(record, steps, await self._books.of(record), self._parts.redact, asked)
         waits = await waits_for(record, steps, self._ledger, self._parts.locks)
         return view.model_copy(update={"waits_for": self._parts.redact(waits)})
 
-    async def _going(self, run: str) -> RunRecord:
-        record = await self._ledger.newest(run)
-        if record.state in ENDED:
-            why = f"{STATE_WORDS[record.state].capitalize()}."
-            raise Conflict(f"{record.id} has ended.", why=why)
-        return record
+    async def _addressed(self, run: str, delivery: str) -> RunRecord:
+        """Return the generation that this delivery was about before, else the newest."""
+        newest = await self._ledger.newest(run)
+        return await self._ledger.heard(newest.root, delivery) or newest
 
-    async def _change(self, run: str, **facts: Any) -> None:
-        record = await self._ledger.change(run, **facts)
+    async def _say(self, run: str, delivery: str, word: Word) -> RunRecord:
+        record = await self._ledger.say(run, delivery, word)
         if play := self._plays.get(run):
             play.means.pulse.learn(record)
             play.heed()
+        return record
 
     async def _checkpoint(self, run: str, reason: str) -> None:
         steps = await self._ledger.steps(run)
         memory = Memory(run, self._ledger, self._clock, steps)
         await checkpoint(self._ledger, memory, at=self._clock.now(), reason=reason)
+
+
+def _paused(stands: RunRecord, pause: Pause) -> Mapping[str, Any]:
+    if known := going(stands).pause:
+        raise Conflict(f"{stands.id} is paused already.", why=known.reason)
+    return {"pause": pause}
+
+
+def _resumed(stands: RunRecord) -> Mapping[str, Any]:
+    going(stands)
+    return {"pause": None, "reason": ""}
+
+
+def _forced(stands: RunRecord, force: Force) -> Mapping[str, Any]:
+    """Stop what is being played now, besides what was to be stopped before."""
+    known = going(stands).force or force
+    stops = tuple(dict.fromkeys((*known.stops, stands.phase)))
+    return {"force": known.model_copy(update={"stops": stops}), "pause": None}
+
+
+def _require_resting(record: RunRecord, *, where: bool, anew: bool) -> None:
+    """Refuse to resume what goes on, and what has succeeded unless it is said from where."""
+    resting = record.state == "paused" and record.pause is not None
+    if record.state not in ENDED and not resting:
+        why = f"It is {STATE_WORDS[record.state]}."
+        remedy = "Pause it first, and wait until nothing is under way." if anew else ""
+        raise Conflict(f"{record.id} cannot be resumed.", why=why, remedy=remedy)
+    if record.state == "succeeded" and not where:
+        remedy = "Name a step to begin from, as in --from-step deploy."
+        raise Conflict(f"{record.id} has succeeded.", remedy=remedy)

@@ -257,6 +257,25 @@ async def test_a_paused_run_that_goes_on_otherwise_leaves_its_generation(desk: D
     assert (old.state, again.id, view.state) == ("cancelled", f"{started.id}.2", "succeeded")
 
 
+async def test_what_is_said_again_under_its_delivery_counts_once(desk: Desk) -> None:
+    """A kill may leave the one who said it without an answer: it says it again, and gets one."""
+    started = await desk.start("story", "d1")
+    for _ in range(2):
+        await desk.runs.pause(
+            started.id, who="dana", reason="look", until=None, checkpoint=True, delivery="p"
+        )
+    await desk.rest(started.id)
+    wish: dict[str, Any] = {"who": DANA, "parameters": {"v": "y"}, "delivery": "r"}
+    other = [(await desk.runs.resume(started.id, **wish)).id for _ in range(2)]
+    for _ in range(2):
+        await desk.runs.complete(started.id, who="dana", reason="enough", delivery="c")
+    view = await desk.end(other[0])
+    after = await desk.runs.complete(started.id, who="dana", reason="enough", delivery="c")
+
+    assert other == [f"{started.id}.2"] * 2
+    assert (view.state, after.id, after.state) == ("forced", view.id, "forced")
+
+
 async def test_whoever_watches_sees_the_end(desk: Desk) -> None:
     """Revisions only grow on the way."""
     started = await desk.start("story", "d1")

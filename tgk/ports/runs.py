@@ -180,6 +180,7 @@ class Runs(Protocol):
 
     Every method raises Missing for a run that does not exist (with ids that look alike),
     Conflict when its state does not allow what is asked, Unavailable while the engine is not up.
+    What was said of a run under a ``delivery`` and is said again under it counts once.
     """
 
     async def start(
@@ -214,7 +215,14 @@ class Runs(Protocol):
         """Wait for the end, showing the run at each change, at most every second."""
 
     async def pause(
-        self, run: str, *, who: str, reason: str, until: datetime | None, checkpoint: bool
+        self,
+        run: str,
+        *,
+        who: str,
+        reason: str,
+        until: datetime | None,
+        checkpoint: bool,
+        delivery: str = "",
     ) -> RunView:
         """Begin no more steps; what is under way ends and is kept."""
 
@@ -227,6 +235,7 @@ class Runs(Protocol):
         skip_failed: bool = False,
         parameters: Mapping[str, str] | None = None,
         checkpoint: str = "",
+        delivery: str = "",
     ) -> RunView:
         """Go on with a paused run, or begin a new generation of one that ended badly.
 
@@ -234,7 +243,7 @@ class Runs(Protocol):
         parameters make a new generation. Its view says what is kept (``kept`` steps).
         """
 
-    async def complete(self, run: str, *, who: str, reason: str) -> RunView:
+    async def complete(self, run: str, *, who: str, reason: str, delivery: str = "") -> RunView:
         """Declare a run over: steps under way are cancelled, ``finally`` is run."""
 
     async def checkpoints(self, run: str) -> tuple[Checkpoint, ...]:

@@ -31,6 +31,7 @@ class FakeRuns:
         self._ends_as = ends_as
         self._views: dict[str, RunView] = {}
         self._deliveries: dict[str, str] = {}
+        self._said: dict[str, str] = {}
         self._checkpoints: dict[str, list[Checkpoint]] = {}
         self._changed = asyncio.Event()
 
@@ -129,9 +130,18 @@ class FakeRuns:
             await changed.wait()
 
     async def pause(
-        self, run: str, *, who: str, reason: str, until: datetime | None, checkpoint: bool
+        self,
+        run: str,
+        *,
+        who: str,
+        reason: str,
+        until: datetime | None,
+        checkpoint: bool,
+        delivery: str = "",
     ) -> RunView:
         """Pause it at once."""
+        if delivery in self._said:
+            return self._views[self._said[delivery]]
         view = await self._going(run)
         if view.state == "paused":
             raise Conflict(f"{view.id} is paused already.", why=view.reason)
@@ -142,6 +152,7 @@ class FakeRuns:
                     run=view.id, at=self._clock.now(), step="", reason=f"{who}: {reason}", done=0,
                 )
             )  # fmt: skip
+        self._hear(delivery, view.id)
         return self.change(view.id, state="paused", reason=f"{who}: {reason}", until=until)
 
     async def resume(
@@ -153,11 +164,15 @@ class FakeRuns:
         skip_failed: bool = False,
         parameters: Mapping[str, str] | None = None,
         checkpoint: str = "",
+        delivery: str = "",
     ) -> RunView:
         """Go on, or put a new generation beside the old one."""
+        if delivery in self._said:
+            return self._views[self._said[delivery]]
         view = await self.view(run)
         anew = bool(from_step or skip_failed or parameters or checkpoint)
         if view.state == "paused" and not anew:
+            self._hear(delivery, view.id)
             return self.change(view.id, state="running", reason="", until=None)
         over = view.state in ENDED and (anew or view.state != "succeeded")
         if view.state != "paused" and not over:
@@ -173,16 +188,32 @@ class FakeRuns:
             "ended": None,
             "parameters": {**view.parameters, **(parameters or {})},
         }
+        self._hear(delivery, str(update["id"]))
         return self.put(view.model_copy(update=update))
 
-    async def complete(self, run: str, *, who: str, reason: str) -> RunView:
+    async def complete(
+        self,
+        run: str,
+        *,
+        who: str,
+        reason: str,
+        delivery: str = "",
+    ) -> RunView:
         """End it as forced."""
+        if delivery in self._said:
+            return self._views[self._said[delivery]]
         view = await self._going(run)
+        self._hear(delivery, view.id)
         return self.change(view.id, state="forced", reason=f"{who}: {reason}")
 
     async def checkpoints(self, run: str) -> tuple[Checkpoint, ...]:
         """Return the checkpoints of a run, oldest first."""
         return tuple(self._checkpoints.get((await self.view(run)).id, ()))
+
+    def _hear(self, delivery: str, run: str) -> None:
+        """Note what was said of a run, if that can be said again."""
+        if delivery:
+            self._said[delivery] = run
 
     async def _going(self, run: str) -> RunView:
         view = await self.view(run)

@@ -8,6 +8,7 @@ database whose address is there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -23,7 +24,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from loguru import logger
 
-from tests.unit.runs.runs_world import BEN, World, world
+from bot.runtime.clock import SystemClock
+from tests.unit.runs.runs_world import BEN, DANA, World, world
+from tgk.errors import Conflict
 from tgk.ports.runs import ENDED, RunFilter
 
 if TYPE_CHECKING:
@@ -174,16 +177,12 @@ def _lit(made: World, fuse: int) -> Iterator[int]:
 
 async def _open(folder: Path, _: int) -> None:
     """Open the databases and leave them."""
-    from bot.runtime.clock import SystemClock
-
     async with _world(folder, clock=SystemClock()).open():
         pass
 
 
 async def _play(folder: Path, fuse: int) -> None:
     """Play the story, from wherever it stands, to the end of the run or of the fuse."""
-    from bot.runtime.clock import SystemClock
-
     logger.remove()
     made = _world(folder, clock=SystemClock())
     seen = _lit(made, fuse)
@@ -220,6 +219,41 @@ async def _pause(folder: Path, _: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+async def _otherwise(folder: Path, fuse: int) -> None:
+    """Pause the story after its first step, and let it go on otherwise; dies on the way to that."""
+    made = _world(folder, clock=SystemClock())
+    async with made.open():
+        made.effects.held["one-x"] = asyncio.Event()
+        view = await made.start(_texts(folder)["story"], delivery="story")
+        await made.seen(lambda: "one-x" in made.effects.running)
+        await made.runs.pause(view.id, who="dana", reason="look", until=None, checkpoint=False)
+        made.effects.held.pop("one-x").set()
+        await made.state(view.id, "paused")
+        seen = _lit(made, fuse)
+        await made.runs.resume(view.id, who=DANA, from_step="two", parameters={"v": "y"})
+        (folder / "end.json").write_text(json.dumps({"events": next(seen) - 1}))
+        os._exit(0)
+
+
+async def _left(folder: Path, _: int) -> None:
+    """Play what a former life left to its end, and tell how each generation ended."""
+    made = _world(folder, clock=SystemClock())
+    async with made.open():
+        while going := [view for view in await made.runs.find(RunFilter()) if not _over(view)]:
+            if len(going) == 1 and going[0].state == "paused":
+                await asyncio.sleep(0.2)  # unless it only ends by and by
+                with contextlib.suppress(Conflict):
+                    await made.runs.resume(going[0].id, who=DANA)
+            await asyncio.sleep(0.002)
+        ends = {view.id: view.state for view in await made.runs.find(RunFilter())}
+        (folder / "end.json").write_text(json.dumps({"ends": ends}))
+        os._exit(0)
+
+
+def _over(view: RunView) -> bool:
+    return view.state in ENDED
+
+
 async def _people(made: World) -> None:
     """Vote, and force the end once of a run whose step would take forever."""
     forced: set[str] = set()
@@ -244,7 +278,9 @@ def _played(view: RunView) -> int:
     return sum(map(count, (*view.steps, *view.undoes)))
 
 
-_ACTS: Final = {"open": _open, "play": _play, "pause": _pause}
+_ACTS: Final = {
+    "open": _open, "play": _play, "pause": _pause, "otherwise": _otherwise, "left": _left,
+}  # fmt: skip
 
 if __name__ == "__main__":
     _serve()

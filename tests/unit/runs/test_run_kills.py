@@ -253,6 +253,58 @@ async def test_a_paused_run_stays_paused_over_a_kill_and_goes_on_on_time(
     assert view.state == "succeeded"
 
 
+OTHERWISE = """
+name: story
+parameters: [{name: v, default: x}]
+locks: ['env:x']
+steps: [{name: one, command: '/mark one-${v}'}, {name: two, command: '/mark two-${v}'}]
+finally: ['/mark last-${v}']
+"""
+
+
+def went_on(nursery: Nursery, home: Path, event: int) -> tuple[int, object]:
+    """Kill a process that lets a paused run go on otherwise; return how, and what came of it."""
+    nursery.home(home, story=OTHERWISE)
+    code = nursery.live(home, event, acts="otherwise")
+    assert nursery.live(home, acts="left") == 0
+    ends = last_words(home)["ends"]
+    return code, (list(ends.values()), Effects(home).names)
+
+
+AS_BEFORE = (["succeeded"], ["one-x", "two-x", "last-x"])
+OTHER = (["succeeded", "cancelled"], ["one-x", "two-y", "last-y"])
+
+
+@pytest.mark.parametrize("event", [1, 2, 6, 10, 12])
+def test_a_kill_leaves_exactly_one_generation_that_goes_on(
+    nursery: Nursery, tmp_path: Path, event: int
+) -> None:
+    """As it was before the word was kept, otherwise after it; `make soak` takes every event."""
+    code, came = went_on(nursery, tmp_path / "home", event)
+
+    assert code == KILLED
+    assert came == (AS_BEFORE if event == 1 else OTHER)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["nursery", "shared"])
+def test_a_kill_at_every_event_leaves_exactly_one_generation(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    """Never none, and never two."""
+    born, came, code = request.getfixturevalue(kind), [], KILLED
+    while code == KILLED:
+        home = tmp_path / str(len(came))
+        code, found = went_on(born, home, len(came) + 1)
+        came.append(found)
+        born.forget(home)
+
+    assert len(came) > 10
+    assert came[0] == AS_BEFORE
+    assert came[1:] == [OTHER] * (len(came) - 1)
+
+
 @pytest.mark.bench
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", KINDS)
