@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from orchestration.playbook import hovers
 from orchestration.playbook.declarations import PARAMETER_KEYS, SETTINGS, TYPES
 from orchestration.playbook.durations import DURATION
 from orchestration.playbook.kinds import (
@@ -59,7 +60,7 @@ def _count(low: int, high: int) -> dict[str, Any]:
 
 _COMMAND: dict[str, Any] = {
     "type": "string", "minLength": 1,
-    "description": "one command, as in /infra deploy --component api; values may hold ${…}",
+    "description": "/infra deploy --component api; values may hold ${…}",
 }  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def schema() -> dict[str, Any]:
         "description": "What to run, in which order, and what to do about how it ends.",
         "type": "object",
         "additionalProperties": False,
-        "properties": {key: _TOP[key] for key in KEYS},
+        "properties": hovers.told({key: _TOP[key] for key in KEYS}, hovers.TOP),
         "anyOf": [{"required": ["steps"]}, _PART],
         "$defs": {"step": _step(), "branch": _BRANCH, "parameter": _parameter()},
     }
@@ -82,7 +83,7 @@ def _step() -> dict[str, Any]:
     for kind in KINDS.values():
         own |= {key: _OWN[key] for key in kind.keys}
     return {
-        "anyOf": [_object(own) | _ONE_KIND, _COMMAND],
+        "anyOf": [_object(hovers.told(own, hovers.STEP)) | _ONE_KIND, _COMMAND],
         "description": f"a step of type {', '.join(KINDS)}",
     }
 
@@ -123,7 +124,7 @@ _PART: dict[str, Any] = {
 
 
 def _parameter() -> dict[str, Any]:
-    properties = {key: _PARAMETER[key] for key in PARAMETER_KEYS}
+    properties = hovers.told({key: _PARAMETER[key] for key in PARAMETER_KEYS}, hovers.PARAMETER)
     place = {"type": "string", "pattern": f"^(?:{PLACE}|{DECLARED})$"}
     secret = {"properties": {"default": place, "enum": _list(place), "choices": _list(place)}}
     return {
@@ -154,15 +155,19 @@ _RETRY: dict[str, Any] = {
     "backoff": {"type": "number", "minimum": 1, "maximum": 10}, "max_elapsed": _SECONDS,
     "jitter": {"enum": [True, False, "full", "none"]}, "when": _CONDITION,
 }  # fmt: skip
-_BRANCH: dict[str, Any] = _object({"name": _NAME, "steps": _STEPS}, "steps")
+_BRANCH: dict[str, Any] = _object(
+    hovers.told({"name": _NAME, "steps": _STEPS}, hovers.BRANCH), "steps"
+)
 _COMMON: dict[str, Any] = {
     "name": _NAME,
-    "type": {"type": "string", "description": "a kind of step, or a free label of a command"},
+    "type": _TEXT,
     "description": _TEXT,
     "condition": _CONDITION,
     "retry": {
-        "description": "how many more tries after the first",
-        "anyOf": [_count(0, MOST_TRIES), _object({key: _RETRY[key] for key in RETRY_KEYS}, "max")],
+        "anyOf": [
+            _count(0, MOST_TRIES),
+            _object(hovers.told({key: _RETRY[key] for key in RETRY_KEYS}, hovers.RETRY), "max"),
+        ],
     },
     "timeout": _SECONDS,
     "total_timeout": _SECONDS,
@@ -179,8 +184,8 @@ _ITEMS: dict[str, Any] = {"anyOf": [_list(_VALUE), _REFERENCE]}
 _OWN: dict[str, Any] = {
     "command": _COMMAND,
     "run": {
-        "description": "the same as a mapping: {command: infra.deploy, with: {component: api}}",
-        **_object({"command": _TEXT, "with": _VALUES}, "command"),
+        "description": "{command: infra.deploy, with: {component: api}}",
+        **_object(hovers.told({"command": _TEXT, "with": _VALUES}, hovers.RUN), "command"),
     },
     "branches": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/branch"}},
     "fail_fast": {"enum": [*FAIL_FAST]},
@@ -220,7 +225,7 @@ _OWN: dict[str, Any] = {
 def _short(kind: str, *more: dict[str, Any], needed: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the short form, in which the kind's name holds its keys or one value alone."""
     keys = {key: _OWN.get(key, _SECONDS) for key in KINDS[kind].inner}
-    return {"anyOf": [_object(keys, *needed), *more]}
+    return {"anyOf": [_object(hovers.told(keys, hovers.STEP), *needed), *more]}
 
 
 _OWN |= {
@@ -234,9 +239,12 @@ _OWN |= {
 _TRIGGER = {
     "oneOf": [
         _object(
-            {"type": {"const": kind}, "parameters": {"type": "object"}}
-            | dict.fromkeys(keys, _TEXT)
-            | ({"condition": _CONDITION} if "condition" in keys else {}),
+            hovers.told(
+                {"type": {"const": kind}, "parameters": {"type": "object"}}
+                | dict.fromkeys(keys, _TEXT)
+                | ({"condition": _CONDITION} if "condition" in keys else {}),
+                hovers.TRIGGER,
+            ),
             "type",
             *NEEDED[kind],
         )
@@ -246,21 +254,27 @@ _TRIGGER = {
 _INTEGRATION = {
     "oneOf": [
         _object(
-            {"type": {"const": kind}, "events": _list({"enum": [*get_args(RunEvent)]})}
-            | dict.fromkeys(keys, _VALUE),
+            hovers.told(
+                {"type": {"const": kind}, "events": _list({"enum": [*get_args(RunEvent)]})}
+                | dict.fromkeys(keys, _VALUE),
+                hovers.INTEGRATION,
+            ),
             "type",
         )
         for kind, keys in SETTINGS.items()
     ]
 }
 _SECRET = _object(
-    {
-        "name": _NAME,
-        "source": {"enum": ["environment", "vault"]},
-        "variable": _TEXT,
-        "path": _TEXT,
-        "key": _TEXT,
-    },
+    hovers.told(
+        {
+            "name": _NAME,
+            "source": {"enum": ["environment", "vault"]},
+            "variable": _TEXT,
+            "path": _TEXT,
+            "key": _TEXT,
+        },
+        hovers.SECRET,
+    ),
     "name",
     "source",
 ) | {

@@ -81,3 +81,25 @@ def test_nine_of_ten_faults_of_shape_are_found_by_the_schema() -> None:
     assert wrongly == []
     assert found > HOW_MANY / 3
     assert rate >= LEAST, [one.message for one in missed]
+
+
+def hovered(part: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each key that somebody may write, with its schema."""
+    for key, child in part.items() if isinstance(part, dict) else ():
+        if key == "properties":
+            yield from ((f"{path}/{name}", one) for name, one in child.items())
+        if key not in ("if", "then", "else") and f"{path}/{key}" != "/$defs/step/anyOf/0/anyOf":
+            yield from hovered(child, f"{path}/{key}")
+    for place, child in enumerate(part if isinstance(part, list) else ()):
+        yield from hovered(child, f"{path}/{place}")
+
+
+def test_an_editor_tells_of_every_key_what_it_is() -> None:
+    """In one line, wherever the key stands; the words are not those of a neighbour."""
+    told = dict(hovered(schema()))
+
+    assert len(told) > 140
+    assert [path for path, one in told.items() if not one.get("description", "").strip()] == []
+    assert all(len(one["description"]) < 160 for one in told.values())
+    steps = [one["description"] for path, one in told.items() if "/$defs/step/anyOf/0/" in path]
+    assert len(set(steps)) > 50
