@@ -6,12 +6,10 @@ import ctypes
 import hashlib
 import hmac
 import json
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ import click
 from bot.cli import exits
 from bot.cli.stage import Stage
 from bot.cli.story import StoryFailed, tell_story
+from bot.cli.throwaway import throwaway
 from bot.runtime.settings import DEMO_PID, without_tokens
 
 if TYPE_CHECKING:
@@ -42,44 +41,53 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 @click.option("--once", is_flag=True, help="Tell the story, check how it ends, and leave.")
 @click.option("--http", default="127.0.0.1:8080", help="Where the bot's gateway listens.")
 @click.option("--page", default="127.0.0.1:8090", help="Where the page of the world is.")
-def tool(*, once: bool, http: str, page: str) -> None:
+@click.option("--keep", is_flag=True, help="Keep its drafts, runs and audit log at the end.")
+def tool(*, once: bool, http: str, page: str, keep: bool) -> None:
     """Start a simulated Discord, Telegram and cluster, and the bot between them. TEST MODE.
 
-    An address that somebody has is replaced by one with a free port. It keeps a state of its own:
-    TGK_STATE, TGK_HTTP, tokens and secrets of the environment are not used.
+    An address that somebody has is replaced by one with a free port. It has a state of its own,
+    which is deleted at the end: TGK_STATE, TGK_HTTP, tokens and secrets of the environment are not
+    used.
     """
     if not CONFIG.exists():
         raise click.ClickException(f"There is no {CONFIG} here. Start it in the project's folder.")
-    FOLDER.mkdir(exist_ok=True)
-    with ExitStack() as stack:
-        state = Path(tempfile.mkdtemp(prefix="demo-", dir=FOLDER))
-        http = _free(http)
-        world = stack.enter_context(_world(_free(page), http, state, pace=_QUICK if once else 1.0))
-        bot = Bot(world.address, http, state)
-        stack.callback(bot.stop)
-        click.echo(f"TEST MODE: all of this is simulated on this machine. Page: {world.address}")
-        try:
-            bot.start()
-            tell_story(Stage(world.address), bot, click.echo)
-        except StoryFailed as error:
-            click.echo(f"The story went wrong: {error}", err=True)
-            click.echo(f"The bot's log is {state / 'bot.log'}", err=True)
-            sys.exit(exits.FAILED)
-        if once:
-            click.echo("Every step ended as it should.")
-        else:
-            _stay(world, bot, state, http)
-    shutil.rmtree(state, ignore_errors=True)
+    try:
+        with ExitStack() as stack:
+            state = stack.enter_context(throwaway(FOLDER, click.echo, keep=keep))
+            http = _free(http)
+            pace = _QUICK if once else 1.0
+            world = stack.enter_context(_world(_free(page), http, state, pace=pace))
+            bot = Bot(world.address, http, state)
+            stack.callback(bot.stop)
+            _tell(world, bot, state)
+            if once:
+                click.echo("Every step ended as it should.")
+            else:
+                _stay(world, bot, state, http, keep=keep)
+    except KeyboardInterrupt:  # before the story was over
+        sys.exit(exits.INTERRUPTED)
 
 
-def _stay(world: World, bot: Bot, state: Path, http: str) -> None:
+def _tell(world: World, bot: Bot, state: Path) -> None:
+    """Start the bot and tell the story; a story that goes wrong ends it all."""
+    click.echo(f"TEST MODE: all of this is simulated on this machine. Page: {world.address}")
+    try:
+        bot.start()
+        tell_story(Stage(world.address), bot, click.echo)
+    except StoryFailed as error:
+        click.echo(f"The story went wrong: {error}", err=True)
+        click.echo(f"The bot's log is {state / 'bot.log'}", err=True)
+        sys.exit(exits.FAILED)
+
+
+def _stay(world: World, bot: Bot, state: Path, http: str, *, keep: bool) -> None:
     """Stay until Ctrl-C; a bot that somebody killed is started again, as a service would be."""
     click.echo("")
     click.echo(f"Open {world.address} and be any of them: dana releases, vik looks, ana approves.")
     click.echo(f"In another terminal: TGK_STATE={state} TGK_USER=dana .venv/bin/tgk status")
     click.echo(f"Send it an event (docs/triggers.md says which start what): {_curl(http)}")
     click.echo(f"Kill the bot if you like, it is started again and goes on: {bot.way_to_kill}")
-    click.echo("Ctrl-C ends the demo.")
+    click.echo(f"Ctrl-C ends the demo; {state} {'stays' if keep else 'is thrown away then'}.")
     try:
         short_lives = 0
         while short_lives < MOST_SHORT_LIVES:
