@@ -1,4 +1,4 @@
-"""What runs beside a service as its canary: another version, with a share of the traffic."""
+"""What runs beside a service as its canary: another version, with a share of the pods."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ async def canary_of(
 
 
 def share_of(canary: Workload, stable: Workload) -> int:
-    """Return the per cent of the traffic that a canary has: pods that are ready share it."""
+    """Return the per cent of the ready pods that are the canary's, as the traffic goes to pods."""
     ready = canary.ready + stable.ready
     return round(100 * canary.ready / ready) if ready else 0
 
 
 def told(canary: Workload, stable: Workload | None) -> str:
     """Return a canary in a line."""
-    share = f", about {share_of(canary, stable)} % of the traffic" if stable else ""
+    share = f", {share_of(canary, stable)} % of the pods" if stable else ""
     return f"{canary.version}, {canary.ready}/{canary.desired}{share}"

@@ -195,7 +195,7 @@ def _beside(canary: Workload, stable: Workload | None) -> dict[str, object]:
         "state": canary.state,
         "version": canary.version,
         "replicas": {"ready": canary.ready, "desired": canary.desired},
-        "share": share_of(canary, stable) if stable else None,
+        "share_of_pods": share_of(canary, stable) if stable else None,
     }
 
 

@@ -46,7 +46,7 @@ async def test_status_keeps_the_wording_of_the_seed(running: World) -> None:
 
 
 async def test_status_shows_what_runs_beside_as_a_canary(running: World) -> None:
-    """Both versions, and which share of the traffic the other one has, on every form of it."""
+    """Both versions, and which share of the pods the other one has, on every form of it."""
     name = "event-gateway-canary"
     running.cluster.put("production", name, Workload("Running", "v1.3.0", 1, 1, NOON))
 
@@ -55,13 +55,13 @@ async def test_status_shows_what_runs_beside_as_a_canary(running: World) -> None
     running.cluster.put("production", name, Workload("Stopped", "v1.3.0", 0, 0, NOON))
     taken_back = await running.run("/status event-gateway", "vik")
 
-    told = "v1.3.0, 1/1, about 33 % of the traffic"
+    told = "v1.3.0, 1/1, 33 % of the pods"
     assert one.reply.plain is not None
     assert all_.reply.plain is not None
     assert one.reply.plain.lines[2:] == ("Version: v1.2.3", "Replicas: 2/2", f"Canary: {told}")
     assert f"event-gateway  Running  v1.2.3  2/2  canary {told}" in all_.reply.plain.lines
     assert "discord-ops-bot  Running  v1.2.3  2/2" in all_.reply.plain.lines
-    assert one.reply.data["canary"]["share"] == 33
+    assert one.reply.data["canary"]["share_of_pods"] == 33
     assert "canary" not in taken_back.reply.data
 
 
