@@ -7,7 +7,7 @@ import json as jsonlib
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -103,8 +103,9 @@ class _Secrets:
 class HttpPort:
     """Speaks to one system; every failure becomes Unavailable, Rejected or Missing.
 
-    Calls that may be repeated are retried; nothing follows redirects; no token and no address
-    appears in an error or a log. Header values may be SecretStr.
+    Calls that may be repeated are retried; nothing follows redirects; nothing compressed is read;
+    no token and no address appears in an error or a log. Header values may be SecretStr. ``at`` is
+    the address that the host's name is known to have; it is not looked up again.
     """
 
     def __init__(
@@ -116,9 +117,13 @@ class HttpPort:
         headers: Mapping[str, str | SecretStr] | None = None,
         patience: Patience | None = None,
         max_body: int = 4 * 1024 * 1024,
+        at: str = "",
     ) -> None:
         self.system = system
-        self._base_url = _checked_address(system, base_url)
+        parts = urlsplit(_checked_address(system, base_url))
+        self._named = {"Host": parts.netloc} if at else {}
+        self._certified = {"sni_hostname": parts.hostname} if at else {}
+        self._base_url = _placed(parts, at) if at else base_url
         self._clock = clock
         self._headers = dict(headers or {})
         self._patience = patience or Patience()
@@ -217,8 +222,6 @@ class HttpPort:
             ) from None
         except httpx.TransportError as error:
             raise Unavailable(self.system, f"The connection broke.{unknown}") from error
-        except httpx.DecodingError as error:
-            raise Rejected(self.system, "It answered in an encoding that is broken.") from error
         failure = judge(answer, missing=call.missing, hide=self._secrets.hide, clock=self._clock)
         if failure is not None:
             raise failure
@@ -233,7 +236,12 @@ class HttpPort:
             json=call.json,
             content=call.text,
             headers=dict(call.headers),
+            extensions=self._certified,
         ) as response:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                # A few compressed bytes can stand for gigabytes.
+                why = "It sent a compressed answer that was not asked for."
+                raise Rejected(self.system, why, status=response.status_code)
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -255,7 +263,11 @@ class HttpPort:
                 logging.getLogger(name).setLevel(logging.WARNING)
             self._client = httpx.AsyncClient(
                 base_url=self._base_url,
-                headers={name: _plain(value) for name, value in self._headers.items()},
+                headers={
+                    "Accept-Encoding": "identity",
+                    **self._named,
+                    **{name: _plain(value) for name, value in self._headers.items()},
+                },
                 timeout=self._patience.timeout,
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
                 follow_redirects=False,
@@ -275,6 +287,12 @@ def quoted(segment: str) -> str:
 
 def _plain(value: str | SecretStr) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _placed(parts: SplitResult, at: str) -> str:
+    """Return an address whose host is an address of the network already."""
+    host = f"[{at}]" if ":" in at else at
+    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
 
 
 def _checked_address(system: str, base_url: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from integrations.http import HttpPort, Patience
+from integrations.lookup import led_to, looked_up
 from integrations.providers.call import Call
 from integrations.providers.process import ProcessProvider
 from orchestration.runs.ports import Reached
@@ -19,18 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from integrations.http import Answer
+    from integrations.lookup import Lookup
     from tgk.ports.time import Clock
 
 _PATIENCE: Final = Patience(timeout=30.0, retries=0)
 _MOST_READ: Final = 256 * 1024
 _MOST_KEPT: Final = 16_000
+_PORTS: Final = {"http": 80, "https": 443}
+_FRAMING: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade",
+     "expect", "keep-alive", "accept-encoding"}
+)  # fmt: skip
+"""Headers that say where a request goes and where it ends: whoever writes them could write two."""
 
 
 class OutwardSteps:
     """Implements Outward. Nothing follows redirects; nothing is inherited by a program."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, lookup: Lookup = looked_up) -> None:
         self._clock = clock
+        self._lookup = lookup
 
     async def http(
         self,
@@ -44,12 +53,16 @@ class OutwardSteps:
     ) -> Reached:
         """Call an address once."""
         parts = urlsplit(url)
+        host = parts.hostname or "the host"
+        if framing := sorted(name for name in headers if name.lower() in _FRAMING):
+            raise Rejected(host, f"No step writes the header {framing[0]} itself.")
+        at = await led_to(host, parts.port or _PORTS[parts.scheme], self._lookup)
         origin = f"{parts.scheme}://{parts.netloc}"
         path = url.removeprefix(origin)
         sent = {name: SecretStr(value) for name, value in headers.items()}
         async with HttpPort(
-            parts.hostname or "the host", origin, clock=self._clock, headers=sent,
-            patience=_PATIENCE, max_body=_MOST_READ,
+            host, origin, clock=self._clock, headers=sent, patience=_PATIENCE,
+            max_body=_MOST_READ, at=at,
         ) as port:  # fmt: skip
             try:
                 answer = await port.request(

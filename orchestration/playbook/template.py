@@ -18,7 +18,7 @@ from orchestration.playbook.expression.functions import text_of
 from orchestration.playbook.expression.values import MAX_TEXT, Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from orchestration.playbook.expression import Reference, Scope, Unknown, Value
 
@@ -83,8 +83,10 @@ class Template:
             texts = self._texts(scope)
         return UNKNOWN if UNKNOWN in texts else "".join(map(str, texts))
 
-    def text(self, scope: Scope) -> str:
+    def text(self, scope: Scope, quoting: Callable[[str, str], str] | None = None) -> str:
         """Return the text; a placeholder that is not known yet stays as written.
+
+        ``quoting`` writes a value so that it is one part of the whole, given the text before it.
 
         Raises:
             ExpressionError: a placeholder has no value in this scope, or is null.
@@ -92,10 +94,13 @@ class Template:
         """
         with _moved(self.offset):
             texts = self._texts(scope)
-        return "".join(
-            _source(part) if text is UNKNOWN else text
-            for part, text in zip(self.parts, texts, strict=True)
-        )
+        whole = ""
+        for part, text in zip(self.parts, texts, strict=True):
+            shown = _source(part) if text is UNKNOWN else text
+            if quoting and text is not UNKNOWN and isinstance(part, Placeholder):
+                shown = quoting(whole, shown)
+            whole += shown
+        return whole
 
     def _texts(self, scope: Scope) -> list[str | Unknown]:
         texts: list[str | Unknown] = []

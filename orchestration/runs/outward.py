@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestration.playbook import model
 from orchestration.playbook.check import within
+from orchestration.playbook.quoting import address, document
 from orchestration.playbook.secret_places import is_place, secret_at, secret_parameters
 from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import unless_halted
@@ -64,7 +65,7 @@ async def outward(
 
 def _http(means: Means, step: model.Http, frame: Frame) -> Wish | str:
     """Return the call; or why it is not made."""
-    url = step.url.text(frame.scope())
+    url = address(step.url, frame.scope())
     if means.outward is None or not any(within(url, host) for host in means.hosts):
         return "no operator has allowed this address"
     outside, headers, body = means.outward, step.headers, step.body
@@ -72,11 +73,12 @@ def _http(means: Means, step: model.Http, frame: Frame) -> Wish | str:
     async def act(key: str) -> Reached:
         secrets = await _revealed(means, frame, (*headers.values(), *((body,) if body else ())))
         scope = frame.scope(**secrets, secrets=secrets)
+        written = {name: each.text(scope) for name, each in headers.items()}
         reached = await outside.http(
             step.method,
             url,
-            headers={name: each.text(scope) for name, each in headers.items()},
-            body=body.text(scope) if body else None,
+            headers=written,
+            body=document(body, written, scope) if body else None,
             expect=step.expect,
             key=key,
         )

@@ -116,6 +116,20 @@ async def test_a_secret_is_in_the_call_and_nowhere_else(tmp_path: Path) -> None:
     assert view.outputs["said"] == {"echo": ["Bearer [hidden]", {"x": "<[hidden]>"}]}
 
 
+async def test_a_value_stays_one_part_of_the_address_and_of_the_body(tmp_path: Path) -> None:
+    """It neither climbs to another path nor adds anything to the JSON around it."""
+    made = outfitted(tmp_path)
+    hostile = 'x", "admin": true, "y": "../../admin?z=1'
+    text = POST.replace("variables: {what: world}", f"variables: {{what: '{hostile}'}}")
+    async with made.open():
+        await made.play(text)
+
+    (asked,) = made.outward.asked
+    assert json.loads(asked["body"]) == {"token": SECRET, "what": hostile}
+    assert asked["url"].removeprefix("https://hooks.example/hello/").isascii()
+    assert not {"/", "?", " ", '"'} & set(asked["url"].removeprefix("https://hooks.example/hello/"))
+
+
 async def test_every_call_is_in_the_audit_log(tmp_path: Path) -> None:
     """Intended before, concluded after, as the starter of the run."""
     made = outfitted(tmp_path)
