@@ -12,7 +12,7 @@ from orchestration.runs.authority import every, faulty
 from tgk.guard import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from orchestration.playbook.diagnostics import Diagnostic
     from orchestration.playbook.model import ApprovalStep, Playbook
@@ -41,6 +41,23 @@ class Electorate:
                 self._check(step, asker, able, report)
         return report.sorted
 
+    def impossible_inside(
+        self, playbook: Playbook, known: Mapping[str, Playbook], asker: Caller, admission: Admission
+    ) -> tuple[Diagnostic, ...]:
+        """Return the same of the playbooks that it plays, told at the step that plays them."""
+        report = Report()
+        for step in every((*playbook.steps, *playbook.finally_)):
+            if not isinstance(step, model.SubPlaybook):
+                continue
+            origin = playbook.places.get((step.path, "playbook"))
+            for book in _played(step.playbook, known, {playbook.name}):
+                file = PurePath(book.file).name
+                for found in self.impossible(book, asker, admission):
+                    told = f"{file}:{found.span.line}: {found.message}"
+                    span = origin.span if origin else step.span
+                    report.add("E059", span, told, help=found.help)
+        return report.sorted
+
     def _check(
         self, step: ApprovalStep, asker: Caller, able: tuple[str, ...], report: Report
     ) -> None:
@@ -57,6 +74,18 @@ class Electorate:
             said = f"it needs {step.count} to approve, and {_could(left)} could in a run of"
             why = _why(step, asked, asker, able)
             report.add("E059", step.span, f"{said} {asker.person}'s", help=why)
+
+
+def _played(name: str, known: Mapping[str, Playbook], seen: set[str]) -> Iterator[Playbook]:
+    """Yield a playbook and those that it plays, each once, as far as they are there."""
+    book = known.get(name)
+    if book is None or name in seen:
+        return
+    seen.add(name)
+    yield book
+    for step in every((*book.steps, *book.finally_)):
+        if isinstance(step, model.SubPlaybook):
+            yield from _played(step.playbook, known, seen)
 
 
 def _could(people: list[str]) -> str:

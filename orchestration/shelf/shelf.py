@@ -122,8 +122,7 @@ class Shelf:
         kept = await self._one(name)
         found = self._found(kept)
         if dependencies and self._electorate and kept.loaded.playbook:
-            judged = self._electorate.impossible(kept.loaded.playbook, caller, self._admission)
-            found = (*found, *judged)
+            found = (*found, *self._unapprovable(kept.loaded.playbook, self._electorate, caller))
         file = kept.loaded.source.file
         mended = mend(kept.text, file, surroundings(self._admission, self._books()))
         changed = bool(mended.diff)
@@ -144,6 +143,16 @@ class Shelf:
             gates=gates,
             fixed=mended.text if changed else "",
             diff=mended.diff,
+        )
+
+    def _unapprovable(
+        self, book: Playbook, electorate: Electorate, caller: Caller
+    ) -> tuple[Diagnostic, ...]:
+        """Return the approvals that nobody could give, also in what it plays."""
+        own = electorate.impossible(book, caller, self._admission)
+        return (
+            *own,
+            *electorate.impossible_inside(book, self._books(), caller, self._admission),
         )
 
     async def plan(self, request: RunRequest, caller: Caller) -> Plan:

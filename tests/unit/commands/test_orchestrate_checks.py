@@ -428,6 +428,23 @@ async def test_an_approval_that_nobody_could_give_is_found_with_its_line(
     assert "vik may not /approve" in words(barred)
 
 
+async def test_it_is_found_in_what_a_playbook_plays_as_well(world: World, tmp_path: Path) -> None:
+    """However deep, told where the outer one plays it, with the inner one's file and line."""
+    step = "  - {name: ask, type: approval, prompt: Go, approvers: [ben]}\n"
+    write(tmp_path, f"name: inner\nsteps:\n{step}", "inner")
+    write(tmp_path, "name: between\nsteps:\n  - playbook: inner\n", "between")
+    write(tmp_path, "name: mine\nsteps:\n  - /status\n  - name: play\n    playbook: between\n")
+
+    asked = await world.run("/orchestrate validate mine --dependencies", "ben")
+    other = await world.run("/orchestrate validate mine --dependencies", "dana")
+
+    [found] = asked.reply.data["findings"]
+    assert (found["code"], found["line"], found["column"]) == ("E059", 5, 15)
+    assert found["message"].startswith("inner.yml:3: it needs 1 to approve, and nobody could")
+    assert "ben asks, and has no vote" in words(asked)
+    assert other.reply.data["findings"] == []
+
+
 @pytest.mark.parametrize("verb", ["run --dry-run", "run", "schedule --cron '0 2 * * *'"])
 async def test_names_of_nothing_are_refused_before_anything_is_begun(
     world: World, verb: str
