@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from loguru import logger
 
-from bot.runtime.launching import Launcher, invocation_of
+from bot.runtime.launching import Launcher, invocation_of, told_at
 from orchestration.triggers.starts import called, service_of, started_by
 from tgk.errors import ConfigurationInvalid, Missing, RateLimited, TgkError
-from tgk.ports.board import Place
 from tgk.ports.runs import RunFilter
 from tgk.reply import Fact, Facts, Plain, Reply
 
@@ -212,17 +211,11 @@ class Starts:
         """Show people what was not started, on one card an hour; the audit log has every one."""
         key = f"trigger:{start.playbook}:{self._clock.now():%Y%m%d%H}"
         try:
-            for place in self._places():
+            for place in told_at(self._dispatcher.admission.discovery):
                 card = refusal_card(start, answer)
                 await self._dispatcher.backends.board.show(key, place, card, loud=True)
         except TgkError as error:
             logger.bind(playbook=start.playbook).warning("refused start not shown: {}", error)
-
-    def _places(self) -> tuple[Place, ...]:
-        estate = self._dispatcher.admission.discovery
-        if estate.discord and "#alerts" in estate.discord.channels:
-            return (Place(platform="discord", room="#alerts"),)
-        return (Place(platform="telegram", room="council"),) if estate.telegram else ()
 
     def _invocation(
         self, playbook: str, cause: str, delivery: str, parameters: Mapping[str, str]

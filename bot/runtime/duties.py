@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.runtime.company import inheriting, seated
-from bot.runtime.playbooks import StandingSchedules, Timetable
+from bot.runtime.playbooks import StandingSchedules
+from bot.runtime.timetable import Timetable
 from bot.runtime.witness import Witness
 from integrations.otlp import OtlpSpans
 from orchestration.membership import Members
 from orchestration.runs.live import LiveTraces
 from orchestration.upkeep import keep_tidy
+from tgk.renewal import Renewal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -35,7 +37,8 @@ def duties(core: Core) -> tuple[Coroutine[Any, Any, None], ...]:
         "approvals": core.approvals.purge,
         "operations": core.engine.purge,
     }
-    timetable = Timetable(core.memory.schedules, core.dispatcher, core.engine)
+    renew = Renewal(core.policy.directory, core.couriers.groups)
+    timetable = Timetable(core.memory.schedules, core.dispatcher, core.engine, renew=renew)
     members, clock = core.memory.members, core.clock
     return (
         *_tracing(core),

@@ -11,6 +11,7 @@ from loguru import logger
 from tgk.context import Invocation
 from tgk.errors import Unavailable
 from tgk.pairs import written_pairs
+from tgk.ports.board import Place
 from tgk.recording import correlation
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tgk.caller import Caller
+    from tgk.discovery import Discovery
     from tgk.dispatcher import Dispatcher
     from tgk.outcome import Outcome
     from tgk.ports.operations import Operations
@@ -141,6 +143,13 @@ class Launcher:
         log = logger.bind(delivery=invocation.delivery, result=outcome.result)
         log.info("run ended that nobody waited for")
         return outcome
+
+
+def told_at(discovery: Discovery) -> tuple[Place, ...]:
+    """Return where people are told of a start that nobody waited for and that was refused."""
+    if discovery.discord and "#alerts" in discovery.discord.channels:
+        return (Place(platform="discord", room="#alerts"),)
+    return (Place(platform="telegram", room="council"),) if discovery.telegram else ()
 
 
 def _run_of(reply: Reply) -> str:

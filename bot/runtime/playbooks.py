@@ -1,23 +1,20 @@
-"""Playbooks for the process: where they lie, and the clock that starts the scheduled ones."""
+"""Playbooks for the process: where they lie, and the schedules that they keep themselves."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final, Never
 
 from loguru import logger
 
-from bot.runtime.launching import PATIENCE_SECONDS, Launcher, invocation_of
 from orchestration.shelf.files import Files
 from orchestration.shelf.reading import Folder
 from orchestration.shelf.shelf import Shelf
 from orchestration.triggers.starts import SERVICE, service_of, timed
-from tgk.errors import ConfigurationInvalid, Missing, TgkError, Unavailable
+from tgk.errors import ConfigurationInvalid, Missing, TgkError
 from tgk.ports.schedules import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
     from pathlib import Path
 
     from orchestration.runs.ports import Playbooks
@@ -25,9 +22,7 @@ if TYPE_CHECKING:
     from orchestration.schedules import StoredSchedules
     from orchestration.shelf.outside import Outside
     from tgk.admission import Admission
-    from tgk.dispatcher import Dispatcher
     from tgk.guard import Directory
-    from tgk.ports.operations import Operations
     from tgk.ports.time import Clock
 
 LOOK_SECONDS: Final = 60.0
@@ -66,44 +61,6 @@ def shelf_of(
         directory,
         electorate=electorate,
     )
-
-
-class Timetable:
-    """Starts what is scheduled, as its owner; ``run`` must be owned by the process."""
-
-    def __init__(
-        self,
-        schedules: StoredSchedules,
-        dispatcher: Dispatcher,
-        operations: Operations,
-        *,
-        patience: float = PATIENCE_SECONDS,
-    ) -> None:
-        self._schedules = schedules
-        self._dispatcher = dispatcher
-        self._operations = operations
-        self._patience = patience
-
-    async def run(self) -> Never:
-        """Start what is due, until cancelled; may be asked for again after that."""
-        made = Launcher(self._dispatcher, self._operations, patience=self._patience)
-        async with made as launcher:
-            await self._schedules.run(partial(self._start, launcher))
-        raise AssertionError  # pragma: no cover - the watch never ends by itself
-
-    @staticmethod
-    async def _start(launcher: Launcher, schedule: Schedule, due: datetime) -> None:
-        """Return once the run is durable, or was refused; raises Unavailable to be asked again."""
-        invocation = invocation_of(
-            schedule.playbook,
-            schedule.parameters,
-            schedule.owner.model_copy(update={"channel": "schedule"}),
-            f"schedule:{schedule.name}:{due:%Y-%m-%dT%H:%M}",
-            environment=schedule.environment,
-        )
-        outcome = (await launcher.launch(invocation)).outcome
-        if outcome and outcome.result == "unavailable":
-            raise Unavailable("the engine", "The run could not begin.")
 
 
 class StandingSchedules:

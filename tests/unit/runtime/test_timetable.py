@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.runtime.playbooks import StandingSchedules, Timetable, folders, shelf_of
+from bot.runtime.playbooks import StandingSchedules, folders, shelf_of
+from bot.runtime.timetable import Timetable
 from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.schedules import StoredSchedules
 from orchestration.store import Store
 from tests.conftest import ROOT
 from tgk.errors import Unavailable
 from tgk.ports.schedules import Schedule
+from tgk.renewal import Renewal
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -49,7 +51,13 @@ async def life(
     """Live once: the schedules of a store, and the timetable that starts them."""
     async with Store(path / "tgk.sqlite") as store:
         schedules = StoredSchedules(store, clock)
-        timetable = Timetable(schedules, world.dispatcher, world.operations, patience=patience)
+        timetable = Timetable(
+            schedules,
+            world.dispatcher,
+            world.operations,
+            renew=Renewal(world.policy.directory, {"discord": world.groups}),
+            patience=patience,
+        )
         async with asyncio.TaskGroup() as group:
             duty = group.create_task(timetable.run())
             yield schedules
