@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from orchestration.playbook.codes import CODES
-from orchestration.playbook.diagnostics import has_errors, in_order
+from orchestration.playbook.diagnostics import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from orchestration.playbook.diagnostics import Diagnostic, Edit
     from orchestration.playbook.origin import Span
 
+_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line to some readers, besides the two signs that an annotation can write."""
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -43,7 +47,7 @@ def as_sarif(diagnostics: Iterable[Diagnostic], file: str) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": not has_errors(listed)}],
+        "invocations": [{"executionSuccessful": True}],  # it looked; what it found is below
         "results": [_result(one, rules.index(one.code), file) for one in listed],
     }
     log = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
@@ -107,7 +111,7 @@ def _fix(one: Diagnostic, file: str) -> dict[str, Any]:
         "description": {"text": one.help or one.message},
         "artifactChanges": [
             {
-                "artifactLocation": {"uri": file},
+                "artifactLocation": {"uri": quote(file)},
                 "replacements": [_replacement(edit) for edit in one.fix],
             }
         ],
@@ -119,7 +123,7 @@ def _replacement(edit: Edit) -> dict[str, Any]:
 
 
 def _location(span: Span, file: str) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": file}, "region": _region(span)}}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(file)}, "region": _region(span)}}
 
 
 def _region(span: Span) -> dict[str, int]:
@@ -144,6 +148,7 @@ def _annotation(one: Diagnostic, file: str) -> str:
 
 
 def _escaped(text: str) -> str:
+    text = _BREAKS.sub(" ", text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -39,7 +39,7 @@ def summary(diagnostics: Sequence[Diagnostic], file: str) -> str:
 def brief(one: Diagnostic, file: str) -> str:
     """Return a diagnostic as one line, for chats and logs."""
     tail = f"; {one.help}" if one.help else ""
-    return f"{file}:{one.span.line}:{one.span.column}: {one.code} {one.message}{tail}"
+    return f"{file}:{one.span.line}:{one.span.column}: {one.code} {_printable(one.message + tail)}"
 
 
 def _one(one: Diagnostic, source: Source) -> str:
@@ -49,7 +49,7 @@ def _one(one: Diagnostic, source: Source) -> str:
     )
     width = len(str(max(span.line for span, _, _ in marks)))
     rows = [
-        f"{one.severity}[{one.code}]: {one.message}",
+        f"{one.severity}[{one.code}]: {_printable(one.message)}",
         f"{' ' * width}--> {source.file}:{one.span.line}:{one.span.column}",
     ]
     for position, (span, sign, label) in enumerate(marks):
@@ -57,7 +57,7 @@ def _one(one: Diagnostic, source: Source) -> str:
             rows.append(f"{'.' * width}")
         rows += _marked(source.line(span.line), span, sign, label, width)
     if one.help:
-        rows.append(f"{' ' * width} = help: {one.help}")
+        rows.append(f"{' ' * width} = help: {_printable(one.help)}")
     return "\n".join(rows)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from orchestration.playbook.exports import as_annotations, as_json, as_sarif
 from orchestration.playbook.load import load
 from orchestration.playbook.rendering import as_text, brief
@@ -109,3 +111,47 @@ def test_annotations_cannot_be_broken_out_of() -> None:
     assert len(lines) == 1
     assert lines[0].startswith("::error file=a%2Cb%3Ac.yml,line=2,col=28,")
     assert "%0A::error::b" in lines[0]
+
+
+@pytest.mark.parametrize("sign", ["\\u2028", "\\x85", "\\v", "\\f", "\\x1e", "\\r"])
+def test_no_sign_that_ends_a_line_somewhere_breaks_out(sign: str) -> None:
+    """Neither out of an annotation nor out of the text for people."""
+    text = f'name: x\nsteps: [{{command: /status, "a{sign}::error::b": 1}}]\n'
+    loaded = load(text.encode(), "x.yml")
+
+    lines = as_annotations(loaded.diagnostics, "x.yml").splitlines()
+    rows = as_text(loaded.diagnostics, loaded.source).splitlines()
+
+    assert [line[:15] for line in lines] == ["::error file=x."]
+    assert not [row for row in rows if row.startswith("::")]
+
+
+def test_the_text_of_a_playbook_gives_a_terminal_no_orders() -> None:
+    """What cannot be seen is shown as a dot, in messages as in the lines themselves."""
+    loaded = load(b'name: x\nsteps: [{command: /status, "\\e[31m\\a": 1}]\n', "x.yml")
+
+    assert "\x1b" not in as_text(loaded.diagnostics, loaded.source)
+    assert "\x1b" not in brief(loaded.diagnostics[0], "x.yml")
+
+
+def test_sarif_names_any_file_as_an_address() -> None:
+    """With its signs escaped; and looking succeeded, whatever was found."""
+    loaded = load(b"name: x\nnmae: y\nsteps: [{command: /status}]\n", "x.yml")
+    (run,) = json.loads(as_sarif(loaded.diagnostics, "my plays/50%#ä.yml"))["runs"]
+    (result,) = run["results"]
+
+    places = [one["physicalLocation"]["artifactLocation"] for one in result["locations"]]
+    assert places == [{"uri": "my%20plays/50%25%23%C3%A4.yml"}]
+    assert run["invocations"] == [{"executionSuccessful": True}]
+
+
+def test_sarif_counts_columns_in_the_unit_that_it_names() -> None:
+    """In characters, also behind those that take two units elsewhere."""
+    loaded = load(
+        "name: x\nsteps: [{description: 😀, nmae: a, command: /status}]\n".encode(), "x.yml"
+    )
+    (run,) = json.loads(as_sarif(loaded.diagnostics, "x.yml"))["runs"]
+
+    assert run["columnKind"] == "unicodeCodePoints"
+    region = run["results"][0]["locations"][0]["physicalLocation"]["region"]
+    assert (region["startColumn"], region["endColumn"]) == (26, 30)
