@@ -136,6 +136,8 @@ class AuditJournal:
         if self._log.state.damages:
             await self._look_for_acknowledgement()
         fields = self._fields(attempt, "intent", "pending")
+        if attempt.links:
+            fields["links"] = self._redactor.value(attempt.links)
         privileged = self._privileged(attempt.caller)
         await self._writer.submit(draft("intent", attempt.corr, fields, privileged=privileged))
 

@@ -17,7 +17,7 @@ from tgk.ports.board import mirrors
 from tgk.ports.council import Approval
 from tgk.ports.grants import NoGrants
 from tgk.ports.operations import Operation, Record
-from tgk.recording import Observer, Recorder, correlation, reference
+from tgk.recording import Observer, Recorder, correlation, reference, run_of
 from tgk.renewal import unknowable
 from tgk.typed import value_line
 from tgk.view import View
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tgk.backends import Backends
     from tgk.ports.council import ApprovalRule
     from tgk.ports.grants import Grants
-    from tgk.ports.journal import Journal
+    from tgk.ports.journal import Attempt, Journal
     from tgk.ports.operations import Operations, Steps
     from tgk.ports.time import Clock
     from tgk.renewal import Renew
@@ -157,7 +157,8 @@ class Dispatcher:
         )
         async with self._recorder.entry(invocation) as entry:
             await self._recorder.intend(entry.attempt)
-            context = self._context(invocation, entry.corr, steps, shown)
+            named = self._named(entry.attempt, shown)
+            context = self._context(invocation, entry.corr, steps, named)
             admitted = self.admission.admit(invocation, count=False)
             entry.rule = admitted.decision.rule
             entry.detail = await self._ask_council(admitted, context)
@@ -322,6 +323,19 @@ class Dispatcher:
             await watch(reply)
 
         return show
+
+    def _named(self, attempt: Attempt, show: Show) -> Show:
+        """Let the log know which run a change has begun as soon as it shows one."""
+        known: set[str] = set()
+
+        async def named(reply: Reply) -> None:
+            run = run_of(reply)
+            if run and run not in known:
+                known.add(run)
+                await self._recorder.name(attempt, run)
+            await show(reply)
+
+        return named
 
     def _context(self, invocation: Invocation, corr: str, steps: Steps, show: Show) -> Context:
         return Context(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from loguru import logger
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from tgk.outcome import Outcome
     from tgk.ports.journal import Journal
     from tgk.ports.time import Clock
+    from tgk.reply import Reply
+
+
+_RUN: Final = "workflow"
 
 
 class Observer(Protocol):
@@ -75,6 +80,13 @@ class Recorder:
         """Record that a side effect is about to happen; raises JournalUnavailable."""
         await self._journal.intend(attempt)
 
+    async def name(self, attempt: Attempt, run: str) -> None:
+        """Record which run a change goes on as, which may be for days; it goes on without, too."""
+        try:
+            await self._journal.intend(replace(attempt, links={_RUN: run}))
+        except JournalUnavailable as error:
+            logger.bind(corr=attempt.corr, run=run).error("audit record lost: {}", error.why)
+
     def veil(self, outcome: Outcome) -> Outcome:
         """Return the outcome with every secret in its reply masked, whoever put it there."""
         reply = masked(outcome.reply, self._redact)
@@ -98,6 +110,11 @@ class Recorder:
             await self._journal.conclude(entry.attempt, conclusion)
         except JournalUnavailable as error:
             logger.bind(corr=entry.attempt.corr).error("audit record lost: {}", error.why)
+
+
+def run_of(reply: Reply) -> str:
+    """Return the run that a reply is about; empty where there is none."""
+    return str(reply.data.get("links", {}).get(_RUN, ""))
 
 
 def _withdrawal(error: BaseException) -> TgkError | None:

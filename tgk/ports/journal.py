@@ -23,6 +23,8 @@ class Attempt:
     """As asked; the journal redacts before it hashes or writes."""
     caller: Caller
     delivery: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Ids that are known of what it does before that has ended, such as the run that it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Journal(Protocol):
     """
 
     async def intend(self, attempt: Attempt) -> None:
-        """Record that a side effect is about to happen."""
+        """Record that a side effect is about to happen, or goes on under these links."""
 
     async def conclude(self, attempt: Attempt, conclusion: Conclusion) -> None:
         """Record how the attempt ended; for reads this is the only record."""

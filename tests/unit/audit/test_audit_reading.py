@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -96,6 +97,21 @@ async def test_the_story_of_a_run_is_whole(desk: Desk) -> None:
     ]  # fmt: skip
     assert newest == found[::-1]
     assert of_step == [desk.attempt(3).corr, desk.attempt(1).corr]
+
+
+async def test_the_story_of_a_run_that_goes_on_begins_with_who_started_it(desk: Desk) -> None:
+    """As soon as its command knows what it is called, whatever it is called later."""
+    async with desk.journal() as journal:
+        began = desk.attempt(0, delivery="discord:1")
+        await journal.intend(began)
+        await journal.intend(desk.attempt(1))
+        await journal.intend(replace(began, links={"workflow": "WF-2026-002"}))
+        await journal.intend(desk.attempt(2, delivery="run:WF-2026-002:deploy:1"))
+
+    found = list(oldest_first(desk.path, Filter(corr="WF-2026-002")))
+
+    assert [int(each.corr[4:]) for each in found] == [0, 0, 2]
+    assert found[0].user == began.caller.person
 
 
 @pytest.mark.parametrize(

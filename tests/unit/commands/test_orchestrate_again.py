@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,41 @@ async def test_a_word_is_heard_once_by_the_run_that_was_meant(
     assert outcome.result == "success"
     assert (await world.runs.view("WF-2026-002")).state == state
     assert (await world.runs.view("WF-2026-001")).state == "running"
+
+
+async def test_a_run_that_goes_on_is_named_in_the_audit_log(world: World) -> None:
+    """Long before its end, once, with who started it and what."""
+    line = "/orchestrate run --playbook deploy-web-app --parameters version=v1.4.0"
+    following = asyncio.ensure_future(world.run(line, "dana"))
+    while not world.shown:
+        await asyncio.sleep(0)
+    first, named = world.journal.intents
+    world.runs.change("WF-2026-001", state="waiting")
+    world.runs.change("WF-2026-001", state="succeeded")
+    await following
+
+    assert (first.links, named.links) == ({}, {"workflow": "WF-2026-001"})
+    assert (named.corr, named.caller.person, named.args) == (first.corr, "dana", first.args)
+    assert len(world.journal.intents) == 2
+
+
+async def test_a_log_that_is_full_stops_no_run_that_has_begun(world: World) -> None:
+    """It lacks a name until the end; that is said to the mechanics."""
+    begun = world.runs.start
+
+    async def filled(*given: object, **more: object) -> object:
+        world.journal.broken = "0 MiB are left"
+        return await begun(*given, **more)  # type: ignore[arg-type]
+
+    world.runs.start = filled  # type: ignore[method-assign, assignment] # the disk fills up
+    line = "/orchestrate run --playbook deploy-web-app --parameters version=v1.4.0"
+    following = asyncio.ensure_future(world.run(line, "dana"))
+    while not world.shown:
+        await asyncio.sleep(0)
+    world.journal.broken = ""
+    world.runs.change("WF-2026-001", state="succeeded")
+
+    assert (await following).result == "success"
 
 
 async def test_another_try_begins_once(world: World) -> None:
