@@ -27,6 +27,8 @@ _MOST_WRITTEN = 256 * 1024
 _MOST_LOGGED = 50
 _LONGEST_LINE = 500
 _GRACE_SECONDS = 5.0
+_ORPHANS_SECONDS = 0.5
+_LOOKS_AFTER_SECONDS = 0.02
 
 
 class _WroteTooMuch(Exception):
@@ -150,18 +152,27 @@ async def _end(process: Process) -> None:
     """Let nothing of it live on, what it started included."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(_GRACE_SECONDS):
             await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+            await _alone(process.pid)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
     with suppress(TimeoutError):  # what got away from the group may hold them open
         async with asyncio.timeout(_GRACE_SECONDS):
             for pipe in _pipes(process):
                 while await pipe.read(_MOST_WRITTEN):
                     pass  # else they would stay open: nobody reads what is left
+
+
+async def _alone(group: int) -> None:
+    """Give what a program started, and left, a moment to end by itself."""
+    with suppress(ProcessLookupError, TimeoutError):
+        async with asyncio.timeout(_ORPHANS_SECONDS):
+            while True:
+                os.killpg(group, 0)
+                await asyncio.sleep(_LOOKS_AFTER_SECONDS)
 
 
 def _lines(said: bytes) -> tuple[str, ...]:

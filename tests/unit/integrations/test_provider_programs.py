@@ -83,6 +83,30 @@ async def test_nothing_of_a_program_lives_on(tmp_path: Path) -> None:
     assert not _is_alive(child)
 
 
+async def test_what_a_program_left_behind_is_ended_whether_it_likes_to_or_not(
+    tmp_path: Path,
+) -> None:
+    """One that ended well and left somebody who heeds no request; its answer counts as ever."""
+    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print(); time.sleep(60)"
+    source = (
+        "import os, pathlib, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {stubborn!r}], stdout=subprocess.PIPE,"
+        " stderr=subprocess.DEVNULL)\n"
+        "child.stdout.readline()\n"
+        "pathlib.Path('pid').write_text(str(child.pid))\n"
+    )
+
+    result = await program(source, directory=str(tmp_path)).invoke(call())
+
+    child = int((tmp_path / "pid").read_text())
+    for _ in range(200):
+        if not _is_alive(child):
+            break
+        await asyncio.sleep(0.02)
+    assert not _is_alive(child)
+    assert result.success
+
+
 def _is_alive(pid: int) -> bool:
     """Say whether a process runs; one that only waits to be collected does not."""
     try:
