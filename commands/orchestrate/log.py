@@ -79,8 +79,8 @@ def _tried(step: StepView) -> Iterator[_Event]:
 
 def _last(step: StepView, view: RunView) -> _Event:
     """Return how it ended, or how it stands."""
-    if step.state == "waiting" and step.tries and step.tries[-1].began == step.began:
-        return _Event(step.tries[-1].ended, "waits", step.path, f"({step.note.partition(': ')[0]})")
+    if step.state == "waiting" and step.tries and step.tries[-1].ended == step.began:
+        return _Event(step.began, "waits", step.path, f"({step.note.partition(': ')[0]})")
     told_inside = step.note in {each.note for each in step.steps}
     note = "" if step.state == "pending" or told_inside else step.note
     back = "rolled back later" if step.state == "undone" else ""

@@ -61,14 +61,15 @@ def _columns(step: StepView, inner: Parts) -> Fraction:
     done = [sum(map(_over, column.steps), Fraction()) for column in inner.columns]
     if step.kind == "foreach":
         return sum(done, Fraction()) / max(1, len(done))
-    if step.kind == "conditional" and any(_begun(column.steps) for column in inner.columns):
-        passed = (Fraction(size(each.steps)) for each in inner.columns if not _begun(each.steps))
+    if step.kind == "conditional" and any(begun(column.steps) for column in inner.columns):
+        passed = (Fraction(size(each.steps)) for each in inner.columns if not begun(each.steps))
         return sum((*done, *passed), Fraction())  # the way that was not taken
     return sum(done, Fraction())
 
 
-def _begun(steps: Sequence[StepView]) -> bool:
-    return any(step.began or _begun(step.steps) for step in steps)
+def begun(steps: Sequence[StepView]) -> bool:
+    """Say whether one of them, or of those inside, was reached at all."""
+    return any(step.began or step.state == "kept" or begun(step.steps) for step in steps)
 
 
 def _settled(step: StepView, *, alone: bool) -> bool:

@@ -189,6 +189,33 @@ def aside(main: Box, label: str, handler: Box, reach: float) -> Box:
     )
 
 
+def under(main: Box, label: str, handler: Box) -> Box:
+    """Return a box with what handles its end below it, right of the way that goes on."""
+    used = handler.state not in {"pending", "skipped"}
+    colour = look.SIGNS["failed"].colour if used and label == "on failure" else look.GHOST
+    high = main.height + LINK + handler.height
+
+    def draw(spine: float, top: float) -> Iterator[str]:
+        yield from main.draw(spine, top)
+        y, x = top + main.height, spine + GAP + handler.left
+        start = min(x, spine + main.right - GAP)
+        dashed = "" if used else ' stroke-dasharray="4 4"'
+        yield (
+            f'<path d="M{spine:.1f} {y:.1f}V{top + high:.1f}" stroke="{look.RIM}" '
+            'stroke-width="2"/>'
+            f'<path d="M{start:.1f} {y:.1f}v4H{x:.1f}v{LINK - 10:g}" fill="none" stroke="{colour}" '
+            f'stroke-width="2"{dashed}/>'
+            f'<path d="M{x - 5:.1f} {y + LINK - 7:.1f}h10l-5 6.5z" fill="{colour}"/>'
+        )
+        ink = look.SIGNS["failed"].words if used and label == "on failure" else look.FAINT
+        yield text(x + 10, y + LINK - 5, label, size=_LABEL, fill=ink)
+        yield from handler.draw(x, y + LINK)
+
+    words = GAP + handler.left + 10 + width(label, _LABEL)
+    right = max(main.right, GAP + handler.width, words)
+    return replace(main, right=right, height=high, draw=draw, widened=None)
+
+
 def folded(boxes: Sequence[Box], columns: int, *, paused: bool = False) -> Box:
     """Return boxes that follow one another down several columns, left to right."""
     runs = _split(boxes, columns)

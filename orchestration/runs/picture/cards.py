@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from orchestration.runs.picture import look
-from orchestration.runs.picture.boxes import Box, aside, below, beside, captioned, framed
+from orchestration.runs.picture.boxes import Box, aside, below, beside, captioned, framed, under
 from orchestration.runs.picture.lettering import fitted, width, wrapped, xml
 from orchestration.runs.picture.look import rect, text
-from orchestration.runs.progress import over, size
+from orchestration.runs.progress import begun, over, size
 from orchestration.runs.shape import BAD, DONE, IDLE, expected, leaves, parts, state_of
 from orchestration.runs.wording import STATE_WORDS, counted, details, duration
 
@@ -42,6 +42,8 @@ class Detail:
     now: datetime | None
     whole_groups: bool = True
     """Whether groups that are over, or not begun, are drawn with their steps."""
+    narrow: bool = False
+    """Whether what handles the end of a step stands below it, not beside it."""
     whole_stretches: bool = True
     """Whether steps that are over and follow one another are drawn one by one."""
 
@@ -51,13 +53,18 @@ def blocks(steps: Sequence[StepView], detail: Detail) -> list[Box]:
     if detail.whole_stretches:
         return [block(step, detail) for step in steps]
     found: list[Box] = []
-    for ended, run in groupby(steps, key=lambda step: step.state in _OVER):
+    for ended, run in groupby(steps, key=_passed):
         stretch = list(run)
         if ended and len(stretch) > 1:
             found.append(_stretch(stretch))
         else:
             found += [block(step, detail) for step in stretch]
     return found
+
+
+def _passed(step: StepView) -> bool:
+    """Say whether nobody asks about it any more; what was rolled back is asked about."""
+    return step.state in _OVER and step.kind != "undoes"
 
 
 def block(step: StepView, detail: Detail) -> Box:
@@ -70,8 +77,11 @@ def block(step: StepView, detail: Detail) -> Box:
     else:
         box, reach = _group(step, detail), 17.0
     for handler in inner.handlers:
+        if handler.state in IDLE and not detail.whole_groups:
+            continue  # it was not needed, or will be drawn when it is
         label = _LABELS.get(handler.name, handler.name)
-        box = aside(box, label, _handler(handler, detail), reach)
+        drawn = _handler(handler, detail)
+        box = under(box, label, drawn) if detail.narrow else aside(box, label, drawn, reach)
     return box
 
 
@@ -101,7 +111,7 @@ class _Card:
             min(width(self.said, _SMALL), _WIDE * 0.8),
         )
         wide = min(_WIDE, max(least, want + _AROUND))
-        most = 2 if self.state in BAD | {"waiting"} else 1
+        most = 3 if self.state in BAD | {"waiting"} else 2
         lines = wrapped(self.said, wide - _AROUND, _SMALL, most)
         high = 40.0 + _LINE * len(lines) + (2 if lines else 0)
 
@@ -176,10 +186,11 @@ def _kind(step: StepView) -> str:
     ):
         return "for each item"  # nobody knows yet how many there are
     if step.kind == "foreach":
-        over = sum(
-            column.state not in {"pending", "running", "waiting"} for column in inner.columns
+        ended = sum(
+            column.state not in {"pending", "running", "waiting"} and begun(column.steps)
+            for column in inner.columns
         )
-        return f"{over} of {counted(len(inner.columns), 'item')}"
+        return f"{ended} of {counted(len(inner.columns), 'item')}"
     return {"conditional": "if", "finally": "always", "undoes": "in reverse"}.get(
         step.kind, step.kind
     )
@@ -238,7 +249,10 @@ def _skipped(column: Column) -> Box:
 def _handler(column: Column, detail: Detail) -> Box:
     if column.state in IDLE:
         state: StepState = "skipped" if column.state == "skipped" else "pending"
-        return _card(_names(column.steps), state)
+        names = _names(column.steps)
+        if width(names, _NAME) * _BOLD <= _WIDE - _AROUND:
+            return _card(names, state)
+        return _card(counted(len(column.steps), "step"), state, said=names)
     return replace(below(blocks(column.steps, detail)), state=column.state)
 
 

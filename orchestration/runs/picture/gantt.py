@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WIDE, _MARGIN = 572.0, 14.0
 _NAMES, _ROOM = 206.0, 240.0
+_LEAST_NAME = 60.0
 _ROW, _BAR = 27.0, 14.0
 _MOST_ROWS = 30
 _SMALL = 12.0
@@ -30,6 +31,7 @@ _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 
 _MOST_TICKS = 4
 _FOOT, _LINE = 34.0, 20.0
 _WAITED = "waiting for people or a time"
+_PALE = 'fill-opacity="0.62"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,21 @@ class _Rows:
     @property
     def waited(self) -> bool:
         """Whether anything waited for people or a time."""
-        return any(step.kind in WAITS or waited_of(step) for step in self.steps)
+        return any(
+            step.kind in WAITS or step.state == "waiting" or step.tries or waited_of(step)
+            for step in self.steps
+        )
 
-    def name(self, step: StepView) -> str:
-        """Return the name with the items that it was for, which tell equal names apart."""
+    def name(self, step: StepView, room: float = float("inf")) -> str:
+        """Return the name with the items that it was for, which tell equal names apart.
+
+        Where there is no room for both, the items stay.
+        """
         around = [name for path, name in self.items.items() if step.path.startswith(f"{path}/")]
         before = step.path.rpartition("/")[0]
-        return " · ".join([step.name, *(around or ([before] if "[" in before else []))])
+        what = "".join(f" · {each}" for each in (around or ([before] if "[" in before else [])))
+        left = max(room - width(what, 13), _LEAST_NAME)
+        return fitted(fitted(step.name, left, 13) + what, room, 13)
 
 
 def gantt(
@@ -92,7 +102,8 @@ def _rows(view: RunView, earlier: Sequence[RunView], now: datetime) -> _Rows:
     kept = {step.path for step in longest}
     shown = tuple(step for step in begun if step.path in kept)
     medians = usual(earlier)
-    start = min((step.began for step in shown if step.began), default=view.began or view.asked)
+    begins = [step.tries[0].began if step.tries else step.began for step in shown]
+    start = min((at for at in begins if at), default=view.began or view.asked)
     ends = [step.ended or now for step in shown]
     ends += [
         step.began + timedelta(seconds=waited_of(step) + medians.get(step.path, 0.0))
@@ -121,7 +132,7 @@ def _body(rows: _Rows) -> Iterator[str]:
 def _row(rows: _Rows, step: StepView, y: float) -> Iterator[str]:
     decisive = step.path in rows.critical
     yield look.icon(look.SIGNS[step.state], _MARGIN + 8, y + _ROW / 2, 7)
-    name = fitted(rows.name(step), _NAMES - 34, 13)
+    name = rows.name(step, _NAMES - 34)
     ink = look.INK if decisive else look.SOFT
     yield text(_MARGIN + 24, y + _ROW / 2 + 4.5, name, size=13, fill=ink, bold=decisive)
     begins = step.began or rows.scale.start
@@ -135,12 +146,41 @@ def _row(rows: _Rows, step: StepView, y: float) -> Iterator[str]:
         reach = max(right, rows.scale.x(begins + timedelta(seconds=median)))
         yield from _ghost(acts, top, rows.scale.x(begins + timedelta(seconds=median)) - acts)
     colour = look.SIGNS["waiting" if step.kind in WAITS else step.state].colour
-    rim = f'stroke="{look.INK}" stroke-width="1.6"' if decisive else 'fill-opacity="0.62"'
+    rim = f'stroke="{look.INK}" stroke-width="1.6"' if decisive else _PALE
+    yield from _before(rows, step, top)
     if acts > left:
-        waits = look.SIGNS["waiting"].colour
-        yield rect(left, top, acts - left, _BAR, fill=waits, radius=3, more='fill-opacity="0.62"')
+        yield from _wait(left, top, acts - left)
     yield rect(acts, top, max(2.5, right - acts), _BAR, fill=colour, radius=3, more=rim)
+    if step.kind in WAITS or step.state == "waiting":
+        yield _hatch(acts, top, right - acts)
     yield _figure(rows, step, reach, y, rows.scale.end)
+
+
+def _before(rows: _Rows, step: StepView, top: float) -> Iterator[str]:
+    """Draw the tries before the last one, and the waits between them."""
+    nexts = [*(each.began for each in step.tries[1:]), step.began or rows.scale.end]
+    for each, follows in zip(step.tries, nexts, strict=False):
+        left, right = rows.scale.x(each.began), rows.scale.x(each.ended or follows)
+        colour = look.SIGNS[each.state].colour
+        wide = max(2.5, right - left)
+        yield rect(left, top + 3, wide, _BAR - 6, fill=colour, radius=3, more=_PALE)
+        if (reach := rows.scale.x(follows)) > right:
+            yield from _wait(right, top, reach - right)
+
+
+def _wait(left: float, top: float, wide: float, high: float = _BAR) -> Iterator[str]:
+    waits = look.SIGNS["waiting"].colour
+    yield rect(left, top, wide, high, fill=waits, radius=3, more=_PALE)
+    yield _hatch(left, top, wide, high)
+
+
+def _hatch(left: float, top: float, wide: float, high: float = _BAR) -> str:
+    """Return strokes over a bar, so that nobody needs its colour to know that it waited."""
+    strokes = "".join(
+        f"M{left + 3 + 5 * number:.1f} {top + 1:.1f}v{high - 2:.1f}"
+        for number in range(int((wide - 1) // 5))
+    )
+    return f'<path d="{strokes or "M0 0"}" stroke="{look.GROUND}" stroke-width="1.4"/>'
 
 
 def _ghost(left: float, top: float, wide: float) -> Iterator[str]:
@@ -181,8 +221,7 @@ def _legend(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> Iterator[
         yield text(x + 30, y, words, size=_SMALL, fill=look.SOFT)
     y, x = y + _LINE, _MARGIN + 4
     if rows.waited:
-        waits = look.SIGNS["waiting"].colour
-        yield rect(x, y - 10, 22, 11, fill=waits, radius=3, more='fill-opacity="0.62"')
+        yield from _wait(x, y - 10, 22, 11)
         yield text(x + 30, y, _WAITED, size=_SMALL, fill=look.SOFT)
         x += 30 + width(_WAITED, _SMALL) + 26
     if hidden := _hidden(view, rows):

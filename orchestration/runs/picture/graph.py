@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestration.runs.picture import look
@@ -71,7 +72,7 @@ def _body(view: RunView, now: datetime) -> Box:
         Detail(now, whole_groups=False, whole_stretches=False),
     )
     best: Box | None = None
-    for detail in details:
+    for detail in (each for one in details for each in (one, replace(one, narrow=True))):
         boxes = blocks(steps, detail)
         best = _arranged(boxes, paused=view.state == "paused")
         if best.width <= _MOST_WIDE and best.height <= _MOST_HIGH:

@@ -23,7 +23,7 @@ _LARGE, _SMALL = 20.0, 13.0
 
 def heading(view: RunView, now: datetime | None, room: float, more: str = "") -> Box:
     """Return the head as wide as ``room``, hung on its middle."""
-    reasons = wrapped(_reason(view, now), room, _SMALL, 2)
+    reasons = wrapped(_reason(view, now), room, _SMALL, 3)
     high = 84.0 + 18 * len(reasons)
 
     def draw(spine: float, top: float) -> Iterator[str]:

@@ -17,6 +17,7 @@ from tests.unit.runs.run_stories import (
     step,
     thirteen,
 )
+from tgk.ports.runs import Try
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,6 +128,33 @@ def test_items_of_one_name_are_told_apart() -> None:
     words = _texts(run([regions(["succeeded", "succeeded"])]))
 
     assert {"region-deploy · region-1", "region-deploy · region-2"} <= set(words)
+
+
+def test_a_long_name_gives_way_to_the_item_that_it_was_for() -> None:
+    """Else all of them would be called the same."""
+    items = tuple(
+        step(f"f[{n}]", "succeeded", n, 1, kind="item", name=name,
+             steps=(step(f"f[{n}]/validate-everything", "succeeded", n, 1),))
+        for n, name in enumerate(("eu-west-1", "us-east-2"))
+    )  # fmt: skip
+    words = _texts(run([step("f", "succeeded", 0, 2, kind="foreach", steps=items)], "succeeded"))
+
+    assert [word.partition("… · ")[2] for word in words if word.startswith("validate-")] == [
+        "eu-west-1", "us-east-2",
+    ]  # fmt: skip
+
+
+def test_tries_that_failed_and_the_waits_between_them_are_drawn() -> None:
+    """Lower than the last one; what waited is hatched, for its colour alone tells not everybody."""
+    tries = tuple(Try(began=at(begun), ended=at(begun + 10), state="failed") for begun in (0, 30))
+    flaky = step("flaky", "succeeded", 60, 40, attempt=3, attempts=4, tries=tries)
+    root = ET.fromstring(gantt(run([flaky], "succeeded", ended=at(100))).svg)  # noqa: S314 - ours
+
+    bars = [each for each in root.iter(f"{_SVG}rect") if each.get("height") in ("8.0", "14.0")]
+    hatched = [each for each in root.iter(f"{_SVG}path") if each.get("stroke-width") == "1.4"]
+    assert [float(each.get("width", "")) for each in bars] == [24.0, 48.0, 24.0, 48.0, 96.0]
+    assert [each.get("height") for each in bars] == ["8.0", "14.0", "8.0", "14.0", "14.0"]
+    assert len(hatched) == 3  # both waits, and the legend
 
 
 def test_kept_steps_have_no_bar() -> None:

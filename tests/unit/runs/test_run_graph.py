@@ -206,6 +206,46 @@ def test_a_handler_that_was_not_needed_is_one_faint_card() -> None:
     assert "rollback, tell" in _texts(second_generation())
 
 
+def test_what_a_step_found_is_not_cut_where_a_second_line_holds_it() -> None:
+    """An ellipsis would hide where it was done."""
+    note = "Deploy canary api v1.5.0 at 5 % → production: done"
+    words = " ".join(_texts(run([step("deploy", "succeeded", 0, 1, note=note)])))
+
+    assert note.removesuffix(": done") in words
+    assert "…" not in words
+
+
+def test_an_item_that_was_never_reached_is_not_counted_as_over() -> None:
+    """Of three, the second failed and the third was left."""
+    items = regions(["succeeded", "failed", "skipped"])
+    words = _texts(run([items.model_copy(update={"state": "failed"})], "failed"))
+
+    assert "regions · 2 of 3 items · failed" in words
+
+
+def test_what_was_rolled_back_is_not_one_of_the_steps_that_are_done() -> None:
+    """However little room there is."""
+    many = [step(f"s{number}", "succeeded", number, 1) for number in range(60)]
+    undoes = (step("undo/a", "succeeded", 70, 1), step("undo/b", "succeeded", 71, 1))
+    words = _texts(run([*many, last()], "rolled_back", undoes=undoes))
+
+    assert "rolled back" in words
+    assert not any("rolled back" in word for word in words if "s1, s2" in word)
+
+
+def test_handlers_that_were_not_needed_give_room() -> None:
+    """Where the whole does not fit; the steps themselves stay."""
+    spare = (step("x/on_failure/tell-everybody"), step("x/on_failure/take-it-back"))
+    many = [
+        step(f"s{number}", "succeeded", number, 1, steps=spare, name=f"step-{number}")
+        for number in range(16)
+    ]
+    words = _texts(run(many, "succeeded"))
+
+    assert {"step-0", "step-15"} <= set(words)
+    assert "on failure" not in words
+
+
 def test_a_handler_that_ran_is_drawn_in_full() -> None:
     """The rollback has its own state and time."""
     cards = _cards(thirteen())
