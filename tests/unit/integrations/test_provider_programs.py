@@ -87,7 +87,9 @@ async def test_what_a_program_left_behind_is_ended_whether_it_likes_to_or_not(
     tmp_path: Path,
 ) -> None:
     """One that ended well and left somebody who heeds no request; its answer counts as ever."""
-    stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print(); time.sleep(60)"
+    stubborn = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=1); time.sleep(9)"
+    )
     source = (
         "import os, pathlib, subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {stubborn!r}], stdout=subprocess.PIPE,"
