@@ -23,6 +23,7 @@ from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.runs.staging import Parts, RunLimits
 from orchestration.store import Store
 from orchestration.store_postgres import PostgresDatabase
+from tests.unit.runs.bustle import Bustle
 from tgk.admission import Admission
 from tgk.backends import Backends
 from tgk.caller import Caller
@@ -224,24 +225,10 @@ class World:
         self.outward: Any = None
         self.secrets: Any = None
         self._count = 0
-        self._writing = 0
-        self._count_writes()
+        self._bustle = Bustle(self.store)
         self.runs: Any = None
         self.approvals: Any = None
         self.locks: Any = None
-
-    def _count_writes(self) -> None:
-        """Know when something is being written: then nobody is idle."""
-        original = self.store.write
-
-        async def write(act: Any) -> Any:
-            self._writing += 1
-            try:
-                return await original(act)
-            finally:
-                self._writing -= 1
-
-        self.store.write = write  # type: ignore[method-assign] # looked at, not changed
 
     def write(self, text: str) -> str:
         """Put a playbook on the shelf; returns its name."""
@@ -252,6 +239,7 @@ class World:
     @asynccontextmanager
     async def open(self, *, grace: float = 0.2) -> AsyncIterator[World]:
         """Start the process, and end it in good order."""
+        self._bustle.watch()
         discovery = Discovery.model_validate(yaml.safe_load((ROOT / "discovery.yml").read_text()))
         discovery = discovery.model_copy(update={"playbooks": self.allowed})
         async with self.store, asyncio.TaskGroup() as group:
@@ -347,7 +335,7 @@ class World:
             while not reached():
                 busy = self.engine.running or self.engine._awaited or self.effects.running
                 await asyncio.sleep(0.002)
-                idle = 0 if self._writing or (busy and not self.effects.held) else idle + 1
+                idle = 0 if self._bustle or (busy and not self.effects.held) else idle + 1
                 if idle >= 6 and isinstance(self.clock, FakeClock):
                     await self._tick(self.clock)
                     idle = 0
