@@ -11,13 +11,11 @@ from orchestration.playbook.expression.functions import FUNCTIONS
 from orchestration.playbook.kinds import KEYS, KINDS
 from orchestration.playbook.schema import schema
 from tests.unit.playbook.checking import REGISTRY, found
-from tgk.typed import parse_line
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "first-playbook.md"
 LANGUAGE = ROOT / "docs" / "playbooks.md"
 README = ROOT / "README.md"
-_TYPED = re.compile(r"(?:^|`)(?:tgk |/)(orchestrate [a-z]+ [^`\n]*)", re.MULTILINE)
 
 
 def playbooks(page: Path) -> list[str]:
@@ -26,11 +24,6 @@ def playbooks(page: Path) -> list[str]:
     shown = [block for block in blocks if re.search(r"^steps:", block, re.MULTILINE)]
     head = "name: shown\nparameters: [{name: version, default: v1.4.0}]\n"
     return [block if block.startswith("name:") else head + block for block in shown]
-
-
-def typed(page: Path) -> list[str]:
-    """Return every command line on a page."""
-    return _TYPED.findall(page.read_text(encoding="utf-8"))
 
 
 def test_the_first_playbook_has_the_slips_that_the_page_shows() -> None:
@@ -55,21 +48,6 @@ def test_every_playbook_on_a_page_is_in_order(page: Path) -> None:
     assert shown
     for text in shown:
         assert found(text, http=True) == (), text
-
-
-@pytest.mark.parametrize("page", [LANGUAGE, TUTORIAL, README], ids=lambda page: page.stem)
-def test_every_line_on_a_page_is_one_of_a_command(page: Path) -> None:
-    """With options that it has."""
-    names = [entry.name for entry in REGISTRY]
-    lines = typed(page)
-
-    assert lines
-    for line in lines:
-        name, options = parse_line(line.strip(), names)
-        assert name in names, line
-        known = {option.name.strip("_") for option in REGISTRY[name].options}
-        given = {each.replace("-", "_") for each in re.findall(r"--([a-z-]+)", line)}
-        assert given <= known, (line, options)
 
 
 def test_the_page_of_the_language_names_every_key_function_and_verb() -> None:

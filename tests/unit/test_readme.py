@@ -16,10 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PAGES = (
-    "README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/deploy-workflow.md",
-    "docs/playbooks.md", "docs/first-playbook.md", "docs/triggers.md", "docs/providers.md",
-)  # fmt: skip
+PAGES = sorted(
+    page.relative_to(ROOT).as_posix() for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+)
+_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what the headings of a page are called in links."""
+    heads = re.findall(r"^#+ (.*)$", _BLOCK.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.strip().lower()).replace(" ", "-") for head in heads}
 
 
 @pytest.fixture
@@ -44,11 +50,11 @@ def test_the_example_is_a_whole_command(example: types.ModuleType) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_within_the_project_lead_somewhere(page: str) -> None:
-    """A stranger who clicks finds a page."""
-    text = (ROOT / page).read_text()
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
-    local = [link for link in links if "://" not in link]
+    """A stranger who clicks finds a page, and the heading on it."""
+    links = re.findall(r"\]\(([^)\s]+)[^)]*\)", (ROOT / page).read_text())
 
-    missing = [link for link in local if not ((ROOT / page).parent / link).exists()]
-
-    assert missing == []
+    for link in (each for each in links if "://" not in each):
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
