@@ -1,10 +1,12 @@
-"""How a value stands in an address and in a document: as one part of it, never as more of it."""
+"""How a value stands in an address, a document, an argument: as one part, never as more of it."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
+
+from orchestration.playbook.expression import ExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     Quoting = Callable[[str, str], str]
     """What a value is written as, given the text before it."""
 
-_FORM = "application/x-www-form-urlencoded"
+_FORM: Final = "application/x-www-form-urlencoded"
+_WRITE_DASH: Final = "write the option with it: --name=${value}"
 
 
 def address(template: Template, scope: Scope) -> str:
@@ -26,6 +29,26 @@ def address(template: Template, scope: Scope) -> str:
 def document(template: Template, headers: Mapping[str, str], scope: Scope) -> str:
     """Return a body: of JSON and of a form each value is one value, of all else it is text."""
     return template.text(scope, _quoting(template.source, headers))
+
+
+def argument(template: Template, scope: Scope) -> str:
+    """Return a word for a program: a value is no option unless its author wrote the dash.
+
+    Raises ExpressionError for a value that would make it one, and for one that no word can hold.
+    """
+    text, written = template.text(scope), template.source
+    own = not written.startswith("${") or text in written  # as in ${fast ? '--fast' : '--slow'}
+    if text.startswith("-") and not (own or _is_number(text)):
+        message = "a value that begins with '-' would be an option of the program"
+        raise ExpressionError(message, template.offset, len(template.source), _WRITE_DASH)
+    if "\0" in text:
+        message = "a value holds a character that no program can take"
+        raise ExpressionError(message, template.offset, len(template.source))
+    return text
+
+
+def _is_number(text: str) -> bool:
+    return text[1:].replace(".", "", 1).isdecimal()
 
 
 def _quoting(source: str, headers: Mapping[str, str]) -> Quoting | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestration.playbook import model
 from orchestration.playbook.check import within
-from orchestration.playbook.quoting import address, document
+from orchestration.playbook.quoting import address, argument, document
 from orchestration.playbook.secret_places import is_place, secret_at, secret_parameters
 from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import unless_halted
@@ -92,7 +92,7 @@ def _shell(means: Means, step: model.Shell, frame: Frame) -> Wish | str:
     if means.outward is None or program is None:
         return f"no operator has allowed the program {step.program}"
     outside, path = means.outward, program
-    arguments = [each.text(frame.scope()) for each in step.arguments]
+    arguments = [argument(each, frame.scope()) for each in step.arguments]
 
     async def act(key: str) -> Reached:
         return await outside.shell(path, arguments, key=key)

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from orchestration.playbook.quoting import address, document
+from orchestration.playbook.expression import ExpressionError
+from orchestration.playbook.quoting import address, argument, document
 from orchestration.playbook.template import parse
 
 HOSTILE = [
@@ -60,3 +61,28 @@ def test_a_form_takes_each_value_as_one_and_plain_text_takes_it_as_it_is() -> No
     assert document(parse("${v}"), {"Content-Type": "application/json"}, {"v": '{"a": 1}'}) == (
         '{"a": 1}'
     )
+
+
+@pytest.mark.parametrize("value", ["-x", "--output=/etc/passwd", "-", "--", "-1x", "-\n", "a\0b"])
+def test_a_value_is_no_option_of_a_program(value: str) -> None:
+    """Nor anything that no word can hold; the fault stands at the argument and says what to do."""
+    with pytest.raises(ExpressionError) as refused:
+        argument(parse("${v}"), {"v": value})
+
+    assert refused.value.length == len("${v}")
+    assert "\0" in value or "--name=${value}" in refused.value.help
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "word"),
+    [
+        ("--name=${v}", "-x", "--name=-x"), ("-${v}", "x", "-x"), ("${v}", "x-y", "x-y"),
+        ("${v}", -5, "-5"), ("${v}", "-0.5", "-0.5"), ("${v}", "a\nb c;$(x)", "a\nb c;$(x)"),
+        ("${v == 1 ? '--fast' : '--slow'}", 1, "--fast"), ("${v}", "", ""),
+    ],
+)  # fmt: skip
+def test_what_the_author_wrote_and_plain_values_are_words_as_they_are(
+    text: str, value: str | int, word: str
+) -> None:
+    """Negative numbers among them, and options that stand in the expression itself."""
+    assert argument(parse(text), {"v": value}) == word

@@ -221,6 +221,21 @@ steps: [{name: do, shell: [tool, --full, "${what}"]}]
     assert (view.state, view.steps[0].output) == ("succeeded", {"text": "fine", "success": True})
 
 
+async def test_a_value_is_no_option_of_a_program(tmp_path: Path) -> None:
+    """The step fails before anything is run, and no other try is made."""
+    made = outfitted(tmp_path)
+    async with made.open():
+        view = await made.play("""
+name: story
+variables: {what: "--output=/etc/passwd"}
+steps: [{name: do, retry: 2, shell: [tool, "${what}"]}]
+""")
+
+    assert (view.state, made.outward.asked) == ("failed", [])
+    assert "would be an option of the program" in view.steps[0].note
+    assert view.steps[0].attempt == 1
+
+
 @pytest.mark.parametrize(
     ("method", "key", "calls", "state"),
     [
