@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.simulated import simulated
 from commands.orchestrate.spelling import counted
+from commands.orchestrate.systems import systems_gates
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import PlaybookName, Request, RunEnvironment
@@ -123,12 +124,14 @@ def _left(verdict: Reply, found: Examination, *, written: bool = False) -> Reply
 
 
 async def _examined(request: Validate, context: Context) -> Examination:
-    return await context.backends.playbooks.examine(
+    found = await context.backends.playbooks.examine(
         request.playbook,
         caller=context.caller,
         environment=request.environment or "",
         dependencies=request.dependencies,
     )
+    more = await systems_gates(found.provided, context)
+    return found.model_copy(update={"gates": (*found.gates, *more)})
 
 
 def _verdict(found: Examination, request: Validate, *, written: bool = False) -> Reply:

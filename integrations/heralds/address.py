@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from integrations.http import Answer, HttpPort, Patience
-from tgk.errors import Rejected, Unavailable, Upstream
+from integrations.knock import knocked
+from tgk.errors import Rejected, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 _PATIENCE: Final = Patience(timeout=5.0)
-_CONNECT_SECONDS: Final = 3.0
 
 
 async def posted(
@@ -47,16 +45,7 @@ async def posted(
 
 async def reached(system: str, address: str) -> None:
     """Open a connection and close it; raises Unavailable or Rejected, neither with the address."""
-    parts = _safe(system, address)
-    try:
-        port = parts.port or {"https": 443, "http": 80}[parts.scheme]
-        async with asyncio.timeout(_CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, port)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise Unavailable(system, "It does not answer.") from error
-    writer.close()
-    with suppress(OSError):  # it answered, which is all that was asked
-        await writer.wait_closed()
+    await knocked(system, _safe(system, address))
 
 
 def _safe(system: str, address: str) -> SplitResult:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from integrations.providers.call import Body, Call
 from integrations.providers.filling import missing_variable, variables_in
+from integrations.providers.reach import Reach
 from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
@@ -67,7 +68,20 @@ class BoundProviders:
         call = Call(command=command, arguments=arguments, key=key, watch=watch)
         return await self._body(command).invoke(call)
 
-    def _body(self, command: str) -> Body:
+    async def reach(self, command: str) -> str:
+        """Return who does a command, having seen that they answer; nothing is done."""
+        provider = self._provider(command)
+        self._require_variables(f"/{command}", provider)
+        look = Reach(
+            discovery=self._discovery,
+            pipelines=self._pipelines,
+            cluster=self._cluster,
+            metrics=self._metrics,
+            variable=self._variable,
+        )
+        return await look.look(f"/{command}", provider)
+
+    def _provider(self, command: str) -> Provider:
         provider = self._discovery.provider_of(command)
         if provider is None or not provider.kinds:
             raise ConfigurationInvalid(
@@ -75,6 +89,10 @@ class BoundProviders:
                 [f"providers.{command} is missing in discovery.yml"],
                 remedy=f"Name who does it there, such as `{command}: {{http: {{url: …}}}}`.",
             )
+        return provider
+
+    def _body(self, command: str) -> Body:
+        provider = self._provider(command)
         if command not in self._bodies:
             self._bodies[command] = self._made(f"/{command}", provider)
         return self._bodies[command]

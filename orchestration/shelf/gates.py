@@ -70,6 +70,18 @@ class Gates:
             gates += await self._asked_outside(each, values)
         return tuple(gates)
 
+    def provided(self, book: Playbook, trees: Trees) -> tuple[str, ...]:
+        """Return the commands that are done outside; none of a draft, for which nobody is asked."""
+        if book.draft:
+            return ()
+        try:
+            books = reached(book, trees)
+        except TgkError:
+            return ()  # told by the gate of sub-playbooks
+        lines = {line.name for each in books.values() for line in lines_of(each)}
+        registry = self._admission.registry
+        return tuple(name for name in sorted(lines) if name in registry and registry[name].plan)
+
     def triggers(
         self, book: Playbook, trees: Trees, values: Mapping[str, object]
     ) -> tuple[Gate, ...]:

@@ -128,9 +128,11 @@ class Shelf:
         changed = bool(mended.diff)
         book = kept.loaded.playbook
         gates: tuple[Gate, ...] = ()
+        provided: tuple[str, ...] = ()
         if dependencies and book:
             values, _ = assumed(book, environment)
             trees = Trees(self._books())
+            provided = self._gates.provided(book, trees)
             more = await self._gates.of(book, trees, values, caller)
             gates = (commands_gate(book, found), *more, *self._gates.triggers(book, trees, values))
         return Examination(
@@ -141,6 +143,7 @@ class Shelf:
             sarif=json.loads(as_sarif(found, file)),
             annotations=tuple(as_annotations(found, file).splitlines()),
             gates=gates,
+            provided=provided,
             fixed=mended.text if changed else "",
             diff=mended.diff,
         )

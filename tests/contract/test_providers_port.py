@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 from integrations.providers.bound import BoundProviders
 from tests.conftest import load_shipped_discovery
 from tgk.bindings import Provider
-from tgk.errors import ConfigurationInvalid, Unavailable
+from tgk.errors import ConfigurationInvalid, Rejected, Unavailable
 from tgk.ports.cluster import Workload
 from tgk.ports.providers import ProviderProgress, watch_nothing
 from tgk.testing.board import FakeBoard
@@ -140,8 +140,35 @@ def test_a_plan_is_one_line_and_does_nothing(site: Site) -> None:
     assert [] == site.told
 
 
+async def test_whoever_does_a_command_can_be_looked_at_without_doing_it(site: Site) -> None:
+    """They are named, nothing is sent, and no secret is told."""
+    who = await site.providers.reach(COMMAND)
+
+    assert who
+    assert "s3cr3t-token" not in who
+    assert [] == site.told
+
+
+async def test_whoever_is_silent_is_seen_to_be(
+    httpserver: HTTPServer, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    """An address without a listener, and a program that is not there."""
+    service = bound("http", httpserver, tmp_path, [])
+    service._variable = lambda _: SecretStr(f"http://127.0.0.1:{unused_tcp_port}/base")
+    program = bound("process", httpserver, tmp_path, [])
+    gone = Provider.model_validate({"process": {"argv": [str(tmp_path / "gone")]}})
+    program._discovery.providers[COMMAND] = gone
+
+    with pytest.raises(Unavailable, match="does not answer"):
+        await service.reach(COMMAND)
+    with pytest.raises(Rejected, match="no program"):
+        await program.reach(COMMAND)
+
+
 async def test_a_command_that_nobody_does_is_a_fault_of_the_file(site: Site) -> None:
     """Both the plan and the call name the key that is missing."""
+    with pytest.raises(ConfigurationInvalid, match="backup create"):
+        await site.providers.reach("backup create")
     with pytest.raises(ConfigurationInvalid, match="backup create"):
         site.providers.plan("backup create", {})
     with pytest.raises(ConfigurationInvalid, match="backup create"):

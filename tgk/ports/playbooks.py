@@ -98,6 +98,8 @@ class Examination(_Shape):
     """Workflow commands that GitHub shows beside the lines."""
     gates: tuple[Gate, ...] = ()
     """Dependencies that were looked at."""
+    provided: tuple[str, ...] = ()
+    """The commands that somebody outside would do, where dependencies are to be looked at."""
     fixed: str = ""
     """The text with the certain faults mended; empty when there is nothing to mend."""
     diff: str = ""

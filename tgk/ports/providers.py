@@ -63,6 +63,9 @@ class Providers(Protocol):
         Raises what can be known beforehand: nobody does it, or it is off.
         """
 
+    async def reach(self, command: str) -> str:
+        """Return who does a command, in words, having seen that they answer; nothing is done."""
+
     async def invoke(
         self, command: str, arguments: Arguments, *, key: str, watch: Watch
     ) -> ProviderResult:

@@ -48,6 +48,12 @@ class FakeProviders:
         given = ", ".join(f"{name}={value}" for name, value in sorted(arguments.items()))
         return f"{command} with {given}"
 
+    async def reach(self, command: str) -> str:
+        """Return the only one who does anything here."""
+        self._require(command)
+        self.faults.check()
+        return "the fake"
+
     async def invoke(
         self, command: str, arguments: Arguments, *, key: str, watch: Watch
     ) -> ProviderResult:

@@ -14,6 +14,8 @@ from integrations.heralds.slack import SlackHerald
 from integrations.secrets import SecretSources
 from orchestration.shelf.outside import Outside
 from tests.conftest import ROOT
+from tgk.errors import Unavailable
+from tgk.testing.providers import FakeProviders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -234,6 +236,28 @@ async def test_rights_are_asked_for_every_command_that_could_be_reached(world: W
     assert (production.result, passed) == ("failure", False)
     assert "/infra deploy" in note
     assert gates(staging)["rights"][0] is gates(manager)["rights"][0] is True
+
+
+async def test_whoever_would_do_the_commands_is_asked_whether_they_answer(world: World) -> None:
+    """A row for each system on success, too; one that is silent closes its gate."""
+    providers = world.dispatcher.backends.providers
+    assert isinstance(providers, FakeProviders)
+    line = "/orchestrate validate canary --dependencies"
+
+    answering = await world.run(line, "dana")
+    providers.bound = {"infra deploy", "infra scale", "monitor health", "monitor metrics"}
+    unknown = await world.run(line, "dana")
+    providers.bound = None
+    providers.faults.order(Unavailable("Kubernetes", "It does not answer."), times=None)
+    silent = await world.run(line, "dana")
+
+    commands = "/infra deploy, /infra scale, /monitor health, /monitor metrics, /notify team"
+    assert gates(answering)["system the fake"] == (True, f"it answers, for {commands}")
+    assert "system the fake  yes  it answers" in "\n".join(answering.reply.plain.lines)
+    assert gates(unknown)["who does /notify team"][0] is False
+    assert "Nobody does /notify team" in gates(unknown)["who does /notify team"][1]
+    assert silent.result == "failure"
+    assert "It does not answer." in gates(silent)["who does /infra scale"][1]
 
 
 async def test_commands_options_and_other_playbooks_are_looked_for(
