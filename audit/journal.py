@@ -81,7 +81,7 @@ class AuditJournal:
         self._timeout = timeout
         self._ids = Ids(entropy)
         self._log = Log(settings, clock, entropy)
-        self._writer = Writer(self._log, clock, bound=queue_bound, timeout=timeout)
+        self._writer = Writer(self._log, bound=queue_bound, timeout=timeout)
         self._anchored_at = clock.monotonic()
         self._orphans: dict[str, Mapping[str, Any]] = {}
         self._repeated: set[str] = set()
@@ -92,8 +92,6 @@ class AuditJournal:
         except OSError as error:
             raise JournalUnavailable(f"{error.strerror or error}") from error
         self._orphans = dict(self._log.state.intents)
-        self._writer.stats.damaged = bool(self._log.state.damages)
-        self._writer.stats.free_bytes = self._log.free
         self._writer.start()
         return self
 
@@ -108,8 +106,7 @@ class AuditJournal:
 
     @property
     def stats(self) -> AuditStats:
-        """Counters for metrics; the age of the last anchor is of this moment."""
-        self._writer.stats.last_anchor_age_seconds = self._clock.monotonic() - self._anchored_at
+        """Counters for metrics."""
         return self._writer.stats
 
     @property

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tgk.errors import JournalUnavailable
@@ -16,38 +16,17 @@ if TYPE_CHECKING:
 
     from audit.log import Log
     from audit.record import Draft
-    from tgk.ports.time import Clock
 
 LARGEST_BATCH = 4096
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
-"""Upper bounds of the commit times that are counted, in seconds."""
 
 
 @dataclass(slots=True)
 class AuditStats:
-    """Counters since the start, for whoever exports metrics."""
+    """What was counted since the start."""
 
     records: int = 0
-    commits: int = 0
-    commit_seconds: float = 0.0
-    commit_buckets: list[int] = field(default_factory=lambda: [0] * len(BUCKETS))
-    """Commits not slower than each of ``BUCKETS``."""
     blocked: int = 0
     """Records that could not be made durable."""
-    waiting: int = 0
-    free_bytes: int = 0
-    level: str = "ok"
-    damaged: bool = False
-    last_anchor_age_seconds: float | None = None
-
-    def count(self, seconds: float, records: int) -> None:
-        """Take one commit."""
-        self.commits += 1
-        self.records += records
-        self.commit_seconds += seconds
-        for place, bound in enumerate(BUCKETS):
-            if seconds <= bound:
-                self.commit_buckets[place] += 1
 
 
 @dataclass(slots=True)
@@ -94,10 +73,9 @@ class _Patience:
 class Writer:
     """Owns the thread that owns the log; serves any number of event loops."""
 
-    def __init__(self, log: Log, clock: Clock, *, bound: int, timeout: float) -> None:
+    def __init__(self, log: Log, *, bound: int, timeout: float) -> None:
         self.stats = AuditStats()
         self._log = log
-        self._clock = clock
         self._bound = bound
         self._timeout = timeout
         self._patience: dict[asyncio.AbstractEventLoop, _Patience] = {}
@@ -150,9 +128,8 @@ class Writer:
     def _work(self) -> None:
         try:
             while batch := self._taken():
-                began = self._clock.monotonic()
                 refusals = self._log.commit([wait.draft for wait in batch])
-                self._observe(self._clock.monotonic() - began, refusals)
+                self._observe(refusals)
                 _settle(batch, refusals)
         finally:
             self._closing = (
@@ -167,14 +144,10 @@ class Writer:
             batch, self._queue = self._queue[:LARGEST_BATCH], self._queue[LARGEST_BATCH:]
             return batch
 
-    def _observe(self, seconds: float, refusals: Sequence[str]) -> None:
+    def _observe(self, refusals: Sequence[str]) -> None:
         refused = sum(1 for why in refusals if why)
-        self.stats.count(seconds, len(refusals) - refused)
+        self.stats.records += len(refusals) - refused
         self.stats.blocked += refused
-        self.stats.free_bytes = self._log.free
-        self.stats.level = self._log.level
-        self.stats.damaged = bool(self._log.state.damages)
-        self.stats.waiting = len(self._queue)
 
 
 def _settle(batch: Sequence[_Wait], refusals: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ async def test_a_full_disk_refuses_changes_but_concludes_what_began(
         fill(filler)
         refused = await until_refused(journal, desk)
         await journal.conclude(began, Conclusion("success"))
-        level = journal.stats.level
+        level = journal._log.level
         filler.unlink()
         await journal.intend(desk.attempt(3, command="/deploy"))
 
