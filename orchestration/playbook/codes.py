@@ -163,5 +163,14 @@ CODES: dict[str, Code] = {
         "backup. Unless the playbook has a lock on the same thing from beginning to end, another "
         "run can change it between the step and its `undo`, and is then taken back in its stead.",
     ),
+    "W072": Code(
+        "tab before a value",
+        "Nobody sees it, and some readers of YAML refuse it. A space stands between the colon and "
+        "the value.",
+    ),
+    "W073": Code(
+        "text among numbers",
+        "One entry of a list looks like a number with a slip in it; the others are numbers.",
+    ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip

@@ -7,9 +7,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 from orchestration.playbook import model
-from orchestration.playbook.diagnostics import Related
 from orchestration.playbook.fields import Fields, of_type
-from orchestration.playbook.names import check_name
+from orchestration.playbook.names import check_name, tell_twice
 from orchestration.playbook.sheet import shown
 from orchestration.playbook.steps import RESERVED_NAMES
 from orchestration.playbook.values import typed
@@ -44,11 +43,14 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
              "create_issue_on_failure"),
     "datadog": ("api_key", "site", "track_metrics", "tags"),
 }  # fmt: skip
+FLAGS = frozenset({"create_issue_on_failure", "track_metrics"})
+"""Settings that are true or false."""
 
 
 def plain(node: Node, sheet: Sheet, what: str) -> Plain:
     """Return a value without expressions; lists may hold lists."""
     if isinstance(node.value, list):
+        sheet.warn_of_slips(node.value)
         return tuple(plain(item, sheet, what) for item in node.value)
     if isinstance(node.value, dict):
         sheet.wrong(node, f"{what} is a mapping", "write a plain value or a list")
@@ -119,18 +121,20 @@ def _parameter(name: str, fields: Fields) -> model.Parameter:
     has_default = node is not None
     choices = _choices(fields)
     guess = _inferred(default if default is not None else next(iter(choices), None))
+    kind = fields.choice("type", TYPES, guess)
+    whole = kind not in ("number", "duration")
     parameter = model.Parameter(
         name=name,
         span=fields.value_span("name") if "name" in fields else fields.span,
-        type=fields.choice("type", TYPES, guess),
+        type=kind,
         description=fields.text("description"),
         required=fields.boolean("required"),
         default=default,
         has_default=has_default,
         choices=choices,
         pattern=_pattern(fields),
-        minimum=fields.number("min", low=-_HUGE, high=_HUGE),
-        maximum=fields.number("max", low=-_HUGE, high=_HUGE),
+        minimum=fields.number("min", low=-_HUGE, high=_HUGE, whole=whole),
+        maximum=fields.number("max", low=-_HUGE, high=_HUGE, whole=whole),
     )
     if node is not None and default is not None:
         _check_default(parameter, node, fields)
@@ -269,6 +273,9 @@ def _integration(node: Node, place: int, sheet: Sheet) -> model.Integration | No
     if found is None:
         return None
     fields, kind = found
+    for key in FLAGS & fields.entries.keys():
+        if "${" not in str(fields.entries[key].value):
+            fields.boolean(key)
     settings = {
         key: fields.template(key, "", f"integrations[{place}].{key}")
         for key in fields.entries
@@ -300,9 +307,5 @@ def _check_once(found: list[tuple[str, Span]], what: str, sheet: Sheet) -> None:
     seen: dict[str, Span] = {}
     for name, span in found:
         if name in seen:
-            sheet.report.add(
-                "E016", span, f"two {what} are called '{name}'", label="second time here",
-                help="give one of them another name",
-                related=[Related(seen[name], "first used here")],
-            )  # fmt: skip
+            tell_twice(f"two {what} are called '{name}'", seen[name], span, sheet.report)
         seen.setdefault(name, span)

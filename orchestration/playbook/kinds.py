@@ -170,6 +170,7 @@ def _items(fields: Fields, path: str) -> Template | tuple[Template, ...]:
     if node is None:
         return ()
     if isinstance(node.value, list):
+        fields.sheet.warn_of_slips(node.value)
         read = [
             fields.sheet.template(item, path, f"items[{place}]")
             for place, item in enumerate(node.value)

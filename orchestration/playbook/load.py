@@ -18,6 +18,7 @@ from orchestration.playbook.origin import Span
 from orchestration.playbook.reading import as_written, read
 from orchestration.playbook.sheet import Sheet
 from orchestration.playbook.steps import StepReader, locks
+from orchestration.playbook.tabs import check_separators
 from orchestration.playbook.triggers import triggers
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def load(source: bytes, file: str, *, draft: bool = False) -> Loaded:
     shown = as_written(source, file)
     if reading.root is None:
         return Loaded(None, report.sorted, shown)
+    check_separators(reading.root, reading.source, report)
     sheet = Sheet(reading.source, Report())
     fields = Fields(reading.root, "the playbook", sheet, KEYS, _HINTS)
     if not isinstance(reading.root.value, dict):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from orchestration.playbook.diagnostics import Related
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,3 +37,14 @@ def check_name(text: str, span: Span, what: str, report: Report, reserved: Itera
         help=f"as in {better}" if usable else "begin with a letter; use letters, digits, - and _",
     )
     return False
+
+
+def tell_twice(message: str, first: Span, second: Span, report: Report) -> None:
+    """Report a name that two things have, at both: nobody knows which of them was meant."""
+    help_ = "give one of them another name"
+    for here, label, there, other in (
+        (second, "second time here", first, "first used here"),
+        (first, "first time here", second, "used again here"),
+    ):
+        related = [Related(there, other)]
+        report.add("E016", here, message, label=label, help=help_, related=related)

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestration.playbook.diagnostics import Edit, Related
+from orchestration.playbook.diagnostics import Related
 from orchestration.playbook.origin import Span
 from orchestration.playbook.seams import seams
 from orchestration.playbook.source import Source
+from orchestration.playbook.tabs import check_indentation, widened
 from tgk.yaml_marks import Bounds, survey
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _CODES = {
     "encoding": "E006", "bounds": "E001", "syntax": "E002", "alias": "E003", "tag": "E003",
     "merge": "E003", "duplicate": "E011", "boolean": "E005", "value": "E002",
 }  # fmt: skip
-_TAB = re.compile(r"^ *\t[ \t]*", re.MULTILINE)
 _ITEM = re.compile(r"^( *)- ")
 _VALUED = re.compile(r"^[ -]*[\w-]+: +[^\s|>#\[{&!][^#]*$")
 _KEY = re.compile(r"^[ -]*[\w-]+:(\s|$)")
@@ -93,9 +93,9 @@ def _indented(source: Source, mark: Mark) -> bool:
 def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Report) -> Reading:
     """Mend tabs and leave out lines that cannot be read, to see what is wrong behind them."""
     text = source.text
-    wider = _tabs(source, report)
+    wider = check_indentation(source, report)
     if wider:
-        text = _TAB.sub(lambda found: found[0].replace("\t", "  "), text)
+        text = widened(text)
     elif orphan := _orphan(source, broken.mark.line):
         report.add(
             "E002", orphan, "this list stands under no key",
@@ -131,23 +131,6 @@ def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Re
             break
         text = _without(mended, text, stopped)
     return Reading(source, None, whole=False)
-
-
-def _tabs(source: Source, report: Report) -> dict[int, int]:
-    """Report tabs; return by how much each of their lines is wider with spaces instead."""
-    wider = {}
-    for found in _TAB.finditer(source.text):
-        line, column = source.place(found.start())
-        spaces = found[0].replace("\t", "  ")
-        report.add(
-            "E004",
-            Span(line, column, len(found[0])),
-            "this line is indented with a tab",
-            help="indent with spaces",
-            fix=[Edit(Span(line, column, len(found[0])), spaces)],
-        )
-        wider[line] = len(spaces) - len(found[0])
-    return wider
 
 
 def _without(source: Source, text: str, fault: Fault) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from orchestration.playbook import hovers
-from orchestration.playbook.declarations import PARAMETER_KEYS, SETTINGS, TYPES
+from orchestration.playbook.declarations import FLAGS, PARAMETER_KEYS, SETTINGS, TYPES
 from orchestration.playbook.durations import DURATION
 from orchestration.playbook.kinds import (
     COMMON,
@@ -256,7 +256,8 @@ _INTEGRATION = {
         _object(
             hovers.told(
                 {"type": {"const": kind}, "events": _list({"enum": [*get_args(RunEvent)]})}
-                | dict.fromkeys(keys, _VALUE),
+                | dict.fromkeys(keys, _VALUE)
+                | {key: {"anyOf": [_FLAG, _REFERENCE]} for key in keys if key in FLAGS},
                 hovers.INTEGRATION,
             ),
             "type",

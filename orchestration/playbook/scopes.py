@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from orchestration.playbook.implied import declared
-from orchestration.playbook.likeness import did_you_mean
+from orchestration.playbook.likeness import did_you_mean, slip
 from orchestration.playbook.model import Conditional, ForEach, Parallel, SetValues
 from orchestration.playbook.tree import arms, every_step, handlers, playbook_uses, uses
 
@@ -143,6 +143,8 @@ class Scopes:
         name = reference.path[place]
         if not place and name in level.values:
             self._fields(use, reference, 1, _FACTS.get(name, ()))
+            if name == "output":
+                self._of_output(use, reference, 1, self._outputs.get(use.path, ()))
         elif not place and secret_of(reference) in self._secrets:
             return
         elif name in level.steps:
@@ -170,12 +172,18 @@ class Scopes:
         self._output(use, reference, place, self._by_path[seen.paths[0]])
 
     def _output(self, use: Use, reference: Reference, place: int, step: Step) -> None:
-        if reference.optional or reference.path[place + 1 : place + 2] != ("output",):
+        if reference.path[place + 1 : place + 2] == ("output",):
+            known = self._outputs.get(step.path, ())
+            known = tuple(step.values) if isinstance(step, SetValues) else known
+            self._of_output(use, reference, place + 2, known)
+
+    def _of_output(
+        self, use: Use, reference: Reference, place: int, known: tuple[str, ...]
+    ) -> None:  # fmt: skip
+        """Report a field; one that is asked for with a default only if it is a slip."""
+        if reference.optional and not slip("".join(reference.path[place : place + 1]), known):
             return
-        known = self._outputs.get(step.path, ())
-        if isinstance(step, SetValues):
-            known = tuple(step.values)
-        self._fields(use, reference, place + 2, known)
+        self._fields(use, reference, place, known)
 
     def _fields(
         self, use: Use, reference: Reference, place: int, known: tuple[str, ...]

@@ -9,13 +9,15 @@ from orchestration.playbook import texts
 from orchestration.playbook.origin import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from orchestration.playbook.diagnostics import Report
     from orchestration.playbook.model import Plain
     from orchestration.playbook.source import Source
     from orchestration.playbook.template import Template
     from tgk.yaml_marks import Node
+
+_SEVERAL = 3
 
 
 @dataclass(slots=True)
@@ -32,6 +34,17 @@ class Sheet:
         """Report a value, unless reading the file has reported it already."""
         if node.style != "*":
             self.report.add(code, self.source.span(node), message, help=help_)
+
+    def warn_of_slips(self, nodes: Sequence[Node]) -> None:
+        """Warn of the one text with digits among numbers."""
+        texts_ = [node for node in nodes if type(node.value) not in (int, float)]
+        if len(texts_) != 1 or len(nodes) < _SEVERAL or texts_[0].style:
+            return
+        value = texts_[0].value
+        if isinstance(value, str) and "${" not in value and any(map(str.isdigit, value)):
+            help_ = "write a number, or quotes if text is meant"
+            message = f"{shown(texts_[0])} is text, and the others are numbers"
+            self.report.add("W073", self.source.span(texts_[0]), message, help=help_)
 
     def template(self, node: Node, path: str, key: str) -> Template | None:
         """Return a value with its ``${…}``; numbers, booleans and null keep their type."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
-from orchestration.playbook.diagnostics import Edit, Related
+from orchestration.playbook.diagnostics import Edit
 from orchestration.playbook.fields import Fields
 from orchestration.playbook.kinds import COMMON, KEYS, KINDS, TELLING
 from orchestration.playbook.likeness import slip
-from orchestration.playbook.names import check_name
+from orchestration.playbook.names import check_name, tell_twice
 from orchestration.playbook.sheet import shown
 from orchestration.playbook.words import read_line
 
@@ -229,15 +229,7 @@ class _Names:
         if name not in self._seen:
             self._seen[name] = span
             return f"{self._prefix}{name}"
-        self._sheet.report.add(
-            "E016",
-            span,
-            f"two steps beside each other are called '{name}'"
-            if self._what == "step"
-            else f"two branches are called '{name}'",
-            label="second time here",
-            help="give one of them another name",
-            related=[Related(self._seen[name], "first used here")],
-        )
+        beside = "steps beside each other" if self._what == "step" else "branches"
+        tell_twice(f"two {beside} are called '{name}'", self._seen[name], span, self._sheet.report)
         self._unnamed += 1
         return f"{self._prefix}{name}#{self._unnamed}"

@@ -9,6 +9,7 @@ from orchestration.playbook.declarations import plain
 from orchestration.playbook.fields import of_type
 from orchestration.playbook.likeness import did_you_mean
 from orchestration.playbook.origin import Origin
+from orchestration.playbook.values import typed
 from orchestration.playbook.zones import zone_fault
 
 if TYPE_CHECKING:
@@ -60,10 +61,31 @@ def check_triggers(playbook: Playbook, report: Report) -> None:
             report.add("W057", trigger.span, message, help="publish it once somebody has read it")
         given = {*trigger.parameters, *trigger.filled}
         for name in sorted(given - known):
-            report.add("E031", trigger.span, f"there is no parameter '{name}'")
+            where = playbook.places.get(("", f"triggers[{place}].parameters.{name}:"))
+            span = where.span if where else trigger.span
+            help_ = did_you_mean(name, known, otherwise="declare it under `parameters`")
+            report.add("E031", span, f"there is no parameter '{name}'", help=help_)
+        _check_fixed(playbook, place, trigger, report)
         if missing := sorted(needed - given):
             _check_missing(trigger, missing, report)
         _check_references(playbook, place, trigger, report)
+
+
+def _check_fixed(
+    playbook: Playbook, place: int, trigger: model.Trigger, report: Report
+) -> None:  # fmt: skip
+    """Report values that no run of this playbook could be given."""
+    for parameter in playbook.parameters:
+        value = trigger.parameters.get(parameter.name)
+        if value is None:
+            continue
+        try:
+            typed(parameter, value)
+        except ValueError as error:
+            where = playbook.places.get(("", f"triggers[{place}].parameters.{parameter.name}"))
+            span = where.span if where else trigger.span
+            message = f"'{parameter.name}' does not take this"
+            report.add("E042", span, message, help=str(error))
 
 
 def _check_missing(trigger: model.Trigger, missing: list[str], report: Report) -> None:
@@ -132,16 +154,21 @@ def _parameters(
     """Return what is fixed, and what is read from the event that starts the run."""
     fixed: dict[str, Plain] = {}
     filled: dict[str, Template] = {}
+    around, sheet = fields.entries.get("parameters"), fields.sheet
     for name, child in fields.mapping("parameters").items():
+        key = f"triggers[{place}].parameters.{name}"
+        sheet.places["", key] = Origin.straight(sheet.source.span(child))
+        if around is not None:
+            span = sheet.source.key(around.keys[name], name)
+            sheet.places["", f"{key}:"] = Origin.straight(span)
         is_computed = isinstance(child.value, str) and "${" in child.value.replace("$${", "")
         if not is_computed:
-            fixed[name] = plain(child, fields.sheet, f"'{name}'")
+            fixed[name] = plain(child, sheet, f"'{name}'")
         elif kind != "event":
             help_ = "only an event brings values along; write the value itself"
-            fields.sheet.wrong(child, f"'{name}' is computed", help_)
+            sheet.wrong(child, f"'{name}' is computed", help_)
         else:
-            where = f"triggers[{place}].parameters.{name}"
-            template = fields.sheet.template(child, "", where)
+            template = sheet.template(child, "", key)
             if template is not None:
                 filled[name] = template
     return fixed, filled

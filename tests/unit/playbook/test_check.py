@@ -19,7 +19,7 @@ DEPLOY = "- name: deploy\n  command: /infra deploy --version ${version}\n"
         ("- name: a b\n  command: /status", ["E015 1:9 a b"]),
         ("- name: then\n  command: /status", ["E015 1:9 then"]),
         ("- name: version\n  command: /status", ["E016 1:3 name: version"]),
-        (f"{DEPLOY}{DEPLOY}", ["E016 3:9 deploy"]),
+        (f"{DEPLOY}{DEPLOY}", ["E016 1:9 deploy", "E016 3:9 deploy"]),
         ("- name: x", ["E012 1:3 name: x"]),
         ("- steps: []", ["E019 1:10 []"]),
         ("- command: /status\n  retry: many", ["E013 2:10 many"]),
@@ -231,7 +231,7 @@ def test_a_trigger_must_give_what_a_run_needs() -> None:
         ("condition: 'event.data.x =='", ["E030 4:65 expected a value, found the end"]),
         ("parameters: {n: '${event.data.x}'}", []),
         ("parameters: {n: '${run.id}'}", ["E031 4:57 a trigger knows no 'run'"]),
-        ("parameters: {m: '${event.data.x}'}", ["E031 4:3 there is no parameter 'm'"]),
+        ("parameters: {m: '${event.data.x}'}", ["E031 4:51 there is no parameter 'm'"]),
         ("cron: '0 2 * * *'", ["E018 4:38 'cron' means nothing in a trigger of type event"]),
     ],
 )
