@@ -296,10 +296,12 @@ class _Assembly:
         )
 
     def _heralds(self) -> Heralds:
-        return Heralds(self._told(), SecretSources(self._clock, self._settings.variable))
+        secrets = SecretSources(self._clock, self._settings.variable)
+        return Heralds(self._told(), secrets, hosts=self._discovery.playbooks.hosts)
 
     def _outside(self) -> Outside:
-        return Outside(SecretSources(self._clock, self._settings.variable), self._told())
+        secrets = SecretSources(self._clock, self._settings.variable)
+        return Outside(secrets, self._told(), hosts=self._discovery.playbooks.hosts)
 
     def _told(self) -> tuple[SlackHerald, JiraHerald, DatadogHerald]:
         """Return who hears of runs where a playbook wants it."""

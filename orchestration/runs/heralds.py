@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from loguru import logger
 
+from orchestration.runs.confidants import require_trusted
 from orchestration.runs.outward import secrets_of
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ class Heralds:
         heralds: Sequence[Herald] = (),
         secrets: Secrets | None = None,
         *,
+        hosts: Sequence[str] = (),
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._heralds = {herald.type: herald for herald in heralds}
         self._secrets = secrets
+        self._hosts = hosts
         self._patience = patience
         self._room = asyncio.Semaphore(_MOST_AT_ONCE)
 
@@ -75,7 +78,12 @@ class Heralds:
         run: RunView,
         values: Mapping[str, Any],
     ) -> dict[str, str]:
-        """Fill the settings in, fetching only the secrets that they name."""
+        """Fill the settings in, fetching only the secrets that they name.
+
+        Raises Rejected where one of them would go to a host that nobody vouches for.
+        """
+        declared = secrets_of(playbook, values)
+        require_trusted(integration, {each.name for each in declared}, self._hosts)
         named = {
             part
             for template in integration.settings.values()
@@ -83,7 +91,7 @@ class Heralds:
             for part in reference.path[:2]
         }
         secrets: dict[str, str] = {}
-        for secret in secrets_of(playbook, values):
+        for secret in declared:
             if self._secrets and secret.name in named:
                 secrets[secret.name] = await self._secrets.reveal(secret)
         scope = {

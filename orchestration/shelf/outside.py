@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from orchestration.playbook.expression import ExpressionError
+from orchestration.runs.confidants import require_trusted
 from orchestration.runs.outward import secrets_of
 from orchestration.shelf.scenario import Scope
 from tgk.errors import TgkError
@@ -23,8 +24,15 @@ _PATIENCE: Final = 5.0
 class Outside:
     """Asks for each secret and each integration of a playbook; values are used and dropped."""
 
-    def __init__(self, secrets: Secrets | None = None, heralds: Sequence[Herald] = ()) -> None:
+    def __init__(
+        self,
+        secrets: Secrets | None = None,
+        heralds: Sequence[Herald] = (),
+        *,
+        hosts: Sequence[str] = (),
+    ) -> None:
         self._secrets = secrets
+        self._hosts = hosts
         self._heralds = {herald.type: herald for herald in heralds}
 
     async def gates(self, book: Playbook, values: Mapping[str, object]) -> tuple[Gate, ...]:
@@ -66,7 +74,9 @@ class Outside:
         if herald is None:
             return Gate(name=name, passed=False, note="it is not set up here")
         scope = Scope({**book.variables, **values, "secrets": dict(secrets)})
+        declared = {each.name for each in secrets_of(book, values)}
         try:
+            require_trusted(integration, declared, self._hosts)
             settings = {key: each.text(scope) for key, each in integration.settings.items()}
             async with asyncio.timeout(_PATIENCE):
                 await herald.reach(settings)
