@@ -16,8 +16,6 @@ from tgk.options import Request
 from tgk.ports.board import Place
 from tgk.reply import Action, Fact, Facts, Log, Plain, Reply, Text
 
-SHOWN = 5
-
 
 class Alert(BaseModel):
     """One alert of a group, as Alertmanager's webhook (version 4) names its parts."""

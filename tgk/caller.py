@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, NewType
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 Platform = Literal["discord", "telegram", "cli", "console", "gateway", "playbook"]
-Principal = NewType("Principal", str)
-"""A namespaced claim such as ``discord:role:2001`` or ``telegram:user:7000001``."""
 
 
 class Caller(BaseModel):
     """The one who asks. ``person`` is the same on every platform; strangers keep their account.
 
-    ``principals`` are only what the platform itself vouches for; role names never come from it.
+    ``principals`` such as ``discord:role:2001`` or ``telegram:user:7000001`` are only what the
+    platform itself vouches for; role names never come from it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

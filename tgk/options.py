@@ -6,7 +6,7 @@ import types
 import typing
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
@@ -167,8 +167,3 @@ def _option(name: str, field: FieldInfo) -> Option:
         file=any(isinstance(mark, FileText) for mark in marks),
         own_default=any(isinstance(mark, OwnDefault) for mark in marks),
     )
-
-
-def request_hints(request: type[Request]) -> dict[str, Any]:
-    """Return the annotations of a request with their markers, for contract tests."""
-    return get_type_hints(request, include_extras=True)

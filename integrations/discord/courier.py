@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import discord
 
@@ -30,7 +30,6 @@ _RATE_LIMIT_SECONDS = 30.0
 _LOOK_BACK = 100
 _NO_SUCH_MESSAGE, _THREAD_EXISTS = 10008, 160004
 _THREAD_NAME, _THREADS_KNOWN = 90, 500
-_DAY_OF_MINUTES: Final = 1440
 
 
 class RestClient:

@@ -36,12 +36,6 @@ def summary(diagnostics: Sequence[Diagnostic], file: str) -> str:
     return f"{file}: {', '.join(told)}" + ("" if has_errors(diagnostics) else "; it can run")
 
 
-def brief(one: Diagnostic, file: str) -> str:
-    """Return a diagnostic as one line, for chats and logs."""
-    tail = f"; {one.help}" if one.help else ""
-    return f"{file}:{one.span.line}:{one.span.column}: {one.code} {_printable(one.message + tail)}"
-
-
 def _one(one: Diagnostic, source: Source) -> str:
     marks = sorted(
         [(one.span, "^", one.label), *((near.span, "-", near.label) for near in one.related)],

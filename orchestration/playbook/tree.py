@@ -56,13 +56,6 @@ class Arm:
     path: str
 
 
-KIND_OF: Mapping[type[object], str] = {
-    CommandStep: "command", Parallel: "parallel", Conditional: "conditional",
-    ForEach: "foreach", Group: "group", ApprovalStep: "approval", Wait: "wait",
-    SubPlaybook: "playbook", SetValues: "set", Assert: "assert", Http: "http", Shell: "shell",
-}  # fmt: skip
-
-
 def arms(step: Step) -> tuple[Arm, ...]:
     """Return the lists of steps that are a step's own work."""
     if isinstance(step, Parallel):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Steps = Callable[[Sequence[Step], Frame], Awaitable[Result | None]]
 
 MOST_ITEMS = 1000
-_NOT_BEGUN = Result(status="cancelled", note="not begun")
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,11 +144,6 @@ class Hostile:
         """Return the records that tell how an attempt ended."""
         return [record for record in self.records() if record["phase"] == "outcome"]
 
-    def end_of(self, delivery: str) -> dict[str, Any]:
-        """Return how one attempt ended."""
-        wanted = correlation(delivery)
-        return next(record for record in self.ends() if record["corr"] == wanted)
-
     def sent(self) -> list[Exchange]:
         """Return every request that the bot sent to either platform."""
         return [*self.stage.discord.requests.all(), *self.stage.telegram.requests.all()]
