@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -16,15 +18,17 @@ from tgk.emblems import STAGES, bar, card_emblem
 from tgk.reply import Facts, Log, Picture, Progress, Table, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
 
     from tgk.reply import Block, Reply
 
 _COLOURS = {"ok": "green", "running": "blue", "warning": "yellow", "bad": "red", "off": "white"}
 _WIDE = "\ufe0f"
 """Terminals do not agree how wide a sign with this is, and a card must not break its edge."""
+_HANGING = 4
+"""Columns that the rest of a line stands further in than its beginning."""
 _STYLES = {"small": "dim", "quote": "italic", "strong": "bold"}
 
 
@@ -95,7 +99,28 @@ def _block(block: Block, advice: str, *, linked: bool) -> list[Any]:
         case Picture():
             return [_line(block.alt, "dim")]
         case Log():
-            return [_line("\n".join(block.lines))]
+            return [_Lines(block.lines)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines of a file; the rest of one that is too long hangs under its beginning."""
+
+    lines: tuple[str, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Line]:
+        for line in self.lines:
+            yield from (_line(part) for part in hung(harmless(line), options.max_width))
+
+
+def hung(line: str, width: int) -> list[str]:
+    """Return a line in parts of at most that width, the later ones hanging under the first."""
+    margin = " " * min(len(line) - len(line.lstrip()) + _HANGING, width // 2)
+    parts = wrap(
+        line, width, subsequent_indent=margin, drop_whitespace=True, replace_whitespace=False,
+        break_on_hyphens=False, expand_tabs=False,
+    )  # fmt: skip
+    return parts if len(line) > width and parts else [line]
 
 
 def _facts(block: Facts, advice: str, *, linked: bool) -> Any:

@@ -12,6 +12,7 @@ import click
 
 from bot.cli import exits
 from bot.cli.harmless import harmless
+from tgk.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,11 +84,18 @@ def of_usage(error: click.ClickException) -> Trouble:
     line = context.command_path if context else "tgk"
     why, _, hint = message.partition(" Did you mean")
     if isinstance(error, click.NoSuchOption) and error.possibilities:
-        why, hint = error.message, f" {' or '.join(error.possibilities)}?"
+        why, hint = error.message, _alike(error)
     elif isinstance(error, click.NoSuchOption) and context and (meant := slip(error, context)):
         hint = f" {meant}?"
     do = f"Did you mean{hint}" if hint else f"See `{line} --help`."
     return Trouble(what=f"`{line}` was not run.", why=why, do=do, code=exits.USAGE)
+
+
+def _alike(error: click.NoSuchOption) -> str:
+    """Return the options whose words look alike: the two hyphens are common to all of them."""
+    known = {each.lstrip("-"): each for each in error.possibilities or ()}
+    near = nearest(error.option_name.lstrip("-"), known)
+    return f" {' or '.join(known[each] for each in near)}?" if near else ""
 
 
 def slip(error: click.NoSuchOption, context: click.Context) -> str:

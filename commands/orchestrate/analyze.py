@@ -9,6 +9,7 @@ from pydantic import Field
 
 from commands.orchestrate.card import WORDS, looked_at
 from commands.orchestrate.spelling import counted, spell
+from orchestration.runs.wording import took
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import Request, RunId
@@ -88,9 +89,9 @@ def _beside(view: RunView, found: Analysis) -> str:
 def _facts(view: RunView, found: Analysis) -> Facts:
     facts = (
         Fact(label="State", value=WORDS[view.state]),
-        Fact(label="Working", value=spell(found.working)),
-        Fact(label="Waiting", value=spell(found.waiting)),
-        Fact(label="Queued", value=spell(found.queued)),
+        Fact(label="Working", value=took(found.working)),
+        Fact(label="Waiting", value=took(found.waiting)),
+        Fact(label="Queued", value=took(found.queued)),
         Fact(label="Critical path", value=" → ".join(found.critical)),
         Fact(label="Compared with", value=counted(found.earlier, "run") if found.earlier else ""),
     )
@@ -98,12 +99,19 @@ def _facts(view: RunView, found: Analysis) -> Facts:
 
 
 def _rows(found: Analysis) -> tuple[tuple[str, ...], ...]:
-    return tuple(_row(step) for step in found.slowest[:_ROWS])
+    shown = found.slowest[:_ROWS]
+    return tuple(_row(step, shown) for step in shown)
 
 
-def _row(step: StepTime) -> tuple[str, ...]:
-    usual = spell(step.median) if step.median is not None else ""
+def _row(step: StepTime, others: tuple[StepTime, ...]) -> tuple[str, ...]:
+    usual = took(step.median) if step.median is not None else ""
     marks = ["critical"] if step.critical else []
     if step.attempts > 1:
         marks.append(f"{step.attempts} attempts")
-    return step.name, spell(step.seconds), usual, ", ".join(marks)
+    return _called(step, others), took(step.seconds), usual, ", ".join(marks)
+
+
+def _called(step: StepTime, others: tuple[StepTime, ...]) -> str:
+    """Return a step's name, and its path where others are called the same."""
+    names = [each.name for each in others]
+    return step.name if names.count(step.name) == 1 else step.path

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import orjson
 from pydantic import Field
 
-from commands.orchestrate.card import looked_at, walk
-from commands.orchestrate.spelling import spell
+from commands.orchestrate.card import looked_at
+from orchestration.runs.shape import walk
+from orchestration.runs.wording import took
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import Request, RunId
@@ -77,7 +78,7 @@ def _rows(view: RunView, now: datetime) -> tuple[tuple[str, ...], ...]:
             f"{step.began:%H:%M:%S}" if step.began else "",
             step.path,
             step.state,
-            spell(((step.ended or now) - step.began).total_seconds()) if step.began else "",
+            took(((step.ended or now) - step.began).total_seconds()) if step.began else "",
         )
         for step in walk(view.steps)
     )

@@ -258,6 +258,23 @@ def test_an_address_stands_whole_beneath_its_card(
     assert f"Log: {url}/log" in lines
 
 
+def test_the_rest_of_a_long_line_hangs_under_its_beginning(
+    tgk: Terminal, scripted: ScriptedBot, words: Words
+) -> None:
+    """Else it would look like a line of its own, such as another step."""
+    told = "  widen: /infra scale --canary --percentage 50 --component api --environment production"
+    log = {"kind": "log", "lines": ["steps:", told], "filename": "plan.txt"}
+    scripted.says("outcome", words.outcome(blocks=[log]))
+
+    ended = tgk.sit_at("status", "event-gateway")
+
+    lines = [line.strip("│") for line in plain(ended.out).splitlines() if "│" in line]
+    begun = next(n for n, line in enumerate(lines) if "widen:" in line)
+    assert lines[begun].startswith("   widen:")
+    assert lines[begun + 1].startswith("       ")
+    assert f"{lines[begun].strip()} {lines[begun + 1].strip()}" == told.strip()
+
+
 def test_a_card_as_high_as_the_screen_is_wiped_whole(
     tgk: Terminal, scripted: ScriptedBot, words: Words
 ) -> None:

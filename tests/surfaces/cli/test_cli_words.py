@@ -65,6 +65,14 @@ def test_a_slip_is_answered_with_what_was_meant(tgk: Terminal, line: str, meant:
     assert f"Did you mean {meant}" in ended.err
 
 
+def test_hyphens_alone_make_no_two_options_alike(tgk: Terminal) -> None:
+    """Nobody who types --list means --quiet."""
+    ended = tgk("orchestrate", "schedule", "--list")
+
+    assert "No such option '--list'." in ended.err
+    assert "Do: See `tgk orchestrate schedule --help`." in ended.err
+
+
 @pytest.mark.parametrize("flag", ["--json", "-y", "--quiet", "--timeout"])
 def test_a_flag_before_the_command_is_told_where_it_belongs(tgk: Terminal, flag: str) -> None:
     """It is known, only not there; what nobody knows is still unknown."""

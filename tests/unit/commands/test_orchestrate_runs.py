@@ -491,6 +491,26 @@ async def test_analyze_compares_with_earlier_runs(world: World) -> None:
     assert {"facts", "picture", "table"} <= {block.kind for block in outcome.reply.blocks}
 
 
+async def test_analyze_tells_steps_of_one_name_apart(world: World) -> None:
+    """A step of a loop stands there with its path; the time of a quick one is not nothing."""
+    end = world.clock.now()
+    turns = tuple(
+        StepView(path=f"each[{n}]/watch", name="watch", kind="command", state="succeeded",
+                 began=end - timedelta(seconds=0.4), ended=end)
+        for n in range(2)
+    )  # fmt: skip
+    loop = StepView(path="each", name="each", kind="foreach", state="succeeded", steps=turns,
+                    began=end - timedelta(seconds=1), ended=end)  # fmt: skip
+    put(world, state="succeeded", ended=end, steps=(loop,))
+
+    outcome = await world.run("/orchestrate analyze --workflow WF-2026-001", "dana")
+
+    [table] = [block for block in outcome.reply.blocks if block.kind == "table"]
+    assert {row[:2] for row in table.rows} == {
+        ("each[0]/watch", "0.4 s"), ("each[1]/watch", "0.4 s"),
+    }  # fmt: skip
+
+
 async def test_analyze_calls_nothing_usual_after_two_runs(world: World) -> None:
     """It says with how many it is compared; of a resumed run, what it goes on from."""
     for number in (1, 2, 3):
