@@ -78,7 +78,8 @@ class PostgresDatabase:
         self.faults: tuple[type[Exception], ...] = (psycopg.Error,)
         self.fence: Life | None = None
         self.patience = patience
-        self._url = url
+        self.url = url
+        """With its password: shown to nobody."""
 
     def open(self, hear: Hear) -> PostgresSession:
         """Connect, make the tables, and begin to listen to others."""
@@ -89,7 +90,7 @@ class PostgresDatabase:
         import psycopg
 
         connection = psycopg.connect(
-            self._url,
+            self.url,
             autocommit=True,
             connect_timeout=_CONNECT_SECONDS,
             tcp_user_timeout=10_000,
@@ -106,7 +107,7 @@ class PostgresDatabase:
         import psycopg
 
         told = " ".join(str(error).split()) or type(error).__name__
-        for secret in sorted(_secrets(self._url), key=len, reverse=True):
+        for secret in sorted(_secrets(self.url), key=len, reverse=True):
             told = told.replace(secret, "***")
         passes = isinstance(error, psycopg.OperationalError)
         kind = StoreAway if passes or getattr(error, "sqlstate", "") == _READ_ONLY else Unavailable

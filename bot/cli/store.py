@@ -10,24 +10,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.runtime.memory import STORE
+from bot.runtime.memory import STORE, kept_name
 from bot.runtime.settings import AUDIT_LOG, read_settings
 from bot.runtime.simulation import is_marked
 from tgk.errors import ConfigurationInvalid, Conflict, Unavailable
-from tgk.recording import reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bot.runtime.settings import Settings
+    from orchestration.store_copy import Copy
 
 ENGINE = "operations.sqlite"
-_MOST_NAMED = 10
 _STAYS = (
     "The audit log, the salt and published playbooks stay in the state folder, as before. Not "
-    "copied: records of ended changes (operations.sqlite), which only serve to finish what is "
-    "under way, and nothing is."
+    "copied: records of ended changes (operations.sqlite), which nobody needs any more."
 )
 
 
@@ -41,50 +39,39 @@ def tool() -> None:
 def copy(*, as_json: bool) -> None:
     """Copy all that is kept from the state folder to the empty PostgreSQL of DATABASE_URL.
 
-    Runs, schedules, approvals, locks, messages, buttons, notes: in one transaction, counted after.
-    The bot must be stopped and no change under way. The files stay as they are; started with
-    DATABASE_URL the bot goes on from the copy, without it from the files.
+    Runs, schedules, approvals, locks, messages, buttons, notes, and changes under way: in one
+    transaction, counted after. The bot must be stopped. The files stay as they are; started with
+    DATABASE_URL the bot goes on from the copy, without it from the files: never do both.
     """
-    counts = _copied(read_settings())
+    made = _copied(read_settings())
     if as_json:
-        click.echo(json.dumps({"copied": counts}))
+        click.echo(json.dumps({"copied": dict(made.rows), "under_way": made.changes}))
         return
-    for table, count in counts.items():
+    for table, count in made.rows.items():
         click.echo(f"{table:<12} {count}")
-    click.echo(f"{sum(counts.values())} rows are in PostgreSQL, as many as in {STORE}.")
+    click.echo(f"{sum(made.rows.values())} rows are in PostgreSQL, as many as in {STORE}.")
+    if made.changes:
+        click.echo(f"Under way: {made.changes}; a bot that is started there goes on with them.")
     click.echo(_STAYS)
     click.echo(
         "Start the bot with the same DATABASE_URL and TGK_STATE; keep the files as a backup."
     )
 
 
-def _copied(settings: Settings) -> dict[str, int]:
-    from orchestration.store_copy import copied, under_way
+def _copied(settings: Settings) -> Copy:
+    from orchestration.store_copy import copied
     from orchestration.store_postgres import PostgresDatabase
 
     _require_usable(settings)
     target = PostgresDatabase(settings.database)
     with _nobody_else(settings.state):
-        _require_ended(under_way(settings.state / ENGINE))
+        name = kept_name(settings.state)
         try:
-            return copied(settings.state / STORE, target)
+            return copied(settings.state / STORE, settings.state / ENGINE, target, name)
         except sqlite3.Error as error:
             raise Unavailable("the store", f"{STORE} cannot be read: {error}.") from error
         except target.faults as error:
             raise target.unavailable(error) from error
-
-
-def _require_ended(going: Sequence[str]) -> None:
-    if going:
-        listed = ", ".join(reference(corr) for corr in going[:_MOST_NAMED])
-        raise Conflict(
-            "Nothing was copied.",
-            why=f"Under way, and known to the files alone: {listed}"
-            + (f" and {len(going) - _MOST_NAMED} more." if len(going) > _MOST_NAMED else "."),
-            remedy="See what each is with `tgk audit query --corr ID`; a run counts until its end, "
-            "paused ones too. Start the bot without DATABASE_URL, let them end or complete them, "
-            "stop it with SIGTERM, and try again.",
-        )
 
 
 def _require_usable(settings: Settings) -> None:

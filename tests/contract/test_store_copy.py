@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 from bot.runtime.clock import SystemClock
 from orchestration.schedules import StoredSchedules
 from orchestration.store import Store
-from orchestration.store_copy import TABLES, copied, under_way
+from orchestration.store_copy import TABLES, Copy, copied
 from orchestration.store_postgres import PostgresDatabase
 from orchestration.store_sqlite import SqliteDatabase
 from tests.unit.runs.runs_world import DANA, world
@@ -67,6 +68,12 @@ def odd_rows(connection: Any) -> None:
     connection.execute("INSERT INTO notes VALUES ('odd', ?)", ("100 % of ? ☃",))
 
 
+async def copy(folder: Path, target: PostgresDatabase) -> Copy:
+    """Copy what a process left that is called ``tgk``."""
+    files = folder / "tgk.sqlite", folder / "operations.sqlite"
+    return await asyncio.to_thread(copied, *files, target, "tgk")
+
+
 async def test_everything_is_there_and_goes_on(tmp_path: Path, postgres: str) -> None:
     """The paused run is resumed on PostgreSQL, keeps its steps and gets on; new ids follow."""
     run = await lived(tmp_path)
@@ -74,7 +81,7 @@ async def test_everything_is_there_and_goes_on(tmp_path: Path, postgres: str) ->
     with closing(sqlite3.connect(tmp_path / "tgk.sqlite")) as file:
         expected = rows(file)
 
-    counts = await asyncio.to_thread(copied, tmp_path / "tgk.sqlite", target)
+    counts = (await copy(tmp_path, target)).rows
 
     assert expected == counts
     assert {"runs", "run_steps", "checkpoints", "schedules", "locks", "messages"} <= {
@@ -116,7 +123,7 @@ async def test_a_database_that_is_used_is_left_alone(tmp_path: Path, postgres: s
         await store.write(odd_rows)
 
     with pytest.raises(Conflict, match="in use already"):
-        await asyncio.to_thread(copied, tmp_path / "tgk.sqlite", target)
+        await copy(tmp_path, target)
     with target.connect() as connection:
         assert {"counters": 1} == {name: n for name, n in rows(connection).items() if n}
 
@@ -135,7 +142,7 @@ async def test_a_copy_that_breaks_off_leaves_nothing(tmp_path: Path, postgres: s
     target = PostgresDatabase(postgres)
 
     with pytest.raises(target.faults):
-        await asyncio.to_thread(copied, tmp_path / "tgk.sqlite", target)
+        await copy(tmp_path, target)
     with target.connect() as connection:
         assert {} == {name: n for name, n in rows(connection).items() if n}
 
@@ -150,13 +157,52 @@ def test_every_table_is_copied_or_known_to_be_of_processes(tmp_path: Path) -> No
     assert {*TABLES, "processes", "seats"} == {n for n in made if not n.startswith("sqlite_")}
 
 
-async def test_changes_under_way_are_named(tmp_path: Path) -> None:
-    """Those of the engine's own file; without one there are none."""
-    assert () == under_way(tmp_path / "operations.sqlite")
+async def test_a_change_under_way_goes_on_from_the_step_that_it_had_come_to(
+    tmp_path: Path, postgres: str
+) -> None:
+    """What it was asked and what its steps found go along; what has ended stays behind."""
+    playing = world(tmp_path, clock=SystemClock())
+    async with playing.open(grace=0.05):
+        await playing.end((await playing.start(STORY)).id)
+        playing.effects.held["d"] = asyncio.Event()
+        run = await playing.start("name: other\nsteps: [/mark c, /mark d, /mark e]\n")
+        await playing.seen(lambda: "d" in playing.effects.running)
+
+    made = await copy(tmp_path, PostgresDatabase(postgres))
+    (tmp_path / "operations.sqlite").unlink()
+    later = world(tmp_path, url=postgres, clock=SystemClock())
+    async with later.open():
+        begun = await later.engine.pending()
+        view = await later.end(run.id)
+        left = await later.engine.pending()
+
+    assert (1, 1, 0) == (made.changes, len(begun), len(left))
+    assert ("succeeded", list("abccde")) == (view.state, later.effects.names)
+
+
+async def test_what_a_step_came_to_is_not_done_again_elsewhere(
+    tmp_path: Path, postgres: str
+) -> None:
+    """The memory of a change is copied with it."""
     playing = world(tmp_path, clock=SystemClock())
     async with playing.open(grace=0.05):
         playing.effects.held["a"] = asyncio.Event()
         await playing.start("name: story\nsteps: [/mark a]\n")
         await playing.seen(lambda: "a" in playing.effects.running)
+    with closing(sqlite3.connect(tmp_path / "operations.sqlite")) as file:
+        (corr,) = file.execute("SELECT workflow_uuid FROM workflow_status").fetchone()
+        known = json.dumps({"value": json.dumps({"name": "a"}), "fault": None})
+        file.execute(
+            """INSERT INTO operation_outputs (workflow_uuid, function_id, function_name, output,
+            serialization) VALUES (?, 1, 'mark', ?, 'portable_json')""",
+            (corr, json.dumps(known)),
+        )
+        file.commit()
 
-    assert 1 == len(under_way(tmp_path / "operations.sqlite"))
+    await copy(tmp_path, PostgresDatabase(postgres))
+    later = world(tmp_path, url=postgres, clock=SystemClock())
+    async with later.open():
+        (view,) = await later.runs.find(RunFilter())
+        view = await later.end(view.id)
+
+    assert ("succeeded", []) == (view.state, later.effects.names)

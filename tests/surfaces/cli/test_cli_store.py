@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,20 +59,6 @@ def test_a_bot_that_runs_is_in_the_way(stopped: Terminal) -> None:
 
     assert 5 == ended.code
     assert "Stop it with SIGTERM first." in ended.err
-
-
-def test_changes_under_way_are_not_left_behind(stopped: Terminal) -> None:
-    """Only the files know how to go on with them."""
-    with closing(sqlite3.connect(stopped.state / "operations.sqlite")) as file:
-        file.execute("CREATE TABLE workflow_status (workflow_uuid TEXT, status TEXT)")
-        file.execute("INSERT INTO workflow_status VALUES ('abcdefgh', 'PENDING'), ('b', 'SUCCESS')")
-        file.commit()
-
-    ended = stopped("store", "copy")
-
-    assert 5 == ended.code
-    assert "known to the files alone: abcdef." in ended.err
-    assert "tgk audit query --corr" in ended.err
 
 
 def test_everything_that_is_missing_is_said_at_once(stopped: Terminal, tmp_path: Path) -> None:
