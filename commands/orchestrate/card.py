@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from commands.orchestrate.log import log_of
 from commands.orchestrate.spelling import shortened, spell, written
 from orchestration.runs.progress import progress
+from orchestration.runs.shape import walk
+from orchestration.runs.wording import wanted
 from tgk.errors import Missing
 from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter
 from tgk.reply import Action, Fact, Facts, Log, Plain, Progress, Reply, Stage, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from tgk.context import Context
@@ -41,6 +42,7 @@ _STAGES: dict[StepState, StageState] = {
     "kept": "done", "undone": "skipped",
 }  # fmt: skip
 _FAILED = ("failed", "timed_out")
+_GOING = ("queued", "running", "waiting", "undoing")
 _MOST_FAILURES = 5
 BAD: frozenset[RunState] = frozenset({"failed", "timed_out", "rolled_back", "rollback_failed"})
 
@@ -107,7 +109,12 @@ def card(view: RunView, now: datetime, *, detailed: bool = False) -> Reply:
 
 def state_of(view: RunView) -> str:
     """Return how it stands in words: one that waits is not paused yet, but will be."""
-    return "pauses after this step" if view.pausing else WORDS[view.state]
+    if view.pausing:
+        return "pauses after this step"
+    awaited = wanted(view) if view.state in _GOING else ""
+    if view.state in ("waiting", "queued"):
+        return awaited or WORDS[view.state]
+    return f"{WORDS[view.state]}, and {awaited}" if awaited else WORDS[view.state]
 
 
 def followed(view: RunView, now: datetime) -> Reply:
@@ -116,20 +123,20 @@ def followed(view: RunView, now: datetime) -> Reply:
 
 
 def _failures(view: RunView) -> tuple[Text, ...]:
-    """Return why each step failed, but for what the run itself says of its end."""
-    failed = (step for step in walk((*view.steps, *view.undoes)) if step.state in _FAILED)
-    paths = {step.note: step.path for step in failed if step.note}  # a group repeats its step's
+    """Return why each step failed, the last time, but for what the run itself says of its end."""
+    told = ((_why(step), step.path) for step in walk((*view.steps, *view.undoes)))
+    paths = {why: path for why, path in told if why}  # a group repeats its step's
     lines = [shortened(f"{path}: {why}") for why, path in paths.items() if why not in view.reason]
     if len(lines) > _MOST_FAILURES:
         lines[_MOST_FAILURES:] = [f"… and {len(lines) - _MOST_FAILURES} more"]
     return (Text(text="\n".join(lines), style="quote"),) if lines else ()
 
 
-def walk(steps: tuple[StepView, ...]) -> Iterator[StepView]:
-    """Yield every step and what is inside it, in order."""
-    for step in steps:
-        yield step
-        yield from walk(step.steps)
+def _why(step: StepView) -> str:
+    """Return why it failed, or why it waits for another try."""
+    if step.state == "waiting" and step.tries and step.tries[-1].ended == step.began:
+        return step.tries[-1].note
+    return step.note if step.state in _FAILED else ""
 
 
 def lasted(view: RunView, now: datetime) -> float:
@@ -140,13 +147,13 @@ def lasted(view: RunView, now: datetime) -> float:
 def _facts(view: RunView, now: datetime) -> Facts:
     given = ", ".join(f"{key}={written(value)}" for key, value in view.parameters.items())
     facts = [
+        Fact(label="Why", value=shortened(view.reason)),
+        Fact(label="Waits for", value=view.waits_for),
         Fact(label="Started by", value=view.starter.person),
         Fact(label="Asked", at=view.asked),
         Fact(label="Parameters", value=given, code=True),
         Fact(label="Takes" if view.ended is None else "Took", value=spell(lasted(view, now))),
-        Fact(label="Why", value=shortened(view.reason)),
         Fact(label="Cause", value="" if view.cause == "asked" else view.cause),
-        Fact(label="Waits for", value=view.waits_for),
         Fact(label="Goes on by itself", at=view.until),
         Fact(label="Must end by", at=view.deadline if view.ended is None else None),
         Fact(label="Continues", value=_generation(view.previous)),

@@ -225,6 +225,7 @@ class _Drawing:
             "approval": question.id,
             "votes": [vote.model_dump(include=kept) for vote in question.votes],
             "needed": question.needed,
+            "asked": question.wanted,
         }
 
     def _list(

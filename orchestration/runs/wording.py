@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestration.runs.shape import walk
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from tgk.ports.runs import RunState, RunView, StepState, StepView
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TENTHS_BELOW = 10.0
+_NAMED = 4
+"""As many people are named where somebody is waited for."""
 
 STATE_WORDS: Mapping[StepState | RunState, str] = {
     "pending": "to come", "queued": "queued", "running": "running", "waiting": "waiting",
@@ -88,6 +92,31 @@ def votes(step: StepView) -> str:
     if isinstance(needed, int):
         return f"{yes} of {needed} yes"
     return f"{yes} yes" if yes else ""
+
+
+def wanted(view: RunView) -> str:
+    """Return what a run waits for, as a headline says it: whose voices first; empty for nothing."""
+    waiting = (step for step in walk((*view.steps, *view.undoes)) if step.state == "waiting")
+    for step in waiting:
+        asked, needed = step.output.get("asked"), step.output.get("needed")
+        if isinstance(asked, list) and isinstance(needed, int):
+            said = step.output.get("votes") or []
+            return f"waits for {_some(asked, needed - sum(vote['approve'] for vote in said))}"
+    kind = view.waits_for.partition(" ")[0]
+    if kind == "until":
+        return f"waits {view.waits_for.partition(' (')[0]}"
+    thing = {"another": "another try", "lock": "a lock"}.get(kind, "")
+    return f"waits for {thing}" if thing else ""
+
+
+def _some(people: Sequence[str], number: int) -> str:
+    """Return ``ana, ben or chi``, ``2 of ana, ben and chi``, ``2 of 9 people``."""
+    if len(people) > _NAMED:
+        return f"{number} of {len(people)} people"
+    *first, last = people or ("somebody else",)
+    joined = "or" if number <= 1 else "and"
+    named = f"{', '.join(first)} {joined} {last}" if first else last
+    return named if number <= 1 else f"{number} of {named}"
 
 
 def details(step: StepView) -> str:

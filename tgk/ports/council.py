@@ -60,6 +60,12 @@ class Approval(BaseModel):
     why: str = ""
     """Why nobody needs an answer any more, of one that was withdrawn."""
 
+    @property
+    def wanted(self) -> list[str]:
+        """Who can still say something: neither whoever asked, nor who has said it."""
+        silent = {self.requester, *(vote.person for vote in self.votes)}
+        return [person for person in self.members if person not in silent]
+
 
 class Approvals(Protocol):
     """Votes are atomic: two people on one button decide once."""

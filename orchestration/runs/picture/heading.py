@@ -10,7 +10,7 @@ from orchestration.runs.picture.lettering import fitted, width, wrapped
 from orchestration.runs.picture.look import rect, text
 from orchestration.runs.progress import progress
 from orchestration.runs.shape import IDLE, PLAN, expected
-from orchestration.runs.wording import STATE_WORDS, counted, duration, took
+from orchestration.runs.wording import STATE_WORDS, counted, duration, took, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def state_word(view: RunView) -> str:
 
 
 def _reason(view: RunView, now: datetime | None) -> str:
-    said = [view.reason]
+    said = [view.reason or wanted(view)]
     if view.pausing:
         said.append("steps under way end first")
     if view.state == "paused" and view.until is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.runs.picture.heading import state_word, subtitle
 from orchestration.runs.shape import IDLE, PLAN, parts, stages
-from orchestration.runs.wording import STATE_WORDS, counted, details, duration
+from orchestration.runs.wording import STATE_WORDS, counted, details, duration, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def alternative(view: RunView, now: datetime | None) -> str:
     """Return the run in words, as short as chats take them; what is left out is counted."""
     named = view.playbook if view.id == PLAN else f"{view.playbook} {view.id}"
     said = [f"{named}: {state_word(view)}", subtitle(view, now)]
-    said += [view.reason] if view.reason else []
+    said += [why] if (why := view.reason or wanted(view)) else []
     lines = [_shortened(line) for line in said] + list(tree(view, now=now))
     used = 0
     for number, line in enumerate(lines):

@@ -42,6 +42,15 @@ def test_the_failure_that_is_the_reason_is_told_once() -> None:
     assert quotes(followed(ended(reason="the council said no"), NOW)) == ["ask: Denied by ana"]
 
 
+def test_why_a_step_waits_for_another_try_is_told_at_once() -> None:
+    """Not only when it has failed for good."""
+    tries = (Try(began=at(0), ended=at(6), state="failed", note="no quota"),)
+    rests = step("a/b", "waiting", 6, attempt=1, attempts=3, tries=tries)
+    view = run([step("a", "waiting", 0, kind="group", steps=(rests,))], "waiting")
+
+    assert quotes(card(view, NOW)) == ["a/b: no quota"]
+
+
 def test_a_step_that_was_taken_back_is_not_told_as_done() -> None:
     """Nor is what its mark says already repeated in words."""
     (progress,) = [
@@ -52,6 +61,32 @@ def test_a_step_that_was_taken_back_is_not_told_as_done() -> None:
 
     assert [stage.note for stage in progress.stages] == ["rolled back", ""]
     assert [stage.note for stage in other.stages] == [""]
+
+
+def test_the_first_line_says_whose_voices_a_run_waits_for() -> None:
+    """Or for what; the reason and the rest of it stand above who asked for what."""
+
+    def asked(needed: int, *names: str, state: str = "waiting", **more: str) -> Reply:
+        votes = [{"person": "ana", "approve": True}]
+        said = {"approval": "7e63", "votes": votes, "needed": needed, "asked": list(names)}
+        steps = [step("ask", "waiting", 0, kind="approval", output=said)]
+        return card(run(steps, state).model_copy(update=more), NOW)
+
+    def rests(for_: str) -> str:
+        view = run([step("a", "waiting", 0)], "waiting", waits_for=for_)
+        return card(view, NOW).title.removeprefix("deploy-web-app ")
+
+    two = asked(2, "ben", "chi", waits_for="approval 7e63 (ask)")
+    (facts,) = [each for each in two.blocks if isinstance(each, Facts)]
+
+    assert two.title == "deploy-web-app waits for ben or chi"
+    assert asked(3, "ben", "chi", "dora").title.endswith(" waits for 2 of ben, chi and dora")
+    assert asked(3, *"abcde").title.endswith(" waits for 2 of 5 people")
+    assert asked(2, "ben", state="running").title.endswith(" is running, and waits for ben")
+    assert rests("another try at 10:05:03 UTC (a)") == "waits for another try"
+    assert rests("until 10:30:00 UTC (a)") == "waits until 10:30:00 UTC"
+    assert rests("lock env:staging: alex has it (maintenance)") == "waits for a lock"
+    assert facts.facts[0].label == "Waits for"
 
 
 def test_a_line_of_the_log_has_the_time_at_which_it_was_so() -> None:
