@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tgk.command import Command
 from tgk.errors import ConfigurationInvalid
-from tgk.families import families, unknown
+from tgk.families import unknown
 from tgk.guard import OUTWARD
 
 if TYPE_CHECKING:
@@ -40,14 +40,6 @@ class Registry:
                 raise DuplicateCommand(f"/{entry.name} is declared twice")
             self._commands[entry.name] = entry
         self._refuse_misnamed()
-
-    @property
-    def families(self) -> dict[str, tuple[Command[Any], ...]]:
-        """Every family with its commands, in order of their names."""
-        return {
-            family: tuple(self._commands[f"{family} {verb}"] for verb in verbs)
-            for family, verbs in families(self._commands).items()
-        }
 
     @property
     def defaults(self) -> dict[str, str]:

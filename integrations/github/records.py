@@ -36,7 +36,6 @@ class WorkflowRun(_Answer):
     display_title: str = ""
     name: str | None = None
     created_at: datetime
-    run_started_at: datetime | None = None
 
 
 class WorkflowRuns(_Answer):
@@ -96,9 +95,9 @@ def run_state(run: WorkflowRun, jobs: tuple[WorkflowJob, ...], now: datetime) ->
     shown = tuple(_job(job, now) for job in jobs)
     if run.status == "completed":
         ending = _CONCLUSIONS.get(run.conclusion or "", "failure")
-        return RunState(status="done", conclusion=ending, jobs=shown, started_at=run.run_started_at)
+        return RunState(status="done", conclusion=ending, jobs=shown)
     status: Literal["queued", "running"] = "running" if run.status == "in_progress" else "queued"
-    return RunState(status=status, jobs=shown, started_at=run.run_started_at)
+    return RunState(status=status, jobs=shown)
 
 
 def _job(job: WorkflowJob, now: datetime) -> Job:

@@ -105,4 +105,4 @@ def _parameter(each: tuple[str, Span]) -> Parameter:
 
 
 def _secret(name: str, span: Span) -> Secret:
-    return Secret(name=name, span=span, source="environment", variable=name, implied=True)
+    return Secret(name=name, span=span, source="environment", variable=name)

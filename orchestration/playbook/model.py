@@ -58,8 +58,6 @@ class Secret:
     variable: str = ""
     path: str = ""
     key: str = ""
-    implied: bool = False
-    """Declared nowhere: a setting of an integration uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,6 @@ class Playbooks(Protocol):
         Raises Missing (with names that look alike) or ConfigurationInvalid with every fault.
         """
 
-    def names(self) -> tuple[str, ...]:
-        """Return every name, in order."""
-
     def source(self, name: str) -> bytes:
         """Return the bytes that ``get`` reads, digested by ``Playbook.digest``; raises Missing."""
 

@@ -32,10 +32,6 @@ class FolderPlaybooks:
             raise faulty(name, faults or ["nothing to read"])
         return kept.loaded.playbook
 
-    def names(self) -> tuple[str, ...]:
-        """Return every name, in order."""
-        return tuple(self._reader.all())
-
     def source(self, name: str) -> bytes:
         """Return the bytes of a playbook; raises Missing."""
         return self._reader.one(name).text

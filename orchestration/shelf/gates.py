@@ -35,10 +35,6 @@ class Trees:
             raise ConfigurationInvalid(f"There is no playbook {name}.", [])
         return self._known[name]
 
-    def names(self) -> tuple[str, ...]:
-        """Return all names."""
-        return tuple(self._known)
-
     def source(self, name: str) -> bytes:
         """Return nothing: a look only needs trees."""
         raise NotImplementedError(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -43,7 +42,6 @@ class RunState(_Record):
     status: Literal["queued", "running", "done"]
     conclusion: Literal["", "success", "failure", "cancelled", "timed_out", "skipped"] = ""
     jobs: tuple[Job, ...] = ()
-    started_at: datetime | None = None
 
 
 class Tag(_Record):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.runtime.playbooks import folders
-from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.shelf.files import MOST_DRAFTS
+from orchestration.shelf.reading import Reader
 from tests.conftest import ROOT
 from tgk.errors import Conflict
 
@@ -54,7 +54,7 @@ def files(folder: Path) -> list[Path]:
 
 def runnable(tmp_path: Path) -> tuple[str, ...]:
     """Return every name that the engine would run, and triggers would start."""
-    return FolderPlaybooks([each.path for each in folders(ROOT, tmp_path)]).names()
+    return tuple(Reader(folders(ROOT, tmp_path)).all())
 
 
 async def names(world: World, options: str) -> list[str]:
