@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,19 @@ from bot.cli.harmless import harmless
 from bot.cli.lines import how_far
 from tgk.emblems import STAGES, bar, card_emblem
 from tgk.reply import Facts, Log, Picture, Progress, Table, Text
+from tgk.spelling import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderableType
 
-    from tgk.reply import Block, Reply
+    from tgk.reply import Action, Block, Reply
 
 _COLOURS = {"ok": "green", "running": "blue", "warning": "yellow", "bad": "red", "off": "white"}
 _WIDE = "\ufe0f"
 """Terminals do not agree how wide a sign with this is, and a card must not break its edge."""
+_MOST_WAYS = 3
 _HANGING = 4
 """Columns that the rest of a line stands further in than its beginning."""
 _STYLES = {"small": "dim", "quote": "italic", "strong": "bold"}
@@ -51,9 +54,8 @@ def panel(reply: Reply, advice: str = "", *, linked: bool = True) -> RenderableT
     parts: list[RenderableType] = []
     if reply.subtitle:
         parts.append(_line(reply.subtitle, "dim"))
-    parts += [
-        part for block in _joined(reply.blocks) for part in _block(block, advice, linked=linked)
-    ]
+    blocks = _joined(_once(reply.blocks))
+    parts += [part for block in blocks for part in _block(block, advice, linked=linked)]
     parts += [_line(f"{n}: {url}", "dim") for n, url in _led_to(reply) if linked and url]
     return Panel(
         Group(*parts),
@@ -63,6 +65,30 @@ def panel(reply: Reply, advice: str = "", *, linked: bool = True) -> RenderableT
         subtitle_align="left",
         border_style=_COLOURS[reply.tone],
     )
+
+
+def _once(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks without the stages that the words of a picture tell as well, and better."""
+    drawn = any(isinstance(block, Picture) and "\n" in block.alt for block in blocks)
+    return [
+        block.model_copy(update={"stages": ()}) if drawn and isinstance(block, Progress) else block
+        for block in blocks
+    ]
+
+
+def ways(reply: Reply) -> list[tuple[str, str]]:
+    """Return what could be done next in a family, by its name, as lines to type."""
+    fitting = (each for each in reply.actions if " " in each.command and not each.confirms)
+    whole = [each for each in fitting if not (each.asks or each.blanks or each.pleads)]
+    return [(each.label, _typed(each)) for each in whole[:_MOST_WAYS]]
+
+
+def _typed(action: Action) -> str:
+    """Return the line that does what a press would do."""
+    words = [f"--{spelled(name)}" for name in action.arguments]
+    given = zip(words, action.arguments.values(), strict=True)
+    told = (word if value is True else f"{word} {quote(str(value))}" for word, value in given)
+    return " ".join(["tgk", action.command, *told])
 
 
 def _joined(blocks: Sequence[Block]) -> list[Block]:

@@ -44,13 +44,13 @@ class Course:
         if trouble.code == exits.UNAVAILABLE:
             what = f"Lost the bot while {run} was under way; the run goes on once the bot is back."
             return replace(known, what=what, do=f"{look}, as soon as the bot answers again.")
-        if trouble.code == exits.TIMEOUT and _asks(self.last.data):
+        if _asks(self.last.data):
             return replace(
                 known,
                 what=f"Left {run}; it waits for an approval.",
                 why=str(self.last.data.get("waits_for", "")),
                 do=f"{look}; the council is asked in its chat.",
-                code=exits.PENDING,
+                code=exits.PENDING if trouble.code == exits.TIMEOUT else trouble.code,
             )
         do = f"{look}, `tgk orchestrate pause {run}` holds it."
         return replace(known, what=f"Left {run}; the run goes on.", why="", do=do)

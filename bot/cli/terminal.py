@@ -122,12 +122,12 @@ class Screen:
             self._write(line if exact else harmless(line), sys.stdout)
 
     def _draw(self, reply: Reply, advice: str, stream: TextIO) -> None:
-        """Draw the card, and its addresses beneath in lines of their own, which can be copied."""
-        from bot.cli.cards import links, panel
+        """Draw the card, and beneath it what can be copied: addresses, and lines to type next."""
+        from bot.cli.cards import links, panel, ways
 
         console = self._console(stream)
         console.print(panel(reply, advice, linked=False))
-        for name, url in links(reply):
+        for name, url in (*links(reply), *ways(reply)):
             console.print(harmless(f"{name}: {url}"), markup=False, soft_wrap=True)
 
     def _print(self, line: str, stream: TextIO) -> None:

@@ -258,6 +258,27 @@ def test_an_address_stands_whole_beneath_its_card(
     assert f"Log: {url}/log" in lines
 
 
+def test_a_card_tells_steps_once_and_what_to_type_next(
+    tgk: Terminal, scripted: ScriptedBot, words: Words
+) -> None:
+    """Buttons are no use in a terminal: what they would do stands beneath as a line."""
+    picture = {"kind": "picture", "svg": "<svg/>", "alt": "canary\n✗ deploy · it broke\n· verify"}
+    given = {"workflow": "WF-2026-007", "skip_failed": True}
+    actions = [
+        {"label": "Skip it", "command": "orchestrate resume", "arguments": given},
+        {"label": "Pause…", "command": "orchestrate pause", "asks": ["reason"]},
+    ]
+    shown = words.outcome(title="canary failed", blocks=[*stages(1), picture], actions=actions)
+    scripted.says("outcome", shown)
+
+    ended = tgk.sit_at("orchestrate", "status", "WF-2026-007")
+
+    seen = plain(ended.out)
+    assert "Skip it: tgk orchestrate resume --workflow WF-2026-007 --skip-failed" in seen
+    assert "Pause" not in seen
+    assert (seen.count("verify"), "1/2" in seen) == (1, True)
+
+
 def test_the_rest_of_a_long_line_hangs_under_its_beginning(
     tgk: Terminal, scripted: ScriptedBot, words: Words
 ) -> None:

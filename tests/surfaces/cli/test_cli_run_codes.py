@@ -138,6 +138,24 @@ def test_an_interrupt_is_130_and_says_how_to_look(
     assert "`tgk orchestrate pause WF-2026-007` holds it." in err.decode()
 
 
+def test_an_interrupt_of_a_run_that_waits_says_for_whom(
+    tgk: Terminal, scripted: ScriptedBot, words: Words
+) -> None:
+    """It does not go on before they have said so."""
+    scripted.says("progress", going(words, "waiting", "approval"))
+    scripted.waits()
+
+    process = tgk.start(*RUN)
+    assert process.stdout
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=15)
+
+    assert process.returncode == 130
+    assert "Left WF-2026-007; it waits for an approval." in err.decode()
+    assert "Why: approval 015821b64b (g.a)" in err.decode()
+
+
 def test_progress_is_told_to_the_end(tgk: Terminal, scripted: ScriptedBot, words: Words) -> None:
     """One line for each change where nobody looks, then the end."""
     scripted.says("progress", going(words))
