@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 8 * 1024 * 1024
 BODY_WITHIN = 10.0
+SMALL_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,33 @@ class Refusal(Exception):
     why: str
 
 
+class LargeBodies:
+    """Room for a few large bodies at once: what nobody vouches for yet cannot fill the memory."""
+
+    def __init__(self, most: int = 8) -> None:
+        self._left = most
+
+    def take(self) -> bool:
+        """Take a place; raises Refusal when there is none."""
+        if not self._left:
+            raise Refusal(503, "too many large bodies at once; try again later")
+        self._left -= 1
+        return True
+
+    def give_back(self) -> None:
+        """Let go of a place."""
+        self._left += 1
+
+
 async def whole_body(
-    request: Request, within: float = BODY_WITHIN, *, most: int = MOST_BYTES
+    request: Request,
+    within: float = BODY_WITHIN,
+    *,
+    most: int = MOST_BYTES,
+    large: LargeBodies | None = None,
 ) -> bytes:
     """Read the body whole, whatever its headers claim; raises Refusal beyond the bounds."""
+    room, held = large or LargeBodies(), False
     parts, size = [], 0
     try:
         async with asyncio.timeout(within):
@@ -38,11 +62,15 @@ async def whole_body(
                 size += len(part)
                 if size > most:
                     raise Refusal(413, f"more than {most} bytes")
+                held = held or (size > SMALL_BYTES and room.take())
                 parts.append(part)
     except TimeoutError:
         raise Refusal(408, f"the body took longer than {within:g} s") from None
     except ClientDisconnect:
         raise Refusal(400, "the body was cut off") from None
+    finally:
+        if held:
+            room.give_back()
     return b"".join(parts)
 
 

@@ -15,7 +15,14 @@ import orjson
 from loguru import logger
 from starlette.responses import JSONResponse, Response
 
-from bot.gateway.body import BODY_WITHIN, Refusal, json_object, require_signature, whole_body
+from bot.gateway.body import (
+    BODY_WITHIN,
+    LargeBodies,
+    Refusal,
+    json_object,
+    require_signature,
+    whole_body,
+)
 from bot.gateway.triggers import told
 from orchestration.triggers.events import of_alert, of_git
 from tgk.context import Invocation
@@ -55,12 +62,14 @@ class Webhooks:
     body_within: float = BODY_WITHIN
     _groups: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _doing: set[str] = field(default_factory=set)
+    _large: LargeBodies = field(default_factory=LargeBodies)
 
     async def alert(self, request: Request) -> Response:
         """Take one notification of Alertmanager; a status of 5xx makes it try again."""
         try:
             self._require_alertmanager(request)
-            payload = json_object(await whole_body(request, self.body_within))
+            body = await whole_body(request, self.body_within, large=self._large)
+            payload = json_object(body)
         except Refusal as refusal:
             return self._refused("alert", refusal)
         group = self._groups.setdefault(str(payload.get("groupKey", "")), asyncio.Lock())
@@ -75,7 +84,7 @@ class Webhooks:
         """Take one event of GitHub; a redelivery is recognised by its id and done only once."""
         try:
             secret = self._require_secret()
-            body = await whole_body(request, self.body_within)
+            body = await whole_body(request, self.body_within, large=self._large)
             require_signature(request.headers.get("x-hub-signature-256", ""), secret, body)
             event, delivery = _event(request)
             payload = json_object(_unwrapped(request, body))

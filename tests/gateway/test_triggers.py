@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -369,6 +370,25 @@ async def test_too_many_starts_are_answered_with_429_until_an_hour_has_gone(gate
     assert {"ship was not started"} == {each.reply.title for each in gate.world.board.shows}
     assert 1 == len({each.key for each in gate.world.board.shows})
     assert len(gate.world.runs.requests) == 3
+
+
+async def test_a_burst_of_calls_is_bounded_and_answered(gate: Gate) -> None:
+    """Each hears at once what became of it; as many runs start as may, and the door stays open."""
+    name = allowed(gate, SHIP, per_hour=3)
+    few = asyncio.Semaphore(60)
+    async with gate.open() as client:
+
+        async def one(number: int) -> int:
+            async with few:
+                return (await call(client, name, {"version": "v"}, f"burst-{number}")).status_code
+
+        answers = await asyncio.gather(*(one(number) for number in range(400)))
+        after = await call(client, name, {"version": "v"}, "burst-0")
+
+    assert Counter(answers) == {202: 3, 429: 397}
+    assert len(runs(gate)) == 3
+    assert after.status_code in (200, 429)
+    assert 1 == len({each.key for each in gate.world.board.shows})
 
 
 async def test_starts_by_people_do_not_count(gate: Gate) -> None:

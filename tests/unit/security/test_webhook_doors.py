@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.gateway.app import gateway
+from bot.gateway.body import SMALL_BYTES
 from bot.gateway.metrics import Metrics
 from bot.gateway.server import listener, serving
 from bot.gateway.starts import Starts
@@ -110,6 +112,30 @@ async def test_deep_json_is_refused_and_not_a_fault(client: httpx.AsyncClient, d
     event = await client.post("/git", content=body, headers=headers)
 
     assert [400, 400] == [alert.status_code, event.status_code]
+
+
+async def test_large_bodies_that_nobody_vouches_for_are_few_at_once(
+    client: httpx.AsyncClient,
+) -> None:
+    """Beyond that 503, and small ones pass as ever; once they are gone there is room again."""
+    sent: list[int] = []
+    held = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * (SMALL_BYTES + 1)
+        sent.append(1)
+        await held.wait()
+
+    async with asyncio.TaskGroup() as group:
+        posts = [group.create_task(client.post("/git", content=slow())) for _ in range(12)]
+        while len(sent) < len(posts):
+            await asyncio.sleep(0.01)
+        small = [await client.post("/git", content=b"{}") for _ in range(3)]  # time to read them
+        held.set()
+
+    assert sorted(post.result().status_code for post in posts) == [401] * 8 + [503] * 4
+    assert [each.status_code for each in small] == [401] * 3
+    assert (await client.post("/git", content=b"x" * (SMALL_BYTES + 1))).status_code == 401
 
 
 async def test_a_delivery_id_of_a_sender_names_no_operation_of_others(
