@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.command_line import CommandLine
     from orchestration.playbook.model import Playbook, Step
-    from orchestration.runs.ports import Playbooks
+    from orchestration.runs.ports import Trees
     from tgk.admission import Admission
     from tgk.caller import Caller
     from tgk.command import Command
@@ -52,7 +52,7 @@ def every(steps: Sequence[Step]) -> Iterator[Step]:
         yield from every(inner(step))
 
 
-def reached(playbook: Playbook, playbooks: Playbooks) -> dict[str, Playbook]:
+def reached(playbook: Playbook, playbooks: Trees) -> dict[str, Playbook]:
     """Return a playbook and every one that it may play, by name.
 
     Raises ConfigurationInvalid for one that plays itself or goes too deep.

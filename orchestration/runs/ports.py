@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from tgk.ports.runs import RunView
 
 
-class Playbooks(Protocol):
-    """Where playbooks are read from; what a run began with is kept by the run itself."""
+class Trees(Protocol):
+    """Playbooks by their names."""
 
     def get(self, name: str) -> Playbook:
         """Return a playbook as it stands now.
 
         Raises Missing (with names that look alike) or ConfigurationInvalid with every fault.
         """
+
+
+class Playbooks(Trees, Protocol):
+    """Where playbooks are read from; what a run began with is kept by the run itself."""
 
     def source(self, name: str) -> bytes:
         """Return the bytes that ``get`` reads, digested by ``Playbook.digest``; raises Missing."""

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.diagnostics import Diagnostic
     from orchestration.playbook.model import Playbook
+    from orchestration.runs.ports import Trees
     from orchestration.shelf.outside import Outside
     from tgk.admission import Admission
     from tgk.caller import Caller
     from tgk.guard import Directory
 
 
-class Trees:
-    """The playbooks of one look at the shelf."""
+class KnownTrees:
+    """Implements Trees on the playbooks of one look at the shelf."""
 
     def __init__(self, known: Mapping[str, Playbook]) -> None:
         self._known = known
@@ -34,10 +35,6 @@ class Trees:
         if name not in self._known:
             raise ConfigurationInvalid(f"There is no playbook {name}.", [])
         return self._known[name]
-
-    def source(self, name: str) -> bytes:
-        """Return nothing: a look only needs trees."""
-        raise NotImplementedError(name)
 
 
 class Gates:

@@ -12,7 +12,7 @@ from orchestration.runs.neighbours import beside
 from orchestration.runs.parameters import RUN, given, target_of
 from orchestration.runs.wording import took
 from orchestration.shelf.calls import calls
-from orchestration.shelf.gates import Trees
+from orchestration.shelf.gates import KnownTrees
 from orchestration.shelf.limits import Clockwork
 from orchestration.shelf.nested import paths
 from orchestration.shelf.scenario import scenario
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from orchestration.playbook.model import Playbook
     from orchestration.runs.estate import Estate
+    from orchestration.runs.ports import Trees
     from orchestration.shelf.gates import Gates
     from tgk.admission import Admission
     from tgk.caller import Caller
@@ -52,7 +53,7 @@ class Planner:
         self, book: Playbook, request: RunRequest, caller: Caller, *, first: Gate
     ) -> Plan:
         """Ask every gate that can be asked here, and walk; raises InvalidRequest."""
-        trees = Trees(self._books)
+        trees = KnownTrees(self._books)
         if request.parallel:
             book = beside(book, self._admission.registry)
         raw = dict(request.parameters)

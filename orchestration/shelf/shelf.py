@@ -14,7 +14,7 @@ from orchestration.playbook.rendering import as_text
 from orchestration.playbook.secret_places import offered
 from orchestration.runs.authority import faulty, surroundings
 from orchestration.runs.estate import Estate
-from orchestration.shelf.gates import Gates, Trees, commands_gate
+from orchestration.shelf.gates import Gates, KnownTrees, commands_gate
 from orchestration.shelf.outline import outline
 from orchestration.shelf.outside import Outside
 from orchestration.shelf.planning import Planner, assumed
@@ -131,7 +131,7 @@ class Shelf:
         provided: tuple[str, ...] = ()
         if dependencies and book:
             values, _ = assumed(book, environment)
-            trees = Trees(self._books())
+            trees = KnownTrees(self._books())
             provided = self._gates.provided(book, trees)
             more = await self._gates.of(book, trees, values, caller)
             gates = (commands_gate(book, found), *more, *self._gates.triggers(book, trees, values))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from orchestration.playbook.model import Playbook, Trigger
-    from orchestration.runs.ports import Playbooks
+    from orchestration.runs.ports import Trees
     from tgk.admission import Admission
     from tgk.caller import Caller
     from tgk.guard import Directory
@@ -48,7 +48,7 @@ class Lack:
 def lacks(
     book: Playbook,
     known: Mapping[str, object],
-    playbooks: Playbooks,
+    playbooks: Trees,
     admission: Admission,
     directory: Directory,
 ) -> Iterator[Lack]:
