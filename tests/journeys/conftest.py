@@ -19,9 +19,13 @@ import pytest
 
 from bot.cli.stage import Stage
 from bot.runtime.settings import without_tokens
+from tests.journeys.playbook_stage import stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["stage"]
+"""Fixtures of other modules."""
 
 ROOT = Path(__file__).parent.parent.parent
 READY_WITHIN, STOP_WITHIN = 30.0, 10.0

@@ -20,7 +20,7 @@ class FakeApprovals:
 
     def __init__(self, clock: Clock, *, answer: bool | None = None) -> None:
         self._clock = clock
-        self._answer = answer
+        self.answer = answer
         self._approvals: dict[str, Approval] = {}
         self._changed = asyncio.Condition()
 
@@ -95,11 +95,11 @@ class FakeApprovals:
             self._changed.notify_all()
 
     async def _answer_for_members(self, approval: Approval) -> None:
-        if self._answer is None:
+        if self.answer is None:
             return
         voters = [member for member in approval.members if member != approval.requester]
-        for member in voters[: approval.needed if self._answer else 1]:
-            vote = Vote(person=member, approve=self._answer, at=self._clock.now(), platform="cli")
+        for member in voters[: approval.needed if self.answer else 1]:
+            vote = Vote(person=member, approve=self.answer, at=self._clock.now(), platform="cli")
             self._approvals[approval.id] = cast(self._approvals[approval.id], vote)
 
 

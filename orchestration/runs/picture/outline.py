@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from orchestration.runs.picture.heading import state_word, subtitle
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = 72
 _MOST_ALT = 1000
+_MOST_REASON = 4
+"""Lines of why it is so; nothing else says whose word it was."""
 _SHOWN_ITEMS = 4
 _MARKS: Mapping[StepState, str] = {
     "pending": "·", "running": "▶", "waiting": "‖", "succeeded": "✓", "failed": "✗",
@@ -34,8 +37,8 @@ def alternative(view: RunView, now: datetime | None) -> str:
     """Return the run in words, as short as chats take them; what is left out is counted."""
     named = view.playbook if view.id == PLAN else f"{view.playbook} {view.id}"
     said = [f"{named}: {state_word(view)}", subtitle(view, now)]
-    said += [why] if (why := view.reason or wanted(view)) else []
-    lines = [_shortened(line) for line in said] + list(tree(view, now=now))
+    why = wrap(_one_line(view.reason or wanted(view)), _COLUMNS)[:_MOST_REASON]
+    lines = [*(_shortened(line) for line in said), *why, *tree(view, now=now)]
     used = 0
     for number, line in enumerate(lines):
         used += len(line) + 1
