@@ -137,8 +137,8 @@ def test_what_is_declared_nowhere_must_be_given() -> None:
     secrets = example("external-integrations").secrets
 
     assert (version.name, version.required, version.implied) == ("new_version", True, True)
-    assert [(each.name, each.variable, each.implied) for each in secrets] == [
-        ("SLACK_WEBHOOK", "SLACK_WEBHOOK", True), ("DATADOG_API_KEY", "DATADOG_API_KEY", True),
+    assert [(each.name, each.variable) for each in secrets] == [
+        ("SLACK_WEBHOOK", "SLACK_WEBHOOK"), ("DATADOG_API_KEY", "DATADOG_API_KEY"),
     ]  # fmt: skip
 
 
