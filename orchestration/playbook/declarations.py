@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from typing import TYPE_CHECKING
 
-from orchestration.playbook import model
+from orchestration.playbook import model, patterns
 from orchestration.playbook.fields import Fields, of_type
 from orchestration.playbook.names import check_name, tell_twice
 from orchestration.playbook.sheet import shown
@@ -33,8 +31,6 @@ PARAMETER_KEYS = (
 _PARAMETER_HINTS = {
     "minimum": "min", "maximum": "max", "options": "enum", "regex": "pattern", "value": "default",
 }  # fmt: skip
-_HUNGRY = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
-"""A repeated group that repeats inside: matching it may take for ever."""
 _HUGE = 1e15
 _SECRET_SOURCES: Mapping[str, str] = {"environment": "environment", "vault": "vault"}
 SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -173,16 +169,8 @@ def _pattern(fields: Fields) -> str:
     node = fields.entries.get("pattern")
     if not pattern or node is None:
         return ""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)
-            re.compile(pattern)
-    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
-        fields.sheet.wrong(node, f"'pattern' cannot be read: {error}", "mend it", "E014")
-        return ""
-    if _HUNGRY.search(pattern):
-        help_ = "repeat either the group or what is in it"
-        fields.sheet.wrong(node, "matching this pattern may take for ever", help_, "E014")
+    if wrong := patterns.fault(pattern):
+        fields.sheet.wrong(node, f"'pattern' cannot be read: {wrong}", "mend it", "E014")
         return ""
     return pattern
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestration.playbook.model import Secret
 from orchestration.playbook.origin import Span
+from orchestration.playbook.patterns import fits
 
 if TYPE_CHECKING:
     from orchestration.playbook.model import Parameter, Playbook
@@ -75,9 +76,9 @@ def placed(parameter: Parameter, playbook: Playbook, text: object, *, trusted: b
     if not isinstance(place, str) or not is_place(place):
         listed = ", ".join(offered(parameter, playbook))
         raise ValueError(f"{PLACES_HELP}{f' ({listed})' if listed else ''}; nothing was kept of it")
-    fits = parameter.pattern and re.fullmatch(parameter.pattern, place)
+    allowed = bool(parameter.pattern) and fits(parameter.pattern, place)
     known = {declared.get(each, each) for each in offered(parameter, playbook)}
-    if trusted or fits or place in known:
+    if trusted or allowed or place in known:
         return place
     listed = ", ".join(offered(parameter, playbook))
     raise ValueError(

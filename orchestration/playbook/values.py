@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from orchestration.playbook import patterns
 from orchestration.playbook.durations import seconds
 from orchestration.playbook.secret_places import DECLARED, PLACES_HELP, is_place
 
@@ -31,7 +32,7 @@ def typed(parameter: Parameter, given: Any) -> Plain:
         _check_bounds(parameter, value if isinstance(value, int | float) else len(value))
     if isinstance(value, str) and parameter.pattern:
         too_long = len(value) > _LONGEST_FOR_PATTERN
-        if too_long or not re.fullmatch(parameter.pattern, value):
+        if too_long or not patterns.fits(parameter.pattern, value):
             raise ValueError(f"write text that fits {parameter.pattern}")
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,6 @@ def test_parameters_are_a_list_or_a_mapping() -> None:
         ("{enum: [a, b], default: c}", "write one of a, b"),
         ("{type: int, max: 3, default: 4}", "write at most 3"),
         ("{pattern: '^v', default: x}", "write text that fits ^v"),
-        ("{pattern: '(a+)+', default: a}", "repeat either the group or what is in it"),
         ("{pattern: '('}", "mend it"),
         ("{type: strin}", "did you mean 'string'?"),
         ("{type: int, default: '12345678901234567890'}",
@@ -202,11 +202,33 @@ def test_a_number_that_is_too_large_is_told() -> None:
     assert (fault.code, fault.span.line, fault.span.column) == ("E014", 3, 14)
 
 
-@pytest.mark.parametrize("pattern", ["a{99999999999999}", "[[a]", "(" * 5000 + ")" * 5000])
-def test_a_pattern_that_python_stumbles_over_is_told(pattern: str) -> None:
-    """However it stumbles."""
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a{99999999999999}", "[[a]", "(" * 5000 + ")" * 5000, "(((a{1000}){1000}){1000}){1000}",
+        "(?=a)a", r"(a)\1", "a)|(b",
+    ],
+)  # fmt: skip
+def test_a_pattern_that_cannot_be_read_is_told(pattern: str) -> None:
+    """Too large, broken, or with what would have to be tried again and again."""
     text = f"name: x\nparameters:\n  - name: a\n    pattern: '{pattern}'\nsteps: [/status]\n"
 
     (fault,) = load(text.encode(), "x.yml").diagnostics
 
     assert (fault.code, fault.span.line) == ("E014", 4)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+", "(a|a)*b", "a*a*a*a*a*a*a*a*a*a*b", "((a*)b?)*c", "(a|aa)+", "(a?){50}b"]
+)
+def test_no_pattern_makes_anybody_wait(pattern: str) -> None:
+    """Neither the checker, for a default, nor a start, for what is typed."""
+    text = "a" * 200 + "!"
+    source = f"name: x\nparameters: [{{name: p, pattern: '{pattern}', default: '{text}'}}]\n"
+
+    begun = time.process_time()
+    loaded = load(f"{source}steps: [/status]\n".encode(), "x.yml")
+    took = time.process_time() - begun
+
+    assert [one.help for one in loaded.diagnostics] == [f"write text that fits {pattern}"]
+    assert took < 1
