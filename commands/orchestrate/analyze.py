@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from commands.orchestrate.card import WORDS, looked_at
-from commands.orchestrate.spelling import counted, spell
+from commands.orchestrate.spelling import counted
 from orchestration.runs.wording import took
 from tgk.command import command
 from tgk.context import Context
@@ -41,7 +41,7 @@ async def analyze(request: Analyze, context: Context) -> Reply:
     earlier = await _earlier(view, context)
     now = context.clock.now()
     found = analysed(view, earlier, now=now)
-    title = f"{view.playbook}: {spell(found.seconds)}, {_beside(view, found)}"
+    title = f"{view.playbook}: {took(found.seconds)}, {_beside(view, found)}"
     facts = _facts(view, found)
     table = Table(columns=("Step", "Time", "Usually", ""), rows=_rows(found))
     return Reply(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.log import log_of
-from commands.orchestrate.spelling import shortened, spell, written
+from commands.orchestrate.spelling import shortened, written
 from orchestration.runs.progress import progress
 from orchestration.runs.shape import walk
-from orchestration.runs.wording import wanted
+from orchestration.runs.wording import took, wanted
 from tgk.errors import Missing
 from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter
@@ -152,7 +152,7 @@ def _facts(view: RunView, now: datetime) -> Facts:
         Fact(label="Started by", value=view.starter.person),
         Fact(label="Asked", at=view.asked),
         Fact(label="Parameters", value=given, code=True),
-        Fact(label="Takes" if view.ended is None else "Took", value=spell(lasted(view, now))),
+        Fact(label="Takes" if view.ended is None else "Took", value=took(lasted(view, now))),
         Fact(label="Cause", value="" if view.cause == "asked" else view.cause),
         Fact(label="Goes on by itself", at=view.until),
         Fact(label="Must end by", at=view.deadline if view.ended is None else None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from commands.orchestrate.spelling import spell
+from orchestration.runs.wording import took
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,7 +108,7 @@ def _wait(step: StepView) -> str:
 def _since(before: datetime | None, began: datetime | None) -> str:
     if before is None or began is None or began <= before:
         return ""
-    return f"after a wait of {spell((began - before).total_seconds())}"
+    return f"after a wait of {took((began - before).total_seconds())}"
 
 
 def _word(state: StepState) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commands.orchestrate.spelling import spell, written
+from commands.orchestrate.spelling import written
+from orchestration.runs.wording import took
 from tgk.plain import in_words
 from tgk.reply import Fact, Facts, Log, Plain, Reply, Table
 
@@ -27,7 +28,7 @@ def planned(plan: Plan, *, picture: Picture | None = None, again: Action | None 
     given = ", ".join(f"{name}={written(value)}" for name, value in plan.parameters.items())
     listed = (
         Fact(label="Parameters", value=given),
-        Fact(label="At most", value=spell(plan.longest) if plan.longest else "without a limit"),
+        Fact(label="At most", value=took(plan.longest) if plan.longest else "without a limit"),
         Fact(label="Nothing was done", value="this is a plan"),
     )
     facts = Facts(facts=tuple(fact for fact in listed if fact.value))

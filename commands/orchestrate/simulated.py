@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commands.orchestrate.spelling import spell, written
+from commands.orchestrate.spelling import written
+from orchestration.runs.wording import took
 from tgk.reply import Fact, Facts, Log, Plain, Reply, Table
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def _told(found: Simulation) -> Iterator[str]:
 def _whole(found: Simulation) -> str:
     if found.longest is None:
         return "no limit: give each step, or the playbook, a timeout"
-    people = f", {spell(found.waiting)} of it waiting for people" if found.waiting else ""
-    return f"{spell(found.longest)}{people}"
+    people = f", {took(found.waiting)} of it waiting for people" if found.waiting else ""
+    return f"{took(found.longest)}{people}"
 
 
 def _lines(row: OutcomeRow) -> Iterator[str]:
@@ -89,4 +90,4 @@ def _short(row: OutcomeRow) -> str:
 def _time(row: OutcomeRow) -> str:
     if not row.path:
         return ""
-    return "no limit" if row.longest is None else spell(row.longest)
+    return "no limit" if row.longest is None else took(row.longest)

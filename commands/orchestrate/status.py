@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from commands.orchestrate.card import WORDS, card, lasted, looked_at
-from commands.orchestrate.spelling import counted, spell
+from commands.orchestrate.spelling import counted
+from orchestration.runs.wording import took
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import Request, RunId
@@ -89,4 +90,4 @@ def _blocks(rows: tuple[tuple[str, ...], ...], request: Status) -> tuple[Table |
 
 def _row(view: RunView, now: datetime) -> tuple[str, ...]:
     state = WORDS[view.state].removeprefix("is ")
-    return view.id, view.playbook, state, view.starter.person, spell(lasted(view, now))
+    return view.id, view.playbook, state, view.starter.person, took(lasted(view, now))
