@@ -79,7 +79,7 @@ class Report:
     ) -> None:
         """Note one fault; the same one twice is noted once."""
         key = (code, span, message)
-        if key in self._seen or len(self.found) >= _MOST:
+        if key in self._seen or self.full:
             return
         self._seen.add(key)
         self.found.append(
@@ -98,9 +98,14 @@ class Report:
         """Take over what somebody else found."""
         for one in diagnostics:
             key = (one.code, one.span, one.message)
-            if key not in self._seen and len(self.found) < _MOST:
+            if key not in self._seen and not self.full:
                 self._seen.add(key)
                 self.found.append(one)
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more is noted."""
+        return len(self.found) >= _MOST
 
     @property
     def sorted(self) -> tuple[Diagnostic, ...]:

@@ -273,6 +273,9 @@ class Fields:
 
     def _unknown(self, key: str, value: dict[str, Node], known: Collection[str]) -> None:
         """Report a key, and read it as the one it is a slip of."""
+        if self.sheet.report.full:
+            self.unknown.add(key)
+            return
         span = self.key_span(key)
         free = [name for name in known if name not in value]
         meant = slip(key, free)

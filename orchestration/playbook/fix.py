@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchestration.playbook.check import checked
 from orchestration.playbook.load import load
 from orchestration.playbook.source import Source
+from orchestration.playbook.tabs import widened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_ROUNDS = 8
 _MARK = "\ufeff"
+_TAB = "E004"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def mend(content: bytes, file: str, around: Surroundings | None = None) -> Mende
         if not mended:
             break
         done += mended
-    if not (_is_better(found, first) or any(one.code == "E004" for one in done)):
+    if not (_is_better(found, first) or any(one.code == _TAB for one in done)):
         return Mended(before, "", (), first)
     return Mended(text, _diff(before, text, file), tuple(done), found)
 
@@ -57,7 +59,10 @@ def _round(
     fixable = _fixable(found)
     if not fixable:
         return text, found, []
-    better = applied(text, [edit for one in fixable for edit in one.fix])
+    if fixable[0].code == _TAB:  # all of them, also those behind the last one that is told
+        better = widened(text)
+    else:
+        better = applied(text, [edit for one in fixable for edit in one.fix])
     after = _examined(better, file, around)
     if _errors(after) <= _errors(found) and better != text:
         return better, after, fixable
@@ -95,7 +100,7 @@ def _apart(edits: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 def _fixable(found: tuple[Diagnostic, ...]) -> list[Diagnostic]:
     """Return what can be mended now: tabs alone first, for they move everything behind them."""
-    tabs = [one for one in found if one.code == "E004" and one.fix]
+    tabs = [one for one in found if one.code == _TAB and one.fix]
     return tabs or [one for one in found if one.fix]
 
 

@@ -88,3 +88,14 @@ def test_mending_never_makes_a_file_worse(path: Path) -> None:
         again = mend(once.text.encode(), path.name, AROUND)
 
         assert once.text == again.text, slip.kind
+
+
+def test_more_tabs_than_are_told_are_mended_at_once() -> None:
+    """Mending again changes nothing, however many there were."""
+    text = "name: x\nvariables:\n" + "".join(f"\tv{number}: 1\n" for number in range(3000))
+    text += "steps: [/status]\n"
+
+    once = mend(text.encode(), "x.yml")
+
+    assert once.text == text.replace("\t", "  ")
+    assert mend(once.text.encode(), "x.yml").diff == ""
