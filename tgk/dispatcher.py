@@ -82,7 +82,7 @@ class Dispatcher:
         self.backends = backends
         self._operations = operations
         self._clock = clock
-        self._renew = renew
+        self.renew = renew
         self._redact = redact
         self._recorder = Recorder(
             journal, clock, known=admission.registry, redact=redact, observer=observer
@@ -271,7 +271,7 @@ class Dispatcher:
         """Judge the request with the rights that the asker has by now; asked of platforms once."""
 
         async def renewed() -> Caller:
-            return await self._renew(context.caller)
+            return await self.renew(context.caller)
 
         caller = await context.steps.once("rights", renewed, Caller)
         self.admission.admit(replace(context.invocation, caller=caller), count=False)

@@ -36,12 +36,14 @@ async def command(
     """Run the command once; after a kill the change that was under way is joined.
 
     ``turn`` tells one asking from the next within an attempt; ``key`` is what other systems know
-    it by. Raises Halted when it was stopped: then the change has been withdrawn.
+    it by. Raises Halted when it was stopped: then the change has been withdrawn; Unavailable when
+    nobody can say any more what the starter may.
     """
     entry = command_of(line, means.registry)
     if entry is None:
         raise UnknownCommand(line.name)
     delivery = delivery_of(means.run, record) + turn
+    await means.standing.refresh(record.began)
     invocation = Invocation(
         name=entry.name,
         raw=fill(line, frame.scope(), means.registry),

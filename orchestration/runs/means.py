@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orchestration.runs.ports import Carrier, Outward, Secrets
     from orchestration.runs.pulse import Pulse
     from orchestration.runs.slots import Turns
+    from orchestration.runs.standing import Standing
     from tgk.context import Invocation
     from tgk.outcome import Outcome
     from tgk.ports.council import Approvals
@@ -36,6 +37,7 @@ class Means:
     clock: Clock
     registry: Registry
     dispatch: Dispatch
+    standing: Standing
     carrier: Carrier
     approvals: Approvals
     council: tuple[str, ...]

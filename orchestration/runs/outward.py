@@ -104,6 +104,7 @@ async def _refused(
     means: Means, step: model.Http | model.Shell, record: StepRecord, wish: Wish
 ) -> Result | None:
     """Ask the policy as it is now; a no is in the audit log, and the step fails by it."""
+    await means.standing.refresh(record.began)
     passage, run = passage_of(step), means.pulse.record
     assert passage is not None  # noqa: S101 - of these two kinds there is one
     decision = passage.decided(run.environment, run.starter, means.consents.admission)

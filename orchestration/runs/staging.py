@@ -10,6 +10,7 @@ from orchestration.runs.means import Means
 from orchestration.runs.memory import Memory
 from orchestration.runs.pulse import Pulse
 from orchestration.runs.slots import LONGEST_WAIT
+from orchestration.runs.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -87,6 +88,7 @@ class Stage:
             clock=clock,
             registry=self.dispatcher.admission.registry,
             dispatch=self.dispatcher.run,
+            standing=Standing(self.ledger, pulse, clock, self.dispatcher.renew),
             carrier=parts.carrier,
             approvals=parts.approvals,
             council=parts.council,
