@@ -62,7 +62,9 @@ async def test_a_playbook_is_built_by_buttons_alone(world: World, tmp_path: Path
     card = await press(world, card, "Add a question…", step="ask", what="Is it well?")
     card = await press(world, card, "Add a wait…", step="rest", what="5m")
 
+    simulated = await press(world, card, "Simulate")
     pictures = [block for block in card.reply.blocks if block.kind == "picture"]
+    assert simulated.reply.data["simulation"]["ends"] in ("succeeds", "depends")
     assert card.reply.data["findings"] == []
     assert [step["name"] for step in steps(card)] == [
         "look-first", "test", "roll", "look", "each", "ask", "rest",

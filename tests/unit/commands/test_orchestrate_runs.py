@@ -391,6 +391,21 @@ async def test_a_run_is_paused_for_a_reason_and_a_time(world: World) -> None:
     assert labels(listed) == ["Resume from CP-001"]
 
 
+async def test_a_pause_that_waits_for_steps_names_them(world: World) -> None:
+    """Those under way, and none that has ended."""
+    steps = [
+        StepView(path=name, name=name, kind="command", state=state)
+        for name, state in (("deploy", "succeeded"), ("verify", "running"), ("ask", "waiting"))
+    ]
+    put(world, steps=tuple(steps), pausing=True)
+
+    outcome = await world.run("/orchestrate pause current", "dana")
+
+    assert outcome.reply.title == "canary pauses after this step"
+    assert outcome.reply.plain is not None
+    assert "Under way: verify, ask" in outcome.reply.plain.lines
+
+
 async def test_a_pause_without_words_names_who_did_it(world: World) -> None:
     """So that nobody has to ask."""
     put(world)

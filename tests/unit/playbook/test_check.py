@@ -59,6 +59,25 @@ def test_a_fault_is_told_at_its_place(text: str, expected: list[str]) -> None:
     assert sorted(told(text)) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("step", "why", "remedy"),
+    [
+        ("{command: /status, undo_failed: true}", "has no `undo`", "add `undo: …`"),
+        (
+            "{wait: 5, undo_failed: true, undo: /status}",
+            "does nothing itself",
+            "at the steps inside",
+        ),
+    ],
+)
+def test_an_undo_of_failures_without_effect_says_why(step: str, why: str, remedy: str) -> None:
+    """Each of the two mistakes has a remedy of its own."""
+    (one,) = found(HEAD + f"  - {step}\n")
+
+    assert one.message == f"'undo_failed' has no effect: this step {why}"
+    assert remedy in one.help
+
+
 def test_a_branch_cannot_read_what_runs_beside_it() -> None:
     """Behind both it can."""
     text = """

@@ -56,6 +56,20 @@ def test_the_short_form_means_the_long_one(short: str, long: str) -> None:
         assert _worth(getattr(one, field.name)) == _worth(getattr(other, field.name))
 
 
+def test_a_slip_in_one_of_several_words_is_read_as_what_was_meant() -> None:
+    """So what follows from it is looked at as well; a word like none of them is left out."""
+    ends = []
+    for word in ("skp", "elsewhere"):
+        text = f"name: x\nsteps:\n  - approval: {{prompt: Go?, on_timeout: {word}}}\n"
+        playbook = load(text.encode(), "x.yml").playbook
+        assert playbook is not None
+        (asked,) = playbook.steps
+        assert isinstance(asked, model.ApprovalStep)
+        ends.append(asked.on_timeout)
+
+    assert ends == ["skip", "fail"]
+
+
 def _worth(value: object) -> object:
     """Return a part without the places in it."""
     if isinstance(value, tuple):

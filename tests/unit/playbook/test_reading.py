@@ -161,6 +161,8 @@ steps:
         (TWO.replace("  - name: two\n", ""), [("E020", 6, 5)]),
         (TWO.replace("  - name: two\n", "\n").replace("    type: conditional\n", ""),
          [("E020", 7, 5)]),
+        ("name: x\nparameters:\n  - name: a\n    type: int\n\n    type: user\nsteps: [/status]\n",
+         [("E020", 6, 5)]),
         (TWO.replace("timeout: 5m", "command: /status"), [("E011", 5, 5)]),
         ("steps:\n  - approval:\n      Go on now: yes or no?\n      Tell us.\n      count: 2\n",
          [("E002", 3, 7)]),

@@ -48,6 +48,19 @@ async def test_a_line_that_a_surface_could_not_read_counts(world: World) -> None
     assert other.result == "success"
 
 
+async def test_whoever_is_stopped_hears_for_how_long(world: World) -> None:
+    """To the second, and never less than one."""
+    per_minute = world.discovery.limits.per_minute
+    spend(world, "devi", left=0)
+
+    early = await world.run("/whoami", "devi")
+    await world.clock.sleep(60 / per_minute - 0.1)
+    late = await world.run("/whoami", "devi")
+
+    assert f"Try again in {round(60 / per_minute)} s." in str(early.reply.blocks)
+    assert "Try again in 1 s." in str(late.reply.blocks)
+
+
 async def test_completion_is_bounded_and_takes_nothing_from_commands(world: World) -> None:
     """A loop gets no values any more; the command itself still runs, and a pause helps."""
     view = world.dispatcher.view(world.invocation("/whoami", "devi"))
