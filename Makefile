@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 ONCE ?=
 
-.PHONY: demo test check bench soak format docs clean help
+.PHONY: demo test check bench soak format docs pictures clean help
 
 help:
 	@echo "make demo   a simulated Discord, Telegram and cluster with the bot in between; ONCE=1 tells the story and ends"
 	@echo "make test   all tests, offline"
 	@echo "make check  format, lint, types, import contracts, tests"
 	@echo "make docs   the generated pages and schemas"
+	@echo "make pictures  those of the README, drawn anew from a run of the demo; needs chromium"
 	@echo "make bench  the figures of docs/benchmarks.md"
 	@echo "make soak   runs killed at every single event of them, in every ending there is; minutes"
 
@@ -53,6 +54,9 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/generate_schemas.py
 	$(BIN)/python scripts/generate_cli_docs.py
 	$(BIN)/python scripts/generate_docs.py
+
+pictures: $(VENV)/.dev
+	$(BIN)/python scripts/draw_pictures.py
 
 bench: $(VENV)/.dev
 	$(BIN)/pytest tests/benchmarks tests/unit/playbook -m bench -s -p no:randomly --timeout=600

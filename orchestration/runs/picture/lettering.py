@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from types import MappingProxyType
@@ -55,7 +56,8 @@ def fitted(words: str, room: float, size: float) -> str:
 
 def wrapped(words: str, room: float, size: float, lines: int) -> tuple[str, ...]:
     """Return at most so many lines, broken between words where possible; the last is fitted."""
-    rest, done = drawable(words).split(), list[str]()
+    shown, done = drawable(words), list[str]()
+    rest = re.split(" (?!%)", shown) if shown else []  # a figure keeps its sign
     while rest and len(done) < lines - 1:
         line = rest.pop(0)
         while rest and width(f"{line} {rest[0]}", size) <= room:

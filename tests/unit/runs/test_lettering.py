@@ -102,3 +102,11 @@ def test_what_the_font_lacks_is_left_out() -> None:
 def test_markup_is_text() -> None:
     """Quotes too, for attributes."""
     assert xml("<a b=\"c\" d='e'>&\x00") == "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;"
+
+
+def test_a_figure_is_not_parted_from_its_sign() -> None:
+    """Wherever the line ends."""
+    for room in range(40, 160, 10):
+        lines = wrapped("Scale the canary of api to 50 % in production", room, 12, 9)
+
+        assert "50 %" in " ".join(line for line in lines if "50" in line)
