@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestration.runs.outward import hidden
+from orchestration.runs.hiding import hidden
 from orchestration.runs.ports import Reached
 from tests.unit.runs.runs_world import world
 from tgk.discovery import OutsideSteps
@@ -186,12 +186,20 @@ async def test_both_kinds_are_off_unless_something_is_listed(tmp_path: Path, ste
             await made.start(f"name: story\nsteps: [{{{step}}}]\n")
 
 
-async def test_the_engine_refuses_too_what_is_no_longer_allowed(tmp_path: Path) -> None:
+SHELL = "name: story\nsteps:\n  - {name: call, shell: [tool, --all], retry: {max: 1, delay: 1}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [(POST, "this address"), (SHELL, "the program tool")], ids=["http", "shell"]
+)
+async def test_the_engine_refuses_too_what_is_no_longer_allowed(
+    tmp_path: Path, text: str, why: str
+) -> None:
     """A run that began while it was allowed stops at the step, and does not try again."""
     first = outfitted(tmp_path)
     async with first.open(grace=0.05):
         first.effects.held["hold"] = asyncio.Event()
-        started = await first.start(POST.replace("steps:\n", "steps:\n  - /mark hold\n"))
+        started = await first.start(text.replace("steps:\n", "steps:\n  - /mark hold\n"))
         await first.seen(lambda: "hold" in first.effects.running)
 
     second = outfitted(tmp_path, OutsideSteps())
@@ -199,7 +207,7 @@ async def test_the_engine_refuses_too_what_is_no_longer_allowed(tmp_path: Path) 
         view = await second.state(started.id, "failed")
 
     assert second.outward.asked == []
-    assert view.steps[1].note == "no operator has allowed this address"
+    assert view.steps[1].note == f"no operator has allowed {why}"
     assert view.steps[1].attempt == 1
 
 
@@ -285,3 +293,34 @@ def test_a_secret_is_hidden_wherever_it_stands() -> None:
     found = hidden({"abc": ["xabcdx", 1, None, True]}, ["abc", "abcd"])
 
     assert found == {"[hidden]": ["x[hidden]x", 1, None, True]}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "a%2Fb%20c%22d%2BE9", "a/b%20c%22d%2BE9", "a%2Fb+c%22d%2BE9", 'a/b c\\"d+E9',
+        "YS9iIGMiZCtFOQ==", "YS9iIGMiZCtFOQ", 'and then it was cut off: a/b c"d',
+    ],
+)  # fmt: skip
+def test_a_secret_is_hidden_in_every_common_dress(said: str) -> None:
+    """As an address, a form, JSON or Base64 writes it, and where a text was cut off inside of it."""
+    found = hidden({"echo": f"x{said}", said: 1}, ['a/b c"d+E9'])
+
+    assert all("a/b" not in each and "YS9i" not in each and "a%2F" not in each for each in found)
+    assert found["echo"].endswith(("[hidden]", "[hidden]=="))
+
+
+def test_a_secret_of_digits_is_hidden_as_a_number_too() -> None:
+    """The other side may read it as one; other numbers, and what is no number, stay."""
+    assert hidden([4711123, 4711, True, None, 1.5], ["4711123"]) == [
+        "[hidden]", 4711, True, None, 1.5,
+    ]  # fmt: skip
+
+
+def test_what_is_nested_deeper_than_anybody_reads_is_left_out() -> None:
+    """A thousand lists in one another are no fault of ours."""
+    deep: Any = "s3cret-s3cret"
+    for _ in range(900):
+        deep = [deep]
+
+    assert "too deep" in json.dumps(hidden({"body": deep}, ["s3cret-s3cret"]))

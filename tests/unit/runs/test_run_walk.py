@@ -306,3 +306,31 @@ steps:
     assert view.state == "succeeded"
     assert made.effects.names == ["inner-x", "after-inner-x"]
     assert view.steps[0].steps[0].path == "sub/do"
+
+
+async def test_what_ran_at_once_says_how_each_part_ended(tmp_path: Path) -> None:
+    """By the name of a branch, by the item of a loop; later steps can go by it."""
+    async with world(tmp_path).open() as made:
+        view = await made.play("""
+name: story
+steps:
+  - name: roll
+    continue_on_error: true
+    fail_fast: 'off'
+    branches:
+      - {name: good, steps: [/mark good]}
+      - {name: bad, steps: [/mark bad --fails 9]}
+  - name: each
+    continue_on_error: true
+    fail_fast: 'off'
+    items: [1, 2]
+    as: n
+    steps: ["/mark item --value ${n} --fails ${n == 1 ? 9 : 0}"]
+  - /mark after --value ${roll.output.good}-${roll.output.bad}
+""")
+
+    assert view.steps[0].output == {"good": "succeeded", "bad": "failed"}
+    assert view.steps[1].output["items"] == [
+        {"item": 1, "status": "failed"}, {"item": 2, "status": "succeeded"},
+    ]  # fmt: skip
+    assert view.steps[2].output["value"] == "succeeded-failed"
