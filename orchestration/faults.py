@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from tgk.errors import (
+    ConfigurationInvalid,
     Conflict,
     Declined,
+    InvalidRequest,
     Missing,
     RateLimited,
     Refused,
@@ -21,8 +23,8 @@ from tgk.errors import (
 _KINDS: dict[str, type[TgkError]] = {
     kind.__name__: kind
     for kind in (
-        Conflict, Declined, Missing, RateLimited, Refused, Rejected, TgkError, Unavailable,
-        Upstream,
+        ConfigurationInvalid, Conflict, Declined, InvalidRequest, Missing, RateLimited, Refused,
+        Rejected, TgkError, Unavailable, Upstream,
     )
 }  # fmt: skip
 

@@ -78,6 +78,9 @@ class InvalidRequest(Refused):
     probably meant, or the usage, or where the command is explained.
     """
 
+    faults: tuple[ArgumentFault, ...] = ()
+    ways_out: tuple[Action, ...] = ()
+
     def __init__(
         self,
         command: str,

@@ -19,8 +19,13 @@ def progress_line(reply: Reply) -> str:
             now = [stage.name for stage in block.stages if stage.state == "running"]
             line = f"{reply.title}: {' '.join([how_far(block), *now])}"
             break
-    waits = f"; {found}" if (found := reply.data.get("waits_for")) else ""
-    return " ".join(f"{run_of(reply)} {line}{waits}".split())
+    return " ".join(f"{run_of(reply)} {line}{_waits(reply)}".split())
+
+
+def _waits(reply: Reply) -> str:
+    """Return what is waited for; that it is its turn is in the title of a run that is queued."""
+    found = str(reply.data.get("waits_for") or "")
+    return f"; {found}" if found and not found.startswith("its turn") else ""
 
 
 def run_of(reply: Reply) -> str:

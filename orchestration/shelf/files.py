@@ -49,7 +49,8 @@ class Files:
         ``replace`` a draft with another text.
         """
         if not _NAME.fullmatch(name):
-            raise _unfit("lower-case letters, digits, dots and hyphens, such as nightly-restart")
+            form = "lower-case letters, digits, dots and hyphens, such as nightly-restart"
+            raise _unfit(form, "Choose another name.")
         standing = self.all().get(name)
         if standing and standing.origin == "draft" and not replace:
             self._require_same(standing, text)
@@ -67,7 +68,8 @@ class Files:
             )
         loaded = load(text.encode(), f"{name}.yml", draft=True)
         if loaded.playbook is not None and loaded.playbook.name != name:
-            raise _unfit(f"the text calls itself {loaded.playbook.name}")
+            own = loaded.playbook.name
+            raise _unfit(f"the text calls itself {own}", f"Name it {own}, or mend its name: line.")
         path = self.drafts / f"{name}.yml"
         if standing and standing.text != text.encode():
             _write(_beside(path, "bak"), standing.text.decode(errors="replace"))
@@ -114,9 +116,9 @@ def _beside(draft: Path, what: Literal["bak", "by"]) -> Path:
     return draft.with_name(f"{draft.name}.{what}")
 
 
-def _unfit(message: str) -> InvalidRequest:
+def _unfit(message: str, remedy: str) -> InvalidRequest:
     """Return the refusal of a name, in words that fit whatever command it was given to."""
-    error = InvalidRequest("orchestrate import", [ArgumentFault("name", message)])
+    error = InvalidRequest("orchestrate import", [ArgumentFault("name", message)], remedy=remedy)
     error.what = "The draft is not kept."
     return error
 

@@ -229,6 +229,7 @@ async def test_an_import_never_takes_a_name_that_something_else_has(world: World
 
     assert (shipped.result, other.result) == ("denied", "invalid")
     assert "calls itself nightly" in other.reply.data["why"]
+    assert other.reply.data["do"] == "Name it nightly, or mend its name: line."
 
 
 async def test_drafts_have_a_bound(world: World, tmp_path: Path) -> None:

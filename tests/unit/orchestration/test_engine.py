@@ -15,10 +15,20 @@ from orchestration.dbos_import import dbos
 from orchestration.engine import Engine
 from orchestration.store_postgres import Fenced, Unsure
 from tgk.caller import Caller
-from tgk.errors import Declined, Locked, Missing, TgkError, Unavailable
+from tgk.errors import (
+    ArgumentFault,
+    ConfigurationInvalid,
+    Declined,
+    InvalidRequest,
+    Locked,
+    Missing,
+    TgkError,
+    Unavailable,
+)
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
-from tgk.reply import Reply
+from tgk.refusal import refused
+from tgk.reply import Action, Reply
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -422,6 +432,7 @@ async def test_two_hundred_operations_at_once_end_each_once(tmp_path: Path) -> N
         (Unavailable("github", "down", retry_after=3.0), Unavailable),
         (Missing("tag", "v9", ("v1",)), Missing),
         (Locked("deploy", "dana", "freeze", datetime(2026, 1, 1, tzinfo=UTC)), TgkError),
+        (ConfigurationInvalid("mine is not published.", ["mine.yml:3: x"]), ConfigurationInvalid),
     ],
 )
 def test_a_remembered_error_reads_the_same(error: TgkError, kind: type[TgkError]) -> None:
@@ -432,3 +443,13 @@ def test_a_remembered_error_reads_the_same(error: TgkError, kind: type[TgkError]
     assert isinstance(again, kind)
     assert str(again) == str(error)
     assert {name: value for name, value in vars(error).items() if name != "since"} == vars(again)
+
+
+def test_a_remembered_fault_of_arguments_is_still_one() -> None:
+    """It ends as invalid as it would have without a step in between, not as a refusal."""
+    error = InvalidRequest("ship", [ArgumentFault("tag", "needed")], ways_out=[Action(label="x")])
+
+    again = faults.error(faults.Fault.model_validate_json(faults.fault(error).model_dump_json()))
+
+    assert (type(again), str(again)) == (InvalidRequest, str(error))
+    assert refused(again, command="ship", reference="abc").result == "invalid"
