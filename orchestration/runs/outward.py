@@ -15,6 +15,7 @@ from orchestration.playbook.quoting import address, argument, document
 from orchestration.playbook.secret_places import is_place, secret_at, secret_parameters
 from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import unless_halted
+from orchestration.runs.hiding import hidden
 from orchestration.runs.passage import passage_of
 from orchestration.runs.records import Fault, Result
 from tgk.ports.journal import Attempt, Conclusion
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 _CALLING: Final = "an answer from outside"
 _REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
-_HIDDEN: Final = "[hidden]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +166,6 @@ def secrets_of(playbook: Playbook, values: Mapping[str, Any]) -> tuple[Secret, .
         if is_place(values.get(name))
     ]
     return (*playbook.secrets, *given)
-
-
-def hidden(value: Any, secrets: Iterable[str]) -> Any:
-    """Return plain data in which no secret is left, wherever the other side repeated it."""
-    listed = sorted((each for each in secrets if each), key=len, reverse=True)
-
-    def hide(each: Any) -> Any:
-        if isinstance(each, str):
-            for secret in listed:
-                each = each.replace(secret, _HIDDEN)
-            return each
-        if isinstance(each, dict):
-            return {hide(key): hide(one) for key, one in each.items()}
-        return [hide(one) for one in each] if isinstance(each, list) else each
-
-    return hide(value)
 
 
 def _repeatable(step: model.Http | model.Shell) -> bool:

@@ -303,7 +303,7 @@ def test_a_secret_is_hidden_wherever_it_stands() -> None:
     ],
 )  # fmt: skip
 def test_a_secret_is_hidden_in_every_common_dress(said: str) -> None:
-    """As an address, a form, JSON or Base64 writes it, and where a text was cut off inside of it."""
+    """As an address, a form, JSON or Base64 writes it, and where a text was cut off within."""
     found = hidden({"echo": f"x{said}", said: 1}, ['a/b c"d+E9'])
 
     assert all("a/b" not in each and "YS9i" not in each and "a%2F" not in each for each in found)
