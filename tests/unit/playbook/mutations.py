@@ -20,6 +20,8 @@ _WORDS = re.compile(
 )
 _QUOTED = re.compile(r'(?<=--message )"[^"]*"')
 """Words for people: nothing in them can be wrong."""
+_BESIDE = re.compile(r"^([ -]*[a-z_]+:) (\S.*)$")
+_NAME = re.compile(r"^( *- name: )([\w-]+)$")
 _REFERENCE = re.compile(r"(?<=\$\{)[a-z][a-z_-]{2,}")
 
 
@@ -41,6 +43,9 @@ def slips(text: str) -> Iterator[Slip]:
         yield from _keys(lines, number, line)
         yield from _values(lines, number, line)
         yield _deleted(lines, number)
+        yield from _named_alike(lines, number, line)
+        if beside := _BESIDE.match(line):
+            yield _slip("tab", lines, number, f"{beside[1]}\t{beside[2]}")
         if line.startswith("  "):
             tabbed = "\t" * ((len(line) - len(line.lstrip())) // 2) + line.lstrip()
             yield _slip("tab", lines, number, tabbed)
@@ -51,7 +56,13 @@ def _keys(lines: list[str], number: int, line: str) -> Iterator[Slip]:
     if found is None or _is_free(lines, number):
         return
     key = found["key"]
-    for typo in (key[:1] + key[2:], key[:1] + key[2] + key[1] + key[3:], f"{key}{key[-1]}"):
+    other = "q" if key[1] != "q" else "z"
+    for typo in (
+        key[:1] + key[2:],
+        key[:1] + key[2] + key[1] + key[3:],
+        f"{key}{key[-1]}",
+        key[:1] + other + key[2:],
+    ):
         if typo != key:
             yield _slip("key", lines, number, f"{found['lead']}{typo}:{found['rest']}")
     if found["rest"].strip() and "[" not in found["rest"] and ">" not in found["rest"][:3]:
@@ -69,6 +80,19 @@ def _values(lines: list[str], number: int, line: str) -> Iterator[Slip]:
     for found in _REFERENCE.finditer(line):
         changed = f"{line[: found.end() - 1]}zq{line[found.end() :]}"
         yield _slip("reference", lines, number, changed)
+
+
+def _named_alike(lines: list[str], number: int, line: str) -> Iterator[Slip]:
+    """Give an item the name of the next one beside it, and that one the name of this."""
+    here = _NAME.match(line)
+    for after in range(number, len(lines)) if here else ():
+        there = _NAME.match(lines[after])
+        if here and there and there[1] == here[1]:
+            yield _slip("duplicate", lines, number, f"{here[1]}{there[2]}")
+            yield _slip("duplicate", lines, after + 1, f"{here[1]}{here[2]}")
+            return
+        if _says(lines[after]) and _depth(lines[after]) < _depth(line):
+            return
 
 
 def _deleted(lines: list[str], number: int) -> Slip:
