@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from orchestration.runs.picture import graph, mermaid, tree
 from orchestration.runs.shape import stages
 from tests.unit.runs.run_stories import (
@@ -17,6 +19,7 @@ from tests.unit.runs.run_stories import (
     taken_back,
     thirteen,
 )
+from tgk.ports.runs import RunRequest
 
 
 def test_a_run_is_a_tree_of_lines() -> None:
@@ -44,6 +47,25 @@ def test_what_was_kept_and_what_was_taken_back_is_marked() -> None:
     assert tree(second_generation())[:2] == ("= validate · kept", "= backup · from WF-2026-001")
     assert tree(taken_back())[0] == "↩ backup · 41 s · rolled back"
     assert tree(taken_back())[-2:] == ("  ✓ switch back · 3 s", "  ✓ drop the backup · 2 s")
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "where"),
+    [("staging", "production", "staging"), (None, "production", "production"), (None, "", "v1")],
+)
+def test_a_picture_begins_with_where_the_run_is_aimed(
+    asked: str | None, given: str, where: str
+) -> None:
+    """Where it was aimed at the start, else its parameter of that name; else nothing is said."""
+    view = run(
+        [step("a")],
+        request=RunRequest(playbook="deploy-web-app", environment=asked),
+        parameters={"environment": given, "version": "v1"},
+    )
+
+    said = graph(view, now=NOW).alt.splitlines()[1]
+
+    assert said.split(" · ")[0] == where
 
 
 def test_items_that_are_done_are_counted_in_lines_too() -> None:

@@ -135,6 +135,8 @@ def test_what_is_under_way_ends_now_and_says_so() -> None:
     assert _facts(spans["roll/api/deploy-api"])["tgk.unfinished"] is True
     assert spans["roll/api/deploy-api"]["endTimeUnixNano"] == spans[""]["endTimeUnixNano"]
     assert _facts(spans["validate-prerequisites"])["tgk.unfinished"] is False
+    assert _facts(spans[""])["tgk.unfinished"] is True
+    assert _facts(_by_path(finished())[""])["tgk.unfinished"] is False
 
 
 def test_numbers_that_json_cannot_hold_become_text() -> None:
