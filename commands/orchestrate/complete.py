@@ -42,7 +42,8 @@ async def is_meant(request: Complete, context: Context) -> None:
         raise InvalidRequest(_COMMAND, [fault], remedy=f"{remedy} {request.workflow}")
     view = await meant(request.workflow, context)
     if view.state in ENDED:
-        raise Conflict(f"{view.id} is over already.", why=f"It {WORDS[view.state]}.")
+        remedy = f"/orchestrate status {view.id} shows how it ended."
+        raise Conflict(f"{view.id} is over already.", why=f"It {WORDS[view.state]}.", remedy=remedy)
     remedy = f"Add {_typed(view)}."
     if context.invocation.confirmed and not request.typed.strip():
         fault = ArgumentFault("typed", f"needed: {view.id}, to confirm")

@@ -99,15 +99,20 @@ class Shelf:
         kept = await asyncio.to_thread(self._files.save, name, text, who=who, replace=replace)
         return self._entry(kept, self._books())
 
-    async def publish(self, name: str, *, who: str) -> Entry:  # noqa: ARG002 - audited
-        """Make a draft one of our own; raises ConfigurationInvalid while it has errors."""
+    async def publish(self, name: str, text: str, *, who: str) -> Entry:  # noqa: ARG002 - audited
+        """Make a draft one of our own, if this is still its text.
+
+        Raises ConfigurationInvalid while it has errors, Conflict for another text by now, and
+        where it would take the file of another playbook.
+        """
         kept = await self._one(name)
-        sound = load(kept.text, kept.path.name)  # judged by what it may do from then on
+        sound = load(text.encode(), kept.path.name)  # judged by what it may do from then on
         faults = [one for one in self._judged(sound, self._books()) if one.severity == "error"]
         if faults:
             listed = [f"{kept.path.name}:{one.span.line}: {one.message}" for one in faults]
-            raise ConfigurationInvalid(f"{name} is not published.", listed)
-        kept = await asyncio.to_thread(self._files.publish, name)
+            remedy = f"Mend it, and look with /orchestrate validate {name}."
+            raise ConfigurationInvalid(f"{name} is not published.", listed, remedy=remedy)
+        kept = await asyncio.to_thread(self._files.publish, name, text)
         return self._entry(kept, self._books())
 
     async def mend(self, name: str, text: str) -> Entry:

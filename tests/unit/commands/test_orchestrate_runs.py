@@ -484,6 +484,7 @@ async def test_to_complete_a_run_its_id_is_typed(world: World) -> None:
 
     assert asked.result == "pending"
     assert (over.result, over.reply.title) == ("denied", "WF-2026-001 is over already.")
+    assert over.reply.data["do"] == "/orchestrate status WF-2026-001 shows how it ended."
     assert (unread.result, "needed: WF-2026-001" in unread.reply.data["why"]) == ("invalid", True)
     assert asked.reply.data["confirm"] == "--typed WF-2026-001"
     [button] = asked.reply.actions
