@@ -41,7 +41,8 @@ def next_time(cron: str, timezone: str, after: datetime) -> datetime:
     a time that a change of clocks skips comes as much later as was skipped, one that it repeats
     comes once. Raises InvalidRequest naming what is wrong with the expression or the zone.
     """
-    _require_valid(cron, timezone)
+    if faults := time_faults(cron, timezone):
+        raise InvalidRequest("orchestrate schedule", faults)
     zone = ZoneInfo(timezone)
     local = after.astimezone(zone)
     times = croniter(cron, local.replace(tzinfo=None))
@@ -54,13 +55,12 @@ def next_time(cron: str, timezone: str, after: datetime) -> datetime:
             return found
 
 
-def _require_valid(cron: str, timezone: str) -> None:
-    """Raise InvalidRequest naming everything that is wrong with an expression and a zone."""
+def time_faults(cron: str, timezone: str) -> list[ArgumentFault]:
+    """Return everything that is wrong with an expression and a zone."""
     found = [ArgumentFault("cron", f"{each.message}; {each.help}") for each in cron_faults(cron)]
     if instead := zone_fault(timezone):
         found.append(ArgumentFault("timezone", f"no such time zone; {instead}"))
-    if found:
-        raise InvalidRequest("orchestrate schedule", found)
+    return found
 
 
 class StoredSchedules:

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
-from commands.orchestrate.needs import require_parameters, require_published, require_right, typed
+from commands.orchestrate.needs import typed
 from commands.orchestrate.spelling import counted
+from commands.orchestrate.startable import require_sense, require_startable
 from commands.orchestrate.veil import veiled
-from orchestration.schedules import next_time
+from orchestration.schedules import next_time, time_faults
 from tgk.command import command
 from tgk.context import Context
 from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.options import Pairs, PlaybookName, Request, RunEnvironment, ScheduleName
 from tgk.pairs import written_pairs
 from tgk.plain import in_words
+from tgk.ports.runs import RunRequest
 from tgk.ports.schedules import Missed, Schedule
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
@@ -60,14 +62,24 @@ async def makes_sense(request: Plan, context: Context) -> None:
     if any(getattr(request, each) for each in _ALONE) and not (request.name or request.playbook):
         raise InvalidRequest(_COMMAND, [ArgumentFault("name", "needed: which schedule")])
     if request.cron and request.playbook:
-        await require_published(request.playbook, context)
-        given = typed(request)
-        book, values, where = request.playbook, request.parameters, request.environment
-        await require_parameters(
-            _COMMAND, given, context, playbook=book, parameters=values, environment=where
+        wanted = RunRequest(
+            playbook=request.playbook,
+            parameters=request.parameters,
+            environment=request.environment,
         )
-        if where is None:
-            await require_right(_COMMAND, given, context, playbook=book, parameters=values)
+        others = time_faults(request.cron, request.timezone)
+        await require_startable(_COMMAND, typed(request), context, wanted=wanted, others=others)
+    elif request.enabled and (name := request.name or request.playbook):
+        await _can_be_switched_on(name, request, context)
+
+
+async def _can_be_switched_on(name: str, request: Plan, context: Context) -> None:
+    """Refuse one whose playbook takes no such start any more; its owner's rights come later."""
+    kept = await context.backends.schedules.get(name)
+    wanted = RunRequest(
+        playbook=kept.playbook, parameters=kept.parameters, environment=kept.environment
+    )
+    await require_sense(_COMMAND, typed(request), context, wanted=wanted)
 
 
 @command(_COMMAND, permission="orchestrate", effect="change", check=makes_sense, veil=veiled)

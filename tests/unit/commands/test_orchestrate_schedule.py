@@ -87,7 +87,7 @@ async def test_schedules_are_listed_the_next_first(kept: World) -> None:
 async def test_the_next_times_are_told_and_one_can_run_it_now(kept: World) -> None:
     """Three of them, each in the reader's own time; the button has the schedule's parameters."""
     outcome = await kept.run(
-        '/orchestrate schedule daily-backup "0 2 * * *" --enabled --parameters "label=by hand"',
+        '/orchestrate schedule daily-backup "0 2 * * *" --enabled --parameters "label=by-hand"',
         "dana",
     )
 
@@ -95,7 +95,7 @@ async def test_the_next_times_are_told_and_one_can_run_it_now(kept: World) -> No
     times = [fact.at for fact in facts.facts if fact.at]
     [_, now] = outcome.reply.actions
     assert [(later - times[0]).days for later in times] == [0, 1, 2]
-    assert now.arguments == {"playbook": "daily-backup", "parameters": 'label="by hand"'}
+    assert now.arguments == {"playbook": "daily-backup", "parameters": "label=by-hand"}
 
 
 async def test_one_is_switched_and_forgotten(kept: World) -> None:
@@ -135,6 +135,60 @@ async def test_what_would_never_run_is_refused(kept: World, line: str, told: str
     assert outcome.result == "invalid"
     assert told in f"{outcome.reply.title} {outcome.reply.data}"
     assert await data(kept, "") == {"schedules": []}
+
+
+NARROW = """
+name: narrow
+parameters: [{name: n, type: int, max: 5}, {name: who, type: string, required: true}]
+steps: [{command: /status}]
+"""
+
+
+def shelved(tmp_path: Path, name: str, text: str) -> None:
+    """Publish a playbook of one's own."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.yml").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('narrow "0 2 * * *" --parameters "n=99 who=x"', ("parameters: n",)),
+        (
+            'narrow "61 2 * * *" --timezone Mars/Olympus --parameters "n=99 nn=1"',
+            ("cron: ", "timezone: ", "parameters: n: ", "parameters: nn: ", "parameters: who: "),
+        ),
+        ('broken "0 2 * * *"', ("broken.yml:2", "comand", "set")),
+        ('asking "0 2 * * *"', ("/ask", "--dry-run shows every gate")),
+    ],
+)
+async def test_what_no_start_would_take_is_refused_with_every_fault(
+    kept: World, tmp_path: Path, line: str, told: tuple[str, ...]
+) -> None:
+    """Values, times, faults of the playbook, and what its owner may not do; nothing is kept."""
+    shelved(tmp_path, "narrow", NARROW)
+    shelved(tmp_path, "broken", "name: broken\nsteps: [{comand: /status}, {set: 1}]\n")
+    shelved(tmp_path, "asking", "name: asking\nsteps: [{command: /ask why}]\n")
+    outcome = await kept.run(f"/orchestrate schedule {line} --enabled", "dana")
+
+    assert outcome.result != "success"
+    assert [] == [each for each in told if each not in outcome.reply.model_dump_json()]
+    assert await data(kept, "") == {"schedules": []}
+
+
+async def test_what_could_not_start_any_more_is_not_switched_on(
+    kept: World, tmp_path: Path
+) -> None:
+    """Its playbook changed since it was made: told then, and not at every time."""
+    shelved(tmp_path, "narrow", NARROW)
+    await data(kept, 'narrow "0 2 * * *" --parameters "n=5 who=x"')
+    shelved(tmp_path, "narrow", NARROW.replace("max: 5", "max: 4"))
+    outcome = await kept.run("/orchestrate schedule --name narrow --enabled", "dana")
+
+    assert outcome.result == "invalid"
+    assert "parameters: n: " in outcome.reply.model_dump_json()
+    assert (await data(kept, "--name narrow"))["enabled"] is False
 
 
 async def test_a_missing_parameter_of_a_schedule_can_be_filled_in(kept: World) -> None:
