@@ -96,7 +96,7 @@ async def publish(request: Publish, context: Context) -> Reply:
 
     async def let_run() -> Entry:
         shelf = context.backends.playbooks
-        return await shelf.publish(request.playbook, who=context.caller.person)
+        return await shelf.publish(request.playbook, source.text, who=context.caller.person)
 
     entry = await context.steps.once("publish", let_run, Entry)
     title = f"{entry.name} is published"

@@ -90,10 +90,20 @@ class Files:
             remedy=f"Go on with it: /orchestrate build {standing.name}. Or say --replace.",
         )
 
-    def publish(self, name: str) -> Kept:
-        """Move a draft among those that may run."""
+    def publish(self, name: str, text: str) -> Kept:
+        """Move a draft with this text among those that may run.
+
+        Raises Conflict where it says something else by now, or its file is another playbook's.
+        """
         draft = self.one(name)
-        _write(self.published / draft.path.name, draft.text.decode())
+        place = self.published / draft.path.name
+        if draft.origin != "draft" or draft.text != text.encode():
+            why = "Somebody has changed it since you read it."
+            raise Conflict(f"{name} is not published.", why=why, remedy="Read it again.")
+        if place.exists() and place.read_bytes() != draft.text:  # the same is what a kill left
+            why = f"{place.name} is there already, under another name."
+            raise Conflict(f"{name} is not published.", why=why, remedy="Choose another name.")
+        _write(place, text)
         for path in (draft.path, _beside(draft.path, "bak"), _beside(draft.path, "by")):
             path.unlink(missing_ok=True)
         return self.one(name)

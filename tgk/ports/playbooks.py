@@ -217,8 +217,12 @@ class Playbooks(Protocol):
         another draft has, naming who wrote it and when.
         """
 
-    async def publish(self, name: str, *, who: str) -> Entry:
-        """Make a draft one of our own; raises ConfigurationInvalid while it has errors."""
+    async def publish(self, name: str, text: str, *, who: str) -> Entry:
+        """Make a draft one of our own, if this is still its text.
+
+        Raises ConfigurationInvalid while it has errors, Conflict for another text by now, and
+        where it would take the file of another playbook.
+        """
 
     async def mend(self, name: str, text: str) -> Entry:
         """Replace the text of one that is ours to write; raises Refused for a shipped one."""

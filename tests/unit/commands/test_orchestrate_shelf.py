@@ -165,6 +165,35 @@ async def test_what_was_changed_meanwhile_is_not_published(world: World, tmp_pat
     assert "nightly" not in runnable(tmp_path)
 
 
+async def test_exactly_the_text_that_was_judged_is_published(world: World, tmp_path: Path) -> None:
+    """Not what somebody wrote between the look and the act."""
+    await imported(world, GOOD)
+    shelf = world.dispatcher.backends.playbooks
+    read = (await shelf.source("nightly")).text
+    await imported(world, GOOD.replace("/monitor health", "/infra rollback"), replace=True)
+
+    with pytest.raises(Conflict, match="not published"):
+        await shelf.publish("nightly", read, who="dana")
+
+    assert "nightly" not in runnable(tmp_path)
+
+
+async def test_a_draft_never_takes_the_file_of_another_playbook(
+    world: World, tmp_path: Path
+) -> None:
+    """A file may be called otherwise than what is in it."""
+    own = tmp_path / "playbooks" / "nightly.yml"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text(GOOD.replace("name: nightly", "name: release-train"))
+    await imported(world, GOOD)
+
+    outcome = await world.run("/orchestrate publish nightly", "dana")
+
+    assert outcome.result == "denied"
+    assert "under another name" in outcome.reply.data["why"]
+    assert "release-train" in own.read_text()
+
+
 async def test_steps_that_reach_out_are_never_let_run(world: World, tmp_path: Path) -> None:
     """A draft is told of them; publishing it fails, because they are switched off."""
     card = await imported(world, REACHING_OUT, "dana")
@@ -311,7 +340,7 @@ async def test_a_draft_is_not_written_over_unknowingly(world: World, tmp_path: P
     assert (await shelf.source("nightly")).text == other
     assert (tmp_path / "drafts" / "nightly.yml.bak").read_text() == GOOD
     assert [each.name for each in await shelf.entries() if each.origin == "draft"] == ["nightly"]
-    await shelf.publish("nightly", who="dana")
+    await shelf.publish("nightly", (await shelf.source("nightly")).text, who="dana")
     assert files(tmp_path / "drafts") == []
 
 
