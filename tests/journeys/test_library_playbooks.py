@@ -196,7 +196,7 @@ async def test_an_incident_is_answered_by_the_version_before(stage: Stage) -> No
 async def test_an_incident_goes_on_without_a_yes(stage: Stage) -> None:
     """Nobody goes back; as it does not recover by itself, people are called."""
     await stage.does("/infra deploy --component api --version v1.3.1 --environment staging")
-    stage.approvals._answer = False  # the council says no
+    stage.approvals.answer = False  # the council says no
 
     view = await stage.run("incident-response", "environment=staging")
 
