@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from shlex import quote
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -13,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table as Grid
 from rich.text import Text as Line
 
+from bot.cli.hanging import hung
 from bot.cli.harmless import harmless
 from bot.cli.lines import how_far
 from tgk.emblems import STAGES, bar, card_emblem
@@ -30,8 +30,6 @@ _COLOURS = {"ok": "green", "running": "blue", "warning": "yellow", "bad": "red",
 _WIDE = "\ufe0f"
 """Terminals do not agree how wide a sign with this is, and a card must not break its edge."""
 _MOST_WAYS = 3
-_HANGING = 4
-"""Columns that the rest of a line stands further in than its beginning."""
 _STYLES = {"small": "dim", "quote": "italic", "strong": "bold"}
 
 
@@ -137,16 +135,6 @@ class _Lines:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Line]:
         for line in self.lines:
             yield from (_line(part) for part in hung(harmless(line), options.max_width))
-
-
-def hung(line: str, width: int) -> list[str]:
-    """Return a line in parts of at most that width, the later ones hanging under the first."""
-    margin = " " * min(len(line) - len(line.lstrip()) + _HANGING, width // 2)
-    parts = wrap(
-        line, width, subsequent_indent=margin, drop_whitespace=True, replace_whitespace=False,
-        break_on_hyphens=False, expand_tabs=False,
-    )  # fmt: skip
-    return parts if len(line) > width and parts else [line]
 
 
 def _facts(block: Facts, advice: str, *, linked: bool) -> Any:

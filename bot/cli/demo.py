@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import hmac
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli import exits
+from bot.cli.hanging import hung
 from bot.cli.stage import Stage
 from bot.cli.story import StoryFailed, tell_story
 from bot.cli.throwaway import throwaway
@@ -73,11 +75,18 @@ def _tell(world: World, bot: Bot, state: Path) -> None:
     click.echo(f"TEST MODE: all of this is simulated on this machine. Page: {world.address}")
     try:
         bot.start()
-        tell_story(Stage(world.address), bot, click.echo)
+        tell_story(Stage(world.address), bot, _say)
     except StoryFailed as error:
         click.echo(f"The story went wrong: {error}", err=True)
         click.echo(f"The bot's log is {state / 'bot.log'}", err=True)
         sys.exit(exits.FAILED)
+
+
+def _say(line: str) -> None:
+    """Write a line of the story; in a terminal words are not torn apart at its edge."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for part in hung(line, width) if width else [line]:
+        click.echo(part)
 
 
 def _stay(world: World, bot: Bot, state: Path, http: str, *, keep: bool) -> None:
