@@ -19,6 +19,8 @@ LOOK_SECONDS: Final = 0.1
 _APPS: Final = "/apis/apps/v1/namespaces/{namespace}/deployments"
 _SETS: Final = "/apis/apps/v1/namespaces/{namespace}/replicasets"
 _REVISION: Final = "deployment.kubernetes.io/revision"
+_NEWEST: Final = "1000000"
+"""A version that nothing reaches: what somebody has read who has read everything."""
 
 
 class KubernetesEmulator:
@@ -79,7 +81,7 @@ class KubernetesEmulator:
         ]
         return web.json_response({
             "apiVersion": "apps/v1", "kind": "ReplicaSetList",
-            "metadata": {"resourceVersion": "1000000"}, "items": found,
+            "metadata": {"resourceVersion": _NEWEST}, "items": found,
         })  # fmt: skip
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
@@ -88,14 +90,18 @@ class KubernetesEmulator:
         found = [_deployment(unit) for unit in self._selected(request)]
         return web.json_response({
             "apiVersion": "apps/v1", "kind": "DeploymentList",
-            "metadata": {"resourceVersion": "1000000"}, "items": found,
+            "metadata": {"resourceVersion": _NEWEST}, "items": found,
         })  # fmt: skip
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
-        """Send an event at every change until the client's time is over."""
+        """Send an event at every change until the client's time is over.
+
+        What changed after the version that the client has read is told at once.
+        """
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        known = {unit.name: unit.revision for unit in self._selected(request)}
+        read = int(request.query.get("resourceVersion") or _NEWEST)
+        known = {unit.name: min(unit.revision, read) for unit in self._selected(request)}
         left = float(request.query.get("timeoutSeconds", "30"))
         while left > 0:
             await asyncio.sleep(LOOK_SECONDS)
@@ -131,7 +137,7 @@ class KubernetesEmulator:
         ]
         return web.json_response({
             "apiVersion": "v1", "kind": "PodList",
-            "metadata": {"resourceVersion": "1000000"}, "items": pods,
+            "metadata": {"resourceVersion": _NEWEST}, "items": pods,
         })  # fmt: skip
 
     def _find(self, request: web.Request) -> Unit | None:
