@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Never
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from orchestration.store import Store
     from tgk.ports.time import Clock
 
-    Start = Callable[[Schedule, datetime], Awaitable[None]]
+    Start = Callable[[Schedule, datetime], Awaitable["Fired"]]
 
 MOST_MADE_UP: Final = 10
 """Missed times that ``missed: all`` makes up for."""
@@ -32,6 +33,14 @@ _GRACE: Final = timedelta(seconds=60)
 """A start so late still counts as in time."""
 _LONGEST_REST: Final = 30.0
 _RETRY_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What came of a time that was due: a run, or why there is none."""
+
+    run: str = ""
+    refusal: str = ""
 
 
 def next_time(cron: str, timezone: str, after: datetime) -> datetime:
@@ -67,7 +76,8 @@ class StoredSchedules:
     """Implements Schedules; ``run`` must be owned by the process.
 
     ``start`` is called for each time that is due and returns once that run is durable; it is called
-    again for the same time after a kill in between, and must then do nothing new.
+    again for the same time after a kill in between, and must then do nothing new. What came of the
+    last one is kept with the schedule.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -132,8 +142,8 @@ class StoredSchedules:
         now = self._clock.now()
         try:
             for due in _to_start(schedule, now):
-                await start(schedule, due)
-                schedule = schedule.model_copy(update={"last": due})
+                fired = await start(schedule, due)
+                schedule = schedule.model_copy(update={"last": due, **asdict(fired)})
             upcoming = next_time(schedule.cron, schedule.timezone, now)
             await self._advance(schedule.model_copy(update={"next": upcoming}))
         except TgkError as error:
@@ -166,7 +176,7 @@ class StoredSchedules:
             if row is None:
                 return
             stands = Schedule.model_validate_json(row[0])
-            told = {"last": schedule.last}
+            told = {name: getattr(schedule, name) for name in ("last", "run", "refusal")}
             if (stands.cron, stands.timezone, stands.enabled) == (
                 schedule.cron, schedule.timezone, True,
             ):  # fmt: skip

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final, Never
 
 from loguru import logger
 
-from bot.runtime.launching import PATIENCE_SECONDS, Launcher, invocation_of, told_at
+from bot.runtime.launching import (
+    PATIENCE_SECONDS,
+    Launched,
+    Launcher,
+    invocation_of,
+    told_at,
+)
+from orchestration.schedules import Fired
 from tgk.errors import Refused, TgkError, Unavailable, Upstream
 from tgk.reply import Action, Fact, Facts, Plain, Reply
 
@@ -30,7 +37,8 @@ class Timetable:
     """Starts what is scheduled; ``run`` must be owned by the process.
 
     The owner is looked at again each time: whoever was taken out of the policy, or lost a role,
-    starts nothing any more. That is recorded like any refusal, and people are told.
+    starts nothing any more. Every refusal is recorded, and people are told on one card a day, which
+    changes only with the reason.
     """
 
     def __init__(
@@ -55,7 +63,7 @@ class Timetable:
             await self._schedules.run(partial(self._start, launcher))
         raise AssertionError  # pragma: no cover - the watch never ends by itself
 
-    async def _start(self, launcher: Launcher, schedule: Schedule, due: datetime) -> None:
+    async def _start(self, launcher: Launcher, schedule: Schedule, due: datetime) -> Fired:
         """Return once the run is durable, or was refused; raises Unavailable to be asked again."""
         invocation = invocation_of(
             schedule.playbook,
@@ -64,26 +72,34 @@ class Timetable:
             f"schedule:{schedule.name}:{due:%Y-%m-%dT%H:%M}",
             environment=schedule.environment,
         )
-        outcome = await self._asked(launcher, invocation)
-        if outcome and outcome.result == "unavailable":
+        launched = await self._asked(launcher, invocation)
+        if launched.outcome is None:
+            return Fired(run=launched.run)
+        if launched.outcome.result == "unavailable":
             raise Unavailable("the engine", "The run could not begin.")
-        if outcome:
-            await self._tell(schedule, due, outcome)
+        fired = Fired(refusal=_why(launched.outcome))
+        if fired.refusal != schedule.refusal or not await self._told(schedule, due):
+            await self._tell(schedule, due, launched.outcome)
+        return fired
 
-    async def _asked(self, launcher: Launcher, invocation: Invocation) -> Outcome | None:
-        """Return why there is no run; None where there is one."""
+    async def _asked(self, launcher: Launcher, invocation: Invocation) -> Launched:
+        """Return the run, or why there is none."""
         try:
             owner = await self._renew(invocation.caller)
         except Refused as error:
             if isinstance(error.__cause__, Upstream):  # it comes back, and the time is not lost
                 raise Unavailable(error.__cause__.system, error.__cause__.why) from error
             unknown = Refused("It was not started.", why=error.why, remedy=_REMEDY)
-            return await self._dispatcher.refuse(invocation, unknown)
-        return (await launcher.launch(replace(invocation, caller=owner))).outcome
+            return Launched(outcome=await self._dispatcher.refuse(invocation, unknown))
+        return await launcher.launch(replace(invocation, caller=owner))
+
+    async def _told(self, schedule: Schedule, due: datetime) -> bool:
+        """Say whether people were told on that day already."""
+        return await self._dispatcher.backends.board.ref(_key(schedule, due)) is not None
 
     async def _tell(self, schedule: Schedule, due: datetime, outcome: Outcome) -> None:
-        """Show people what was not started, on one card an hour; the audit log has every one."""
-        key = f"schedule:{schedule.name}:{due:%Y%m%d%H}"
+        """Show people what was not started, on one card a day; the audit log has every one."""
+        key = _key(schedule, due)
         try:
             for place in told_at(self._dispatcher.admission.discovery):
                 card = refusal_card(schedule, due, outcome)
@@ -92,11 +108,20 @@ class Timetable:
             logger.bind(schedule=schedule.name).warning("refused start not shown: {}", error)
 
 
+def _key(schedule: Schedule, due: datetime) -> str:
+    return f"schedule:{schedule.name}:{due:%Y%m%d}"
+
+
+def _why(outcome: Outcome) -> str:
+    said = outcome.reply.data
+    return " ".join(str(said[key]) for key in ("what", "why") if said.get(key))
+
+
 def refusal_card(schedule: Schedule, due: datetime, outcome: Outcome) -> Reply:
     """Draw a scheduled start that was refused, with a way to end the schedule."""
     said = outcome.reply.data
     rows = (
-        ("Why", " ".join(str(said[key]) for key in ("what", "why") if said.get(key))),
+        ("Why", _why(outcome)),
         ("Do", str(said.get("do", ""))),
         ("Schedule", schedule.name),
         ("Owner", schedule.owner.person),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from commands.orchestrate.lately import last_of
 from commands.orchestrate.needs import typed
 from commands.orchestrate.spelling import counted
 from commands.orchestrate.startable import require_sense, require_startable
@@ -21,12 +22,10 @@ from tgk.ports.runs import RunRequest
 from tgk.ports.schedules import Missed, Schedule
 from tgk.reply import Action, Fact, Facts, Plain, Reply, Table
 
-if TYPE_CHECKING:
-    from tgk.ports.schedules import Schedules
-
 _COMMAND = "orchestrate schedule"
 _ALONE = ("disable", "delete")
 _MORE_TIMES = 2
+_COLUMNS = ("Name", "Playbook", "When", "Next", "Last", "By")
 _FIRST = '/orchestrate schedule daily-backup --cron "0 2 * * *" --enabled runs one every night.'
 
 
@@ -88,7 +87,7 @@ async def schedule(request: Plan, context: Context) -> Reply:
     schedules = context.backends.schedules
     name = request.name or request.playbook
     if name is None:
-        return await _list(schedules)
+        return await _list(context)
     if request.delete:
         return await _forgotten(name, context)
     if request.cron and request.playbook:
@@ -111,7 +110,7 @@ async def schedule(request: Plan, context: Context) -> Reply:
         kept = await schedules.switch(name, enabled=request.enabled)
         return _shown(kept, f"{kept.name} is {'on' if kept.enabled else 'off'}")
     kept = await schedules.get(name)
-    return _shown(kept, f"{kept.name} runs {kept.playbook}")
+    return _shown(kept, f"{kept.name} runs {kept.playbook}", last=await last_of(kept, context))
 
 
 async def _forgotten(name: str, context: Context) -> Reply:
@@ -125,27 +124,28 @@ async def _forgotten(name: str, context: Context) -> Reply:
     return shown.model_copy(update={"actions": ()})
 
 
-async def _list(schedules: Schedules) -> Reply:
-    found = await schedules.listed()
-    rows = tuple(
+async def _list(context: Context) -> Reply:
+    found = await context.backends.schedules.listed()
+    rows = tuple([
         (
             each.name, each.playbook, f"{each.cron} {each.timezone}",
-            f"{each.next:%Y-%m-%d %H:%M} UTC" if each.next else "off", each.owner.person,
+            f"{each.next:%Y-%m-%d %H:%M} UTC" if each.next else "off",
+            await last_of(each, context), each.owner.person,
         )
         for each in found
-    )  # fmt: skip
+    ])  # fmt: skip
     title = counted(len(rows), "schedule") if rows else "Nothing is scheduled"
     return Reply(
         topic="orchestrate",
         title=title,
-        blocks=(Table(columns=("Name", "Playbook", "When", "Next", "By"), rows=rows),)
+        blocks=(Table(columns=_COLUMNS, rows=rows),)
         if rows else (Facts(facts=(Fact(label="Do", value=_FIRST),)),),
         plain=Plain(headline=title, lines=tuple("  ".join(row) for row in rows) or (_FIRST,)),
         data={"schedules": [each.model_dump(mode="json") for each in found]},
     )  # fmt: skip
 
 
-def _shown(kept: Schedule, title: str, *, over: bool = False) -> Reply:
+def _shown(kept: Schedule, title: str, *, over: bool = False, last: str = "") -> Reply:
     given = {"name": kept.name}
     switch = (
         Action(label="Switch off", command=_COMMAND, arguments={**given, "disable": True})
@@ -159,6 +159,7 @@ def _shown(kept: Schedule, title: str, *, over: bool = False) -> Reply:
         Fact(label="Playbook", value=kept.playbook),
         Fact(label="When", value=f"{kept.cron} {kept.timezone}", code=True),
         *(() if over else _times(kept)),
+        *((Fact(label="Last", value=last),) if last else ()),
         Fact(
             label="If missed",
             value={"skip": "no run", "once": "one run", "all": "each"}[kept.missed],

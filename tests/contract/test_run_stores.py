@@ -16,7 +16,7 @@ from orchestration.runs.ledger import Ledger
 from orchestration.runs.records import RunRecord, StepRecord
 from orchestration.runs.slots import Slots, Turns
 from orchestration.runs.staging import RunLimits
-from orchestration.schedules import StoredSchedules
+from orchestration.schedules import Fired, StoredSchedules
 from orchestration.store import Store
 from orchestration.store_postgres import PostgresDatabase
 from tests.stores import KINDS, place
@@ -192,8 +192,9 @@ async def test_a_schedule_is_kept_changed_and_fired_once(
     """In order of their next time; what is switched off comes last and fires never."""
     clock, fired = FakeClock(), []
 
-    async def start(schedule: Schedule, due: datetime) -> None:
+    async def start(schedule: Schedule, due: datetime) -> Fired:
         fired.append((schedule.name, due.hour))
+        return Fired(refusal="too early")
 
     async with Store(place(kind, request, tmp_path)) as store, asyncio.TaskGroup() as group:
         schedules = StoredSchedules(store, clock)
@@ -210,6 +211,7 @@ async def test_a_schedule_is_kept_changed_and_fired_once(
         gone = await schedules.delete("late")
 
         assert (fired, gone.name) == ([("early", 13), ("late", 14)], "late")
+        assert (gone.last, gone.refusal) == (clock.now().replace(hour=14, minute=0), "too early")
         with pytest.raises(Missing, match="early"):
             await schedules.get("earl")
 

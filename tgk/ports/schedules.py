@@ -33,7 +33,11 @@ class Schedule(BaseModel):
     next: datetime | None = None
     """When it runs next; None while it is disabled."""
     last: datetime | None = None
-    """The time it was last started for."""
+    """The time it was last to start for."""
+    run: str = ""
+    """The run that it started then."""
+    refusal: str = ""
+    """Why it started none then."""
 
 
 class Schedules(Protocol):

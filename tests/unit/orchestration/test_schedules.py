@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.schedules import StoredSchedules, next_time
+from orchestration.schedules import Fired, StoredSchedules, next_time
 from orchestration.store import Store
 from tgk.caller import Caller
 from tgk.errors import InvalidRequest, Missing, Unavailable
@@ -48,12 +48,13 @@ class Starts:
         self.seen: list[tuple[str, datetime]] = []
         self.fails = 0
 
-    async def __call__(self, schedule: Schedule, due: datetime) -> None:
+    async def __call__(self, schedule: Schedule, due: datetime) -> Fired:
         """Note it, or fail as often as was said."""
         if self.fails:
             self.fails -= 1
             raise Unavailable("engine", "It is not up yet.")
         self.seen.append((schedule.name, due))
+        return Fired(run="WF-2026-001")
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from orchestration.runs.shelf import FolderPlaybooks
 from orchestration.schedules import StoredSchedules
 from orchestration.store import Store
 from tests.conftest import ROOT
-from tgk.errors import Unavailable
+from tgk.errors import Missing, Unavailable
 from tgk.ports.schedules import Schedule
 from tgk.renewal import Renewal
 from tgk.testing.clock import FakeClock
@@ -403,7 +403,8 @@ async def test_a_draft_lies_apart_from_what_may_run(world: World, tmp_path: Path
 
     drafts = [entry.name for entry in await shelf.entries() if entry.origin == "draft"]
     assert ["tidy"] == drafts
-    assert "tidy" not in runs.names()
+    with pytest.raises(Missing):
+        runs.get("tidy")
 
 
 async def test_only_the_operators_own_folders_are_written(tmp_path: Path) -> None:
