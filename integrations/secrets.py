@@ -9,6 +9,8 @@ from integrations.http import HttpPort, Patience
 from tgk.errors import Missing, Rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from integrations.providers.filling import Variable
     from orchestration.playbook.model import Secret
     from tgk.ports.time import Clock
@@ -31,12 +33,13 @@ class SecretSources:
     Vault is found by ``VAULT_ADDR`` and asked with ``VAULT_TOKEN`` (``VAULT_NAMESPACE`` where there
     is one). The first part of a path is the mount: ``/secrets/prod/db`` is ``prod/db`` of the
     store mounted at ``secrets``. A secret that holds one value needs no ``key``; of several,
-    ``key`` or the secret's own name says which.
+    ``key`` or the secret's own name says which. Variables that ``providers`` take belong to them.
     """
 
-    def __init__(self, clock: Clock, variable: Variable) -> None:
+    def __init__(self, clock: Clock, variable: Variable, *, providers: Iterable[str] = ()) -> None:
         self._clock = clock
         self._variable = variable
+        self._own = _OWN.union(providers)
 
     async def reveal(self, secret: Secret) -> str:
         """Return the value, for one use.
@@ -48,7 +51,7 @@ class SecretSources:
         return _chosen(secret, await self._vault(secret.path))
 
     def _environment(self, name: str) -> str:
-        if name in _OWN or name.startswith(_OWN_BEGINNINGS):
+        if name in self._own or name.startswith(_OWN_BEGINNINGS):
             raise Rejected(
                 "The environment", f"{name} belongs to the bot; no playbook may have it."
             )

@@ -282,7 +282,7 @@ class _Assembly:
                 heralds=self._heralds(),
                 journal=kept.journal,
                 outward=OutwardSteps(self._clock),
-                secrets=SecretSources(self._clock, self._settings.variable),
+                secrets=self._secrets(),
                 council=telegram.council.members if telegram else (),
                 voters=kept.policy.people,
                 redact=self._redactor.text,
@@ -296,12 +296,19 @@ class _Assembly:
         )
 
     def _heralds(self) -> Heralds:
-        secrets = SecretSources(self._clock, self._settings.variable)
-        return Heralds(self._told(), secrets, hosts=self._discovery.playbooks.hosts)
+        return Heralds(self._told(), self._secrets(), hosts=self._discovery.playbooks.hosts)
 
     def _outside(self) -> Outside:
-        secrets = SecretSources(self._clock, self._settings.variable)
-        return Outside(secrets, self._told(), hosts=self._discovery.playbooks.hosts)
+        return Outside(self._secrets(), self._told(), hosts=self._discovery.playbooks.hosts)
+
+    def _secrets(self) -> SecretSources:
+        """Return what playbooks may be told: not what providers are let in with, but to Slack."""
+        named = named_variables(
+            {name: each for name, each in self._discovery.providers.items()
+             if each.notification is None}
+        )  # fmt: skip
+        theirs = chain.from_iterable(named.values())
+        return SecretSources(self._clock, self._settings.variable, providers=theirs)
 
     def _told(self) -> tuple[SlackHerald, JiraHerald, DatadogHerald]:
         """Return who hears of runs where a playbook wants it."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _ADDRESS: Final = {"slack": "webhook", "jira": "url", "datadog": "site"}
 """The setting of each kind that says where it is told."""
+_CREDENTIALS: Final = {
+    "slack": {"webhook"}, "jira": {"url", "user", "token"}, "datadog": {"api_key", "site"},
+}  # fmt: skip
+"""Settings that let us in; all others are shown to whoever reads what was told."""
 _OWN: Final = {
     "slack": re.compile(r"https://hooks\.slack(-gov)?\.com"),
     "jira": re.compile(r"https://[a-z0-9-]+\.atlassian\.net"),
@@ -29,13 +33,15 @@ _ORIGIN: Final = re.compile(r"(https?://[^/?#\\$]+)(?=[/?]|$)")
 def require_trusted(
     integration: Integration, secrets: Collection[str], hosts: Sequence[str]
 ) -> None:
-    """Let its settings hold secrets where others vouch for the host; raises Rejected elsewhere.
+    """Let what lets us in be secret where others vouch for the host; raises Rejected elsewhere.
 
     That is the service itself, this machine, a host of the operator's list, or one whose whole
     address is such a secret. Without the setting it is where the service, or the operator, says.
     """
     where = integration.settings.get(_ADDRESS[integration.type])
-    named = {name for each in integration.settings.values() for name in _named(each, secrets)}
+    named = {key for key, each in integration.settings.items() if _named(each, secrets)}
+    if shown := sorted(named - _CREDENTIALS[integration.type]):
+        raise Rejected(integration.type, f"A secret in {shown[0]} would be shown to its readers.")
     if where is None or not named or _is_secret(where, secrets):
         return
     written = f"https://api.{where.source}" if integration.type == "datadog" else where.source
@@ -51,8 +57,8 @@ def require_trusted(
         )
 
 
-def _named(template: Template, secrets: Collection[str]) -> set[str]:
-    return {name for each in template.references if (name := secret_of(each)) in secrets}
+def _named(template: Template, secrets: Collection[str]) -> bool:
+    return any(secret_of(each) in secrets for each in template.references)
 
 
 def _is_secret(template: Template, secrets: Collection[str]) -> bool:

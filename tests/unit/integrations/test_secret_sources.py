@@ -52,6 +52,18 @@ async def test_what_the_bot_is_trusted_with_is_no_secret_of_a_playbook(name: str
     assert "hush" not in str(caught.value)
 
 
+async def test_what_providers_are_let_in_with_is_no_secret_of_a_playbook() -> None:
+    """Their variables are theirs alone; every other one is a playbook's to name."""
+    given = {"OPERATIONS_TOKEN": SecretStr("hush"), "API_KEY": SecretStr("k1")}
+    found = SecretSources(FakeClock(), given.get, providers=["OPERATIONS_TOKEN"])
+
+    with pytest.raises(Rejected, match="no playbook may have it") as refused:
+        await found.reveal(environment("OPERATIONS_TOKEN"))
+
+    assert "hush" not in str(refused.value)
+    assert await found.reveal(environment("API_KEY")) == "k1"
+
+
 async def test_vault_is_asked_for_its_newest_version(httpserver: HTTPServer) -> None:
     """With the token, under the mount that the path begins with."""
     httpserver.expect_request(

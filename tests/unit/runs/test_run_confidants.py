@@ -37,7 +37,7 @@ TRUSTED = [
     '{type: slack, webhook: "https://evil.example/no-secret"}',
     '{type: jira, project: OPS, user: ops, url: "https://corp.atlassian.net", token: "${token}"}',
     '{type: jira, project: OPS, url: "${token}", user: ops, token: "${token}"}',
-    '{type: jira, project: OPS, labels: "${token}"}',
+    '{type: jira, project: OPS, labels: "a,b"}',
     '{type: datadog, api_key: "${token}"}',
     '{type: datadog, api_key: "${token}", site: us3.datadoghq.com}',
 ]
@@ -49,8 +49,7 @@ EVIL = [
     '{type: slack, webhook: "https://chat.corp.example:8443/${token}"}',
     '{type: slack, webhook: "http://127.0.0.1.evil.example/${token}"}',
     '{type: slack, webhook: "${where}/${token}"}',
-    '{type: slack, webhook: "${where}", channel: "${token}"}',
-    """{type: slack, webhook: "${where == '' ? where : token}", mention: "${token}"}""",
+    """{type: slack, webhook: "${where == '' ? where : token}"}""",
     '{type: jira, project: OPS, url: "https://evil.example", user: u, token: "${token}"}',
     '{type: jira, project: OPS, url: "https://evil.example/.atlassian.net", token: "${token}"}',
     '{type: datadog, api_key: "${token}", site: evil.example}',
@@ -79,6 +78,22 @@ def test_a_host_that_only_the_playbook_names_is_told_no_secret(settings: str) ->
         require_trusted(book(settings)[1], {"token"}, LISTED)
 
     assert "evil" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '{type: slack, webhook: "${token}", mention: "${token}"}',
+        '{type: slack, webhook: "https://hooks.slack.com/services/x", channel: "${token}"}',
+        '{type: jira, url: "https://x.atlassian.net", project: OPS, labels: "a, ${secrets.token}"}',
+        '{type: jira, project: "${token}"}',
+        '{type: datadog, api_key: "${token}", tags: "${token}"}',
+    ],
+)
+def test_only_what_lets_us_in_is_secret(settings: str) -> None:
+    """Whatever else is told is read by others, who may be anybody's customers."""
+    with pytest.raises(Rejected, match="would be shown"):
+        require_trusted(book(settings)[1], {"token"}, LISTED)
 
 
 class Keeper:
