@@ -252,6 +252,27 @@ steps:
     assert (names, left[0].title) == ([], "Ship one")
 
 
+async def test_people_are_shown_what_will_be_done_and_not_what_is_ruled_out(
+    tmp_path: Path,
+) -> None:
+    """Conditions whose answer is known count; the lines are numbered from one."""
+    async with world(tmp_path).open() as made:
+        started = await made.start("""
+name: story
+parameters: [{name: v, default: v1}]
+steps:
+  - {name: one, condition: v == 'v1', command: /ship one}
+  - {name: other, condition: v == 'v2', command: /ship other}
+  - {name: after, condition: one.success, command: /ship after}
+""")
+        (question,) = await made.pending()
+        await made.runs.complete(started.id, who="dana", reason="seen")
+        await made.end(started.id)
+
+    shown = [(label, line) for label, line in question.facts if line.startswith("/ship")]
+    assert shown == [("1", "/ship --name=one"), ("2", "/ship --name=after")]
+
+
 async def test_a_yes_is_for_this_run_these_words_this_person_and_a_while(tmp_path: Path) -> None:
     """Anything else is not covered: deny by default."""
     async with world(tmp_path).open() as made:

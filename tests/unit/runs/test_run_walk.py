@@ -148,6 +148,8 @@ steps: [{name: slow, command: /mark slow, timeout: 30}]
 
     assert (view.state, view.steps[0].state) == ("failed", "timed_out")
     assert made.effects.stopped == ["slow"]
+    ((_, conclusion),) = made.journal.conclusions
+    assert conclusion.detail == "Declined: It was stopped. Its time was used up."
     assert not [each for each in left if not each.startswith("run:")]
 
 
