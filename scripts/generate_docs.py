@@ -80,7 +80,9 @@ COMMANDS_HEAD = """# Commands
 Every command is the same on Discord (slash commands, or typed after a mention of the bot), on
 Telegram, in the terminal (`tgk status event-gateway`) and behind every button. In typed lines,
 options go by position or by name: `/logs event-gateway 200`, `/logs event-gateway --tail 200` and
-`/logs event-gateway --tail=200` mean the same. A value in quotes is always a value. Whatever you
+`/logs event-gateway --tail=200` mean the same. A value in quotes is always a value. Free text
+goes on up to the next option: put it in quotes if it holds words such as `--force`; only where it
+is a file, or all that a command takes, everything that follows is text. Whatever you
 may not run is refused with the role it needs, and recorded. On Discord a mention with several
 words that are no command, such as `@bot why is staging slow`, is a question for `/ask`.
 
@@ -215,7 +217,7 @@ def _value(option: Option) -> str:
     if option.max_length is not None and option.known is None:
         parts.append(f"at most {option.max_length} characters")
     if option.rest:
-        parts.append("takes the rest of the line")
+        parts.append("takes the rest of the line" if option.file else "up to the next option")
     if not option.required and option.default not in (None, "", {}):
         parts.append(f"`{option.default}` if not given")
     return "; ".join(parts)

@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from tgk.pairs import read_pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic.fields import FieldInfo
 
 Kind = Literal[
@@ -31,7 +33,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Marks the last text option: it takes everything that follows, spaces included."""
+    """Marks the last text option: it takes the words that follow, up to the next option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,15 @@ class Option:
     def has_place(self) -> bool:
         """Whether a bare word can be its value; flags and pairs are always named."""
         return self.type != "boolean" and not self.repeats
+
+
+def takes_all(option: Option, options: Sequence[Option]) -> bool:
+    """Say whether free text goes on to the end of the line, whatever looks like an option in it.
+
+    So does a file's, and the text of a command that has no other option. Any other one ends where
+    an option begins, known or not: none may be lost in a text.
+    """
+    return option.file or len(options) == 1
 
 
 def _plain_type(annotation: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tgk.errors import ArgumentFault, InvalidRequest, Refused
 from tgk.families import unknown
+from tgk.options import takes_all
 from tgk.spelling import spelled, usage_line
 from tgk.suggest import nearest
 
@@ -30,6 +31,7 @@ _WORD = re.compile(
 )
 _OPTION = re.compile(r"(?:--|—)([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 """Phones turn two hyphens into a dash, so that one counts as well."""
+_HIDDEN_OPTION = re.compile(r"\s(?:--|—)[A-Za-z]")
 PAIR = re.compile(r"[A-Za-z_][\w.-]*=")
 """How ``key=value`` begins."""
 
@@ -45,12 +47,15 @@ class Token:
     quoted: bool = False
     closed: bool = True
 
+    def text_to(self, last: Token) -> str:
+        """Everything from this word to that one, as typed; one word alone loses its quotes."""
+        alone = self is last and self.quoted and self.closed
+        return self.text if alone else self.source[self.start : last.end].rstrip()
+
     @property
-    def remainder(self) -> str:
-        """Everything from this word on, as typed; a last word loses its quotes."""
-        rest = self.source[self.start :].rstrip()
-        alone = self.quoted and self.closed and not self.source[self.end :].strip()
-        return self.text if alone else rest
+    def option(self) -> re.Match[str] | None:
+        """The name of the option that this word is, and its value if one is glued to it."""
+        return None if self.quoted else _OPTION.fullmatch(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +145,16 @@ class _Binding:
         self._at = 0
         self._options = {spelled(option.name): option for option in options}
         self._positional = [option for option in options if option.has_place]
+        self._literal = False
 
     def read(self) -> None:
         """Consume every word."""
-        literal = False
         while self._at < len(self._words):
             token = self._words[self._at]
             self._at += 1
-            option = None if literal or token.quoted else _OPTION.fullmatch(token.text)
-            if token.text == "--" and not token.quoted and not literal:
-                literal = True
+            option = None if self._literal else token.option
+            if token.text == "--" and not token.quoted and not self._literal:
+                self._literal = True
             elif option:
                 self._named(token, option[1], option[2])
             else:
@@ -159,7 +164,9 @@ class _Binding:
         option, negated = self._lookup(typed)
         if option is None:
             near = tuple(f"--{name}" for name in nearest(spelled(typed), self._options))
-            hint = f"; did you mean {near[0]}?" if near else ""
+            free = any(each.rest for each in self._options.values())
+            quoting = "; put text that has it in quotes" if free else ""
+            hint = f"; did you mean {near[0]}?" if near else quoting
             self._fault(f"--{typed}", f"there is no such option{hint}", near)
         elif option.type == "boolean":
             self._give(option, (not negated) if value is None else value, token)
@@ -170,12 +177,12 @@ class _Binding:
 
     def _take_value(self, option: Option, typed: str) -> None:
         following = self._words[self._at] if self._at < len(self._words) else None
-        if following is None or (not following.quoted and _OPTION.fullmatch(following.text)):
+        if following is None or following.option:
             self._fault(option.name, f"a value must follow --{typed}")
             return
         self._at += 1
         if option.rest and not following.quoted:
-            self._take_rest(option, following)
+            self._take_text(option, following)
         else:
             self._give(option, following.text, following)
         while option.repeats and self._at < len(self._words) and self._is_pair(self._at):
@@ -197,16 +204,24 @@ class _Binding:
         if option is None:
             self._fault("arguments", f'"{token.text}" is one too many')
         elif option.rest:
-            self._take_rest(option, token)
+            self._take_text(option, token)
         else:
             self._give(option, token.text, token)
 
-    def _take_rest(self, option: Option, first: Token) -> None:
-        self.raw[option.name] = first.remainder
-        self._at = len(self._words)
+    def _take_text(self, option: Option, first: Token) -> None:
+        """Give the words up to the next option, or all of them, to free text."""
+        whole = self._literal or takes_all(option, tuple(self._options.values()))
+        last = first
+        while self._at < len(self._words) and (whole or not self._words[self._at].option):
+            last = self._words[self._at]
+            self._at += 1
+        if not (whole or last.closed) and _HIDDEN_OPTION.search(last.text):
+            self._fault(option.name, "the quote is not closed")
+        else:
+            self._give(option, first.text_to(last))
 
-    def _give(self, option: Option, value: object, token: Token) -> None:
-        if not token.closed:
+    def _give(self, option: Option, value: object, token: Token | None = None) -> None:
+        if token and not token.closed:
             self._fault(option.name, "the quote is not closed")
         elif option.repeats:
             before = self.raw.get(option.name)

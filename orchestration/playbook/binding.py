@@ -12,6 +12,7 @@ from orchestration.playbook.likeness import did_you_mean, slip
 from orchestration.playbook.origin import Span
 from orchestration.playbook.template import parse as parse_template
 from tgk.errors import ArgumentFault, InvalidRequest
+from tgk.options import takes_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -160,13 +161,13 @@ class _Reading:
         self._options = {spelled(option.name): option for option in command.options}
         self._positional = [option for option in command.options if option.type != "boolean"]
         self._words = list(line.head[count:]) + list(line.arguments)
-        self._stopped = False
+        self._at = 0
 
     def read(self) -> None:
         """Consume every word."""
-        for word in self._words:
-            if self._stopped:
-                return
+        while self._at < len(self._words):
+            word = self._words[self._at]
+            self._at += 1
             if word.option:
                 self._named(word)
             else:
@@ -190,7 +191,7 @@ class _Reading:
             help_ = f"write --{word.option} VALUE"
             self._report.add("E044", word.span, f"--{word.option} needs a value", help=help_)
         elif option.rest and not word.glued and not word.quoted:
-            self._rest(option, word)
+            self._text(option, word)
         else:
             self._give(option, word.value, word)
 
@@ -204,16 +205,37 @@ class _Reading:
                 f"/{self.bound.command.name} has no place for this word",
                 help="put quotes around a value that has spaces in it",
             )
-        elif option.rest and not word.quoted:
-            self._rest(option, word)
+        elif option.rest:
+            self._text(option, word)
         else:
             self._give(option, word.value, word)
 
-    def _rest(self, option: Option, word: Argument) -> None:
-        """Give everything from here on to free text."""
-        text = self.bound.line.source[word.start :].rstrip()
-        self._give(option, parse_template(text), word)
-        self._stopped = True
+    def _text(self, option: Option, first: Argument) -> None:
+        """Give the words up to the next option, or all of them, to free text."""
+        begun = self._at
+        whole = first.literal or takes_all(option, self.bound.command.options)
+        while self._at < len(self._words) and (whole or not self._words[self._at].is_option):
+            self._at += 1
+        following = self._words[self._at] if self._at < len(self._words) else None
+        if following and following.literal:
+            self._unclear(option, following)
+        if first.quoted and self._at == begun:
+            self._give(option, first.value, first)
+            return
+        end = following.begins if following else None
+        self._give(
+            option, parse_template(self.bound.line.source[first.start : end].rstrip()), first
+        )
+
+    def _unclear(self, option: Option, word: Argument) -> None:
+        """Report what looks like an option behind a lone ``--`` within free text."""
+        self._report.add(
+            "E048",
+            word.span,
+            "behind '--' this is no option, but the text began before it",
+            help=f"put quotes around the value of --{spelled(option.name)}",
+        )
+        self._at = len(self._words)
 
     def _give(self, option: Option, value: Template | bool, word: Argument) -> None:
         first = self.bound.values.get(option.name)

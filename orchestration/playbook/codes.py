@@ -97,7 +97,8 @@ CODES: dict[str, Code] = {
     ),
     "E047": Code("one word too many", "The command has no place for this word."),
     "E048": Code("command line cannot be read",
-        "A quotation mark is not closed, or a character cannot be seen.",
+        "A quotation mark is not closed, a character cannot be seen, or it is not clear where free "
+        "text ends: it goes on to the next word with `--`, unless it stands in quotes.",
     ),
     "E050": Code("unknown playbook", "The playbook that is to run does not exist."),
     "E051": Code(
@@ -171,6 +172,11 @@ CODES: dict[str, Code] = {
     "W073": Code(
         "text among numbers",
         "One entry of a list looks like a number with a slip in it; the others are numbers.",
+    ),
+    "W074": Code(
+        "same step twice",
+        "Two steps without a name follow one another and say the same, as when a line was copied. "
+        "A name tells that it is meant.",
     ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip

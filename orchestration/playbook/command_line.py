@@ -28,6 +28,17 @@ class Argument:
     quoted: bool = False
     glued: bool = False
     """Written ``--option=value``: then it is no word of its own if the option is a flag."""
+    begins: int = field(default=0, compare=False)
+    """Where it begins in the line, its option's name included."""
+    literal: bool = False
+    """Behind a lone ``--``: then it is a value, whatever it looks like."""
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is an option, or would be one if it were not ``literal``."""
+        if self.literal and not self.quoted and self.value is not True:
+            return self.value.source.startswith("--") and self.value.source[2:3].isalpha()
+        return self.option[:1].isalpha()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def _arguments(words: tuple[Word, ...], report: Report) -> Iterator[Argument]:
         word = words[at]
         at += 1
         if literal or not _looks_like_option(word):
-            yield _argument("", word, word.text, report)
+            yield _argument("", word, word.text, report, literal=literal)
         elif word.text == "--":
             literal = True
         elif (glued := _OPTION.match(word.text)) and glued[2]:
@@ -73,7 +73,8 @@ def _arguments(words: tuple[Word, ...], report: Report) -> Iterator[Argument]:
             yield _pair(word, words[at], report)
             at += 1
         else:
-            yield Argument(word.text.lstrip("-—"), True, word.span, word.origin, word.start)
+            option = word.text.lstrip("-—")
+            yield Argument(option, True, word.span, word.origin, word.start, begins=word.start)
 
 
 def _looks_like_option(word: Word) -> bool:
@@ -81,19 +82,27 @@ def _looks_like_option(word: Word) -> bool:
 
 
 def _argument(
-    option: str, word: Word, value: str, report: Report, *, glued: bool = False
+    option: str,
+    word: Word,
+    value: str,
+    report: Report,
+    *,
+    glued: bool = False,
+    literal: bool = False,
 ) -> Argument:
     """Return a word as a value; ``value`` is the last part of its text."""
     origin = word.origin.part(len(word.text) - len(value), len(value))
     found = template(value, origin, report)
-    return Argument(option, found, word.span, origin, word.start, word.quoted, glued)
+    return Argument(
+        option, found, word.span, origin, word.start, word.quoted, glued, word.start, literal
+    )
 
 
 def _pair(name: Word, value: Word, report: Report) -> Argument:
     found = template(value.text, value.origin, report)
     option = name.text.lstrip("-—")
     span = _joined(name.span, value.span)
-    return Argument(option, found, span, value.origin, value.start, value.quoted)
+    return Argument(option, found, span, value.origin, value.start, value.quoted, begins=name.start)
 
 
 def _joined(first: Span, last: Span) -> Span:

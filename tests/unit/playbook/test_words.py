@@ -89,6 +89,58 @@ def test_quotes_keep_words_together_and_are_no_part_of_them() -> None:
     assert (raw["message"], raw["severity"]) == ('it\'s api: "up"', "high")
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "severity"),
+    [
+        ("--message hi-${name} --severity high", "hi-api", "high"),
+        ("--message disk of  '${name}' full --severity=high", "disk of  'api' full", "high"),
+        ("--severity high --message it is ${name}", "it is api", "high"),
+        ("high ops it is ${name ? 'a --b' : 'c'}", "it is a --b", "high"),
+        ('high ops "--severity" is ${name}', '"--severity" is api', "high"),
+        ("high ops -- why --severity low", "why --severity low", "high"),
+        ("--message --severity=high", None, None),
+    ],
+)
+def test_free_text_ends_where_the_next_option_begins(
+    text: str, message: str | None, severity: str | None
+) -> None:
+    """By name and by position, as where people type; quotes and expressions stay whole."""
+    found = line(f"/notify team {text}")
+
+    if message is None:
+        assert faults(f"/notify team {text}") == ["E044 --message"]
+        return
+    raw = fill(found, {"name": "api" if "?" not in text else True}, REGISTRY)
+
+    assert bind(found, REGISTRY) == ()
+    assert (raw["message"], raw["severity"]) == (message, severity)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("--message hi --sevrity high", "E041 --sevrity"),
+        ("--message ${version} --sevrity=high", "E041 --sevrity"),
+        ("high ops hi --loudly", "E041 --loudly"),
+        ("high ops hi --severity low", "E043 --severity low"),
+        ("--message hi --severity hihg", "E042 hihg"),
+        ("--message done -- all well --severity high", "E048 --severity"),
+        ('--message "hi" --severity high ops more words --team x', "E043 --team x"),
+    ],
+)
+def test_an_option_behind_free_text_is_never_lost_in_it(text: str, told: str) -> None:
+    """The checker tells a slip, and no such line is filled in."""
+    assert told in faults(f"/notify team {text}")
+    found, _ = read_line(f"/notify team {text}", Span(1, 1, 90))
+    assert found is not None
+    if told.startswith("E042"):
+        with pytest.raises(InvalidRequest):
+            REGISTRY["notify team"].parse(fill(found, {"version": "v"}, REGISTRY))
+        return
+    with pytest.raises(InvalidRequest):
+        fill(found, {"version": "v"}, REGISTRY)
+
+
 def test_space_in_an_expression_does_not_split_a_word() -> None:
     """Nor do the quotes in it end one."""
     text = line("""/infra deploy --version ${ready ? "v 1" : 'v2'}""")

@@ -11,12 +11,12 @@ from tgk.errors import InvalidRequest, Refused, UnknownCommand
 from tgk.options import Option
 from tgk.typed import bind, parse_line, tokenise, value_line
 
-NAMES = ("status", "logs", "ask", "orchestrate run", "orchestrate pause", "lock")
+NAMES = ("status", "logs", "ask", "orchestrate run", "orchestrate pause", "lock", "notify team")
 
 
-def text(name: str, *, required: bool = False, rest: bool = False) -> Option:
+def text(name: str, *, required: bool = False, rest: bool = False, file: bool = False) -> Option:
     """Return a text option."""
-    return Option(name, "text", name, required, rest=rest)
+    return Option(name, "text", name, required, rest=rest, file=file)
 
 
 FLAG = Option("dry_run", "boolean", "only plan", required=False, default=False)
@@ -112,6 +112,54 @@ def test_two_hyphens_end_the_options() -> None:
 def test_free_text_is_taken_as_typed(line: str, value: str) -> None:
     """The rest keeps apostrophes, quotes, options and line breaks."""
     assert {"query": value} == bound(line, text("query", rest=True))
+
+
+NOTICE = (text("severity"), text("team"), text("message", rest=True), FLAG)
+
+
+@pytest.mark.parametrize(
+    ("line", "raw"),
+    [
+        ("--message disk full --severity high", {"message": "disk full", "severity": "high"}),
+        ("--message hi —severity=high", {"message": "hi", "severity": "high"}),
+        ("high ops disk full --dry-run", {"message": "disk full", "team": "ops", "dry_run": True}),
+        ("high ops say 'a --b' now --dry-run", {"message": "say 'a --b' now", "dry_run": True}),
+        ("--message done -- all well --severity high", {"message": "done -- all well"}),
+        ("high ops -- why --tail fails", {"message": "why --tail fails"}),
+        ("high ops rock 'n roll", {"message": "rock 'n roll"}),
+    ],
+)
+def test_free_text_ends_where_the_next_option_begins(line: str, raw: dict[str, object]) -> None:
+    """By name and by position; what is in quotes, or behind a lone pair of hyphens, is text."""
+    assert raw.items() <= bound(f"/notify team {line}", *NOTICE).items()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--message hi --sevrity high", "no such option; did you mean --severity?"),
+        ("--message hi --loudly", "no such option; put text that has it in quotes"),
+        ("--message hi --severity low --message ho", "message: given twice"),
+        ("--message rock 'n roll --severity high", "message: the quote is not closed"),
+        ("high ops hi --severity low", "severity: given twice"),
+        ("--message hi --severity", "a value must follow --severity"),
+    ],
+)
+def test_an_option_behind_free_text_is_never_lost_in_it(line: str, said: str) -> None:
+    """A slip is told instead of being taken for text."""
+    with pytest.raises(InvalidRequest) as caught:
+        bound(f"/notify team {line}", *NOTICE)
+
+    assert said in str(caught.value)
+
+
+def test_the_text_of_a_file_goes_on_to_the_end() -> None:
+    """A playbook has options of its own within."""
+    options = (text("name"), text("text", rest=True, file=True))
+
+    raw = bound("/orchestrate run a --text run: /status --deep\n---", *options)
+
+    assert raw == {"name": "a", "text": "run: /status --deep\n---"}
 
 
 def test_named_free_text_in_quotes_ends_with_the_quote() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import commands
 from tests.journeys.hostile_words import VALUES
+from tgk.errors import InvalidRequest
 from tgk.registry import collect
 from tgk.typed import bind, parse_line, tokenise, value_line
 
@@ -59,16 +60,21 @@ def test_a_quoted_value_by_position_never_becomes_an_option() -> None:
         assert bind(tokens, entry.options) == {first: value}
 
 
-def test_free_text_takes_the_rest_of_the_line_whatever_stands_in_it() -> None:
-    """A reason may name options, quotes and other commands: only env and reason are bound."""
-    entry = COMMANDS["lock"]
+def test_free_text_takes_all_that_is_no_option() -> None:
+    """A reason may hold quotes and other commands; an option that it is behind is never lost."""
+    entry = COMMANDS["notify team"]
 
     for value in drawn():
-        line = f"/lock staging because {value}"
+        line = f"/notify team --message because {value} --severity high"
 
         _, tokens = parse_line(line, NAMES)
 
-        assert set(bind(tokens, entry.options)) == {"env", "reason"}
+        try:
+            raw = bind(tokens, entry.options)
+        except InvalidRequest:
+            continue
+        assert str(raw["message"]).startswith("because")
+        assert raw["severity"] == "high"
 
 
 def test_words_of_a_line_are_never_lost_or_invented() -> None:
