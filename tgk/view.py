@@ -147,8 +147,10 @@ class View:
             return tuple(entry.name for entry in await backends.schedules.listed())
         if kind == "run":
             return ("current", *[each.id for each in await backends.runs.find(RunFilter())])
-        run = str(given.get("workflow", ""))
-        return tuple(each.id for each in await backends.runs.checkpoints(run)) if run else ()
+        if not (run := str(given.get("workflow", ""))):
+            return ()
+        found, newest = await backends.runs.checkpoints(run), (await backends.runs.view(run)).id
+        return tuple(each.id for each in found if each.run == newest)
 
     async def _tags(self, given: Mapping[str, object]) -> tuple[str, ...]:
         discovery = self._admission.discovery

@@ -87,7 +87,9 @@ class Successors:
             raise Missing("checkpoint", name, known=list(known))
         made, upto = known[name]
         if made.run != record.id:
-            raise Conflict(f"{name} is of {made.run}.", why=f"{record.id} has gone on since.")
+            remedy = f"--from-step {made.step} goes back as far." if made.step else ""
+            why = f"{record.id} has gone on since."
+            raise Conflict(f"{name} is of {made.run}.", why=why, remedy=remedy)
         return upto
 
     def _made(

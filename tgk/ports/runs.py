@@ -247,4 +247,7 @@ class Runs(Protocol):
         """Declare a run over: steps under way are cancelled, ``finally`` is run."""
 
     async def checkpoints(self, run: str) -> tuple[Checkpoint, ...]:
-        """Return the checkpoints of a run, oldest first."""
+        """Return the checkpoints of every generation of a run, oldest first.
+
+        Only those of its newest generation can be resumed from.
+        """

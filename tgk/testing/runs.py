@@ -207,8 +207,10 @@ class FakeRuns:
         return self.change(view.id, state="forced", reason=f"{who}: {reason}")
 
     async def checkpoints(self, run: str) -> tuple[Checkpoint, ...]:
-        """Return the checkpoints of a run, oldest first."""
-        return tuple(self._checkpoints.get((await self.view(run)).id, ()))
+        """Return the checkpoints of every generation of a run, oldest first."""
+        root = (await self.view(run)).id.partition(".")[0]
+        listed = (kept for name, kept in self._checkpoints.items() if name.startswith(root))
+        return tuple(each for kept in listed for each in kept)
 
     def _hear(self, delivery: str, run: str) -> None:
         """Note what was said of a run, if that can be said again."""

@@ -453,7 +453,7 @@ async def test_a_failed_run_begins_anew_where_it_is_told(world: World, options: 
 
 
 async def test_checkpoints_are_listed_with_a_way_back(world: World) -> None:
-    """Oldest first, the newest as the first button."""
+    """Oldest first, the newest as the first button; none while the run goes on."""
     put(world)
     for number, step in ((121, "deploy"), (123, "verify")):
         world.runs.keep(
@@ -461,13 +461,33 @@ async def test_checkpoints_are_listed_with_a_way_back(world: World) -> None:
                        reason="step", done=number - 120)
         )  # fmt: skip
 
+    going = await world.run("/orchestrate checkpoints WF-2026-001", "dana")
+    world.runs.change("WF-2026-001", state="failed")
     outcome = await world.run("/orchestrate checkpoints WF-2026-001", "dana")
 
+    assert (going.reply.actions, "pause WF-2026-001 first" in str(going.reply)) == ((), True)
     assert outcome.reply.title == "2 checkpoints of WF-2026-001"
     assert [each["id"] for each in outcome.reply.data["checkpoints"]] == ["CP-121", "CP-123"]
     assert outcome.reply.actions[0].arguments == {
         "workflow": "WF-2026-001", "checkpoint": "CP-123",
     }  # fmt: skip
+
+
+async def test_what_a_later_generation_went_past_is_offered_no_more(world: World) -> None:
+    """Neither by a button nor by a name to complete; the list says why."""
+    put(world)
+    await world.run("/orchestrate pause WF-2026-001 --checkpoint", "dana")
+    before = await world.run("/orchestrate checkpoints WF-2026-001", "dana")
+    await world.runs.resume("WF-2026-001", who=world.caller("dana"), from_step="deploy")
+    world.runs.change("WF-2026-001.2", state="failed")
+    after = await world.run("/orchestrate checkpoints WF-2026-001", "dana")
+    view = world.dispatcher.view(world.asked("status", {}, world.caller("dana")))
+    named = {"workflow": "WF-2026-001"}
+
+    assert (labels(before), labels(after)) == (["Resume from CP-001"], [])
+    assert after.reply.title == "WF-2026-001.2 has no checkpoints"
+    assert "WF-2026-001.2 has gone on since" in after.reply.model_dump_json()
+    assert await view.complete("orchestrate resume", "checkpoint", "", named) == ()
 
 
 async def test_to_complete_a_run_its_id_is_typed(world: World) -> None:
