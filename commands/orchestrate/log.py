@@ -59,6 +59,9 @@ def _events(step: StepView, view: RunView) -> Iterator[_Event]:
     own = step.state not in ("skipped", "kept") or bool(inside)
     if step.began and step.ended and own:
         yield _Event(step.began, "began", step.path, _in_brackets(_try(step), _wait(step)))
+    if step.freed:
+        told = _in_brackets("by people", _since(step.began, step.freed))
+        yield _Event(step.freed, "decided", step.path, told)
     yield from inside
     yield _last(step, view)
 

@@ -110,6 +110,17 @@ def test_a_line_of_the_log_has_the_time_at_which_it_was_so() -> None:
     assert details(steps[0]) == "2 attempts in 21 s · Deploy"
 
 
+def test_the_log_says_when_people_had_decided_that_a_step_may_act() -> None:
+    """Else it seems to have taken as long itself."""
+    ship = step("ship", "succeeded", 0, 100).model_copy(update={"freed": at(90)})
+
+    assert log_of(run([ship], "succeeded")) == (
+        "10:04:00 began     ship",
+        "10:05:30 decided   ship (by people · after a wait of 1 m 30 s)",
+        "10:05:40 succeeded ship",
+    )
+
+
 def test_a_group_does_not_repeat_in_the_log_why_its_step_failed() -> None:
     """The line of the step says it."""
     inner = step("roll/api", "failed", 0, 5, note="no quota")
