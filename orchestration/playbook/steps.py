@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
-from orchestration.playbook.diagnostics import Edit
+from orchestration.playbook.diagnostics import Edit, Related
 from orchestration.playbook.fields import Fields
 from orchestration.playbook.kinds import COMMON, KEYS, KINDS, TELLING
 from orchestration.playbook.likeness import slip
@@ -80,8 +81,23 @@ class StepReader:
 
     def _sequence(self, nodes: list[Node], prefix: str) -> tuple[model.Step, ...]:
         names = _Names(self.sheet, prefix, "step")
+        for before, node in pairwise(nodes):
+            self._warn_of_copy(before, node)
         read = [self._step(node, names) for node in nodes]
         return tuple(step for step in read if step is not None)
+
+    def _warn_of_copy(self, before: Node, node: Node) -> None:
+        """Warn of a step without a name that says just what the one before it says."""
+        named = isinstance(node.value, dict) and "name" in node.value
+        if named or not node.value or node.plain() != before.plain():
+            return
+        self.sheet.report.add(
+            "W074",
+            self.sheet.source.span(node),
+            "this step does once more what the one before it did",
+            help="remove it, or give it a name if it is meant",
+            related=[Related(self.sheet.source.span(before), "the same")],
+        )
 
     def _step(self, node: Node, names: _Names) -> model.Step | None:
         if isinstance(node.value, str):

@@ -272,7 +272,8 @@ def test_secrets_by_name_are_one_fault_that_shows_the_list() -> None:
         "  - {type: http, url: 'https://a.example/x', headers: {X: '${secrets.token} ${token}'}}\n"
     )
 
-    faults = [one for one in found(f"{head}steps:\n{step}{step}") if one.code != "E054"]
+    text = f"{head}steps:\n{step}{step.replace('a.example', 'b.example')}"
+    faults = [one for one in found(text) if one.code != "E054"]
 
     assert [(one.code, one.message) for one in faults] == [("E013", "'secrets' is a mapping")]
     assert "`secrets: [{name: token, source: environment, variable: TOKEN}]`" in faults[0].help

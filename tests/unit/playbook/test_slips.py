@@ -136,3 +136,17 @@ def test_a_name_that_two_have_is_told_at_both() -> None:
     assert (first.span.line, second.span.line) == (3, 4)
     assert first.related[0].span == second.span
     assert second.related[0].span == first.span
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("[/status, /status]", ["W074 2:18+7"]),
+        ("\n  - /status\n  - command: /status\n  - command: /status", ["W074 5:5+16"]),
+        ("\n  - {wait: 5s}\n  - {wait: 5s, name: on-purpose}", []),
+        ("\n  - /status\n  - wait: 5s\n  - /status", []),
+    ],
+)
+def test_a_step_that_was_copied_is_warned_of(steps: str, expected: list[str]) -> None:
+    """Right behind itself and without a name; a name tells that it is meant."""
+    assert told(f"name: x\nsteps: {steps}\n") == expected
