@@ -1,4 +1,4 @@
-"""The README: its example works as printed, and its links lead somewhere."""
+"""The README's example works as printed, and the links of every page lead somewhere."""
 
 from __future__ import annotations
 
