@@ -84,6 +84,7 @@ class Engine:
         self._workflow: Any = None
         self._guests: list[Guest] = []
         self._withdrawn: dict[str, asyncio.Event] = {}
+        self._refused: set[str] = set()  # withdrawn, and whoever waits does not know it yet
         self._perform: Perform | None = None
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._ends: dict[str, asyncio.Future[Outcome]] = {}
@@ -216,6 +217,7 @@ class Engine:
         if self._stopping or corr in self._withdrawn:
             return
         refused = self._withdrawn[corr] = asyncio.Event()
+        self._refused |= {corr} & self._ends.keys()
         if corr in self._ends and corr not in self._running:  # it only begins
             with contextlib.suppress(TimeoutError):  # it began elsewhere, or has ended meanwhile
                 await asyncio.wait_for(refused.wait(), _LATE_SECONDS)
@@ -302,15 +304,18 @@ class Engine:
             handle = await self._handle(operation)
             text = await handle.get_result(polling_interval_sec=_POLL_SECONDS)
             result: Outcome | Exception = Outcome.model_validate_json(text)
-        except Parked:
-            if operation.corr not in self._withdrawn:
+        except (Parked, asyncio.CancelledError) as left:  # the latter of what was cut off
+            if operation.corr not in self._refused:
                 end.cancel()
-                return
+                if isinstance(left, Parked):
+                    return
+                raise
             result = Declined("It was stopped before its end.")
         except Exception as error:  # noqa: BLE001 - raised where the operation is waited for
             result = self._readable(error)
         self._ends.pop(operation.corr, None)
         self._awaited.pop(operation.corr, None)
+        self._refused.discard(operation.corr)
         if end.cancelled():
             return
         if isinstance(result, Outcome):

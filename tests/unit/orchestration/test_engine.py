@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from orchestration import faults
 from orchestration.dbos_import import dbos
 from orchestration.engine import Engine
+from orchestration.remembered import Parked
 from orchestration.store_postgres import Fenced, Unsure
 from tgk.caller import Caller
 from tgk.errors import (
@@ -171,6 +173,38 @@ async def test_an_operation_withdrawn_while_it_only_begins_is_never_done(tmp_pat
     await engine.stop()
 
     assert (left, gate.lives) == (frozenset(), 0)
+
+
+@pytest.mark.parametrize("cut", [asyncio.CancelledError, Parked])
+async def test_whoever_waits_hears_of_a_withdrawal_wherever_it_cut_the_change_off(
+    tmp_path: Path, cut: type[BaseException]
+) -> None:
+    """Also while the library notes its end, and however late it says so; nothing is left behind."""
+    gate, late = Gate(), asyncio.Event()
+    engine = Engine(tmp_path, FakeClock())
+    begin = engine._handle
+
+    async def held(asked: Operation) -> Any:
+        handle = await begin(asked)
+
+        async def result(**_: Any) -> str:
+            await late.wait()
+            raise cut
+
+        return SimpleNamespace(get_result=result, workflow_id=handle.workflow_id)
+
+    engine._handle = held  # type: ignore[method-assign] # the library's own moment
+    await engine.start(gate.perform)
+    asker = asyncio.ensure_future(engine.run(operation("one"), ignore))
+    await gate.entered.wait()
+    await engine.withdraw("one", "nobody wants it")
+    late.set()
+    with pytest.raises(Declined):
+        await asker
+    left = dict(engine._awaited)
+    await engine.stop()
+
+    assert left == {}
 
 
 def test_what_a_stop_or_a_recovery_brings_with_it_is_no_fault_in_the_log(
