@@ -170,6 +170,25 @@ class Ledger:
 
         return await self._changed(run, await self._store.write(put))
 
+    async def begin_step(self, run: str, step: StepRecord) -> RunRecord | None:
+        """Keep a step that begins; where the run rests by then, return that instead.
+
+        So a pause holds from the moment it is said, in whichever process.
+        """
+
+        def put(connection: sqlite3.Connection) -> RunRecord | None:
+            stands = _load(connection, run)
+            if stands.superseded or stands.paused(step.began):
+                return stands
+            _write_step(connection, run, step)
+            _change(connection, run, {})
+            return None
+
+        resting = await self._store.write(put)
+        if resting is None:
+            self._tell(run)
+        return resting
+
     async def keep_step(self, run: str, step: StepRecord) -> None:
         """Create or replace one attempt of a step."""
 

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from orchestration.runs.ledger import Ledger
+    from orchestration.runs.records import RunRecord
     from tgk.ports.time import Clock
+
+
+class Resting(Exception):
+    """Nothing more may begin: the run was paused, or another generation goes on from it."""
+
+    def __init__(self, run: RunRecord) -> None:
+        super().__init__(run.id)
+        self.run = run
 
 
 class Memory:
@@ -61,8 +70,12 @@ class Memory:
         return tuple(step for step in going if not inside or step.path.startswith(within))
 
     async def begin(self, path: str, label: str, *, attempt: int, clock: float) -> StepRecord:
-        """Note that an attempt begins; durable on return."""
-        return await self._keep(self._begun(path, label, attempt, clock))
+        """Note that an attempt begins, durable on return; raises Resting."""
+        record = self._begun(path, label, attempt, clock)
+        if resting := await self._ledger.begin_step(self.run, record):
+            raise Resting(resting)
+        self._take(record)
+        return record
 
     async def end(self, record: StepRecord, result: Result, waits: str = "") -> StepRecord:
         """Note how an attempt ended, and what the next one waits for; durable on return."""

@@ -37,7 +37,7 @@ _SUPERSEDED: Final = Verdict(state="cancelled", reason="another generation goes 
 
 @dataclass(slots=True)
 class Play:
-    """Plays a run; ``heed`` may be called while it does.
+    """Plays a run, and heeds what its pulse learns meanwhile.
 
     The order is: body, undoing where all or nothing was wished and the body failed, ``finally``,
     end. How the body ended is kept before anything follows from it, so that no later life judges
@@ -59,6 +59,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.walk = Walk(self.means, self._after_step, self.undoing, self.end)
+        self.means.pulse.heed = self.heed
 
     @property
     def record(self) -> RunRecord:

@@ -11,7 +11,7 @@ from orchestration.alarm import rest
 from orchestration.runs.halt import Halted, unless_halted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
     from orchestration.runs.halt import Halt
@@ -35,6 +35,8 @@ class Pulse:
 
     def __init__(self, ledger: Ledger, clock: Clock, slots: Slots, record: RunRecord) -> None:
         self.record = record
+        self.heed: Callable[[], None] = _unheeded
+        """Called whenever something was learned of the run."""
         self._ledger = ledger
         self._clock = clock
         self._slots = slots
@@ -55,6 +57,7 @@ class Pulse:
     def learn(self, record: RunRecord) -> None:
         """Take notice of what somebody changed about the run."""
         self.record = record
+        self.heed()
         self._tell()
 
     async def stage(self, state: RunState) -> None:
@@ -66,7 +69,7 @@ class Pulse:
         """Wait until another step may begin; False once nothing may."""
         while not halt.closed:
             changed = self._changed
-            if self._paused():
+            if self.record.paused(self._clock.now()):
                 await self._pause(changed, halt)
             elif await self._slotted(changed, halt):
                 return not halt.closed
@@ -131,10 +134,6 @@ class Pulse:
         """Let go of this life of the run; its slot is kept for the next."""
         self._unpark()
 
-    def _paused(self) -> bool:
-        pause = self.record.pause
-        return pause is not None and (pause.until is None or pause.until > self._clock.now())
-
     async def _pause(self, changed: asyncio.Event, halt: Halt) -> None:
         """Wait until the pause may be over."""
         until = self.record.pause.until if self.record.pause else None
@@ -143,9 +142,8 @@ class Pulse:
                 await unless_halted(halt, self._change_or(changed, until))
             except Halted:
                 return
-        if self.record.pause and not self._paused():
-            self.record = await self._ledger.say(self.record.id, "", self._over)
-            self._tell()
+        if self.record.pause and not self.record.paused(self._clock.now()):
+            self.learn(await self._ledger.say(self.record.id, "", self._over))
 
     def _over(self, stands: RunRecord) -> dict[str, object]:
         """Return what the end of a pause changes, unless somebody has said another one since."""
@@ -241,3 +239,7 @@ class Pulse:
         if self._parking is not None:
             self._parking.cancel()
             self._parking = None
+
+
+def _unheeded() -> None:
+    """Nobody plays the run yet."""

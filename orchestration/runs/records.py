@@ -263,6 +263,10 @@ class RunRecord(Shape):
     """Deliveries of what was said about it lately, so that the same word counts once."""
     revision: int = 0
 
+    def paused(self, now: datetime) -> bool:
+        """Say whether somebody wants that no more steps begin, and still does."""
+        return self.pause is not None and (self.pause.until is None or self.pause.until > now)
+
     def unasked(self, why: str) -> str:
         """Say why nobody needs to answer a question of this run any more."""
         if self.force:

@@ -66,7 +66,6 @@ class Rounds:
                 await self._carrier.begin(record.id)
             elif record.revision > play.record.revision:
                 play.means.pulse.learn(record)
-                play.heed()
 
     async def _purge(self) -> None:
         if self._clock.monotonic() - self._purged >= _ROUND_SECONDS:

@@ -265,7 +265,6 @@ class DurableRuns:
         record = await self._ledger.say(run, delivery, word)
         if play := self._plays.get(run):
             play.means.pulse.learn(record)
-            play.heed()
         return record
 
     async def _checkpoint(self, run: str, reason: str) -> None:

@@ -15,6 +15,7 @@ from orchestration.runs.acts import Acts
 from orchestration.runs.commanding import delivery_of, withdraw
 from orchestration.runs.halt import Halt, Halted, Unbegun, unless_halted
 from orchestration.runs.holding import holding
+from orchestration.runs.memory import Resting
 from orchestration.runs.moments import until
 from orchestration.runs.records import NEVER_AGAIN, Fault, Result, faulted, skipped, stopped
 from orchestration.store import store_away
@@ -181,10 +182,12 @@ class Walk:
 
     async def _attempts(self, step: Step, frame: Frame, path: str) -> Result:
         """Try until it succeeds, or another try is not wanted."""
-        number = 0
+        number, result = 0, Result(status="cancelled", note="not begun", begun=False)
         while True:
             number += 1
             record = await self._attempt(step, frame, path, number)
+            if record is None:
+                return result
             result = record.result or stopped(path, frame.halt.why)
             if self.means.memory.get(path, frame.label(number + 1)):
                 continue  # decided in a former life
@@ -218,12 +221,23 @@ class Walk:
             return False
         return await self.means.pulse.gate(frame.halt)
 
-    async def _attempt(self, step: Step, frame: Frame, path: str, number: int) -> StepRecord:
+    async def _begun(self, frame: Frame, path: str, number: int) -> StepRecord | None:
+        """Return an attempt that has begun, now or in a former life; None once nothing may."""
+        memory, pulse, label = self.means.memory, self.means.pulse, frame.label(number)
+        while (record := memory.get(path, label)) is None:
+            try:
+                return await memory.begin(path, label, attempt=number, clock=pulse.now())
+            except Resting as resting:  # said in another process, a moment ago
+                pulse.learn(resting.run)
+            if not await pulse.gate(frame.halt):
+                return None
+        return record
+
+    async def _attempt(self, step: Step, frame: Frame, path: str, number: int) -> StepRecord | None:
         memory, pulse = self.means.memory, self.means.pulse
-        label = frame.label(number)
-        record = memory.get(path, label)
+        record = await self._begun(frame, path, number)
         if record is None:
-            record = await memory.begin(path, label, attempt=number, clock=pulse.now())
+            return None
         inside = frame.again(number) if step.retry.more else frame
         if record.result:
             await self.acts.recall(step, inside, record)

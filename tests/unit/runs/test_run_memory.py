@@ -22,6 +22,10 @@ class Written:
         """Keep it."""
         self.steps.append(record)
 
+    async def begin_step(self, run: str, record: StepRecord) -> None:
+        """Keep it: nobody paused the run."""
+        self.steps.append(record)
+
 
 async def test_a_step_that_is_passed_over_is_never_known_as_begun() -> None:
     """A kill between two writes would let the next life play what the condition forbids."""
