@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -109,7 +110,10 @@ class Files:
         return self.one(name)
 
     def mend(self, name: str, text: str) -> Kept:
-        """Replace a text; raises Refused for one that is not ours to write."""
+        """Replace a text; the file keeps its mode and owner, and a link to it stays a link.
+
+        Raises Refused for one that is not ours to write, Unavailable where it cannot be kept so.
+        """
         standing = self.one(name)
         if standing.origin == "library":
             raise Refused(
@@ -117,7 +121,7 @@ class Files:
                 why="It came with the program.",
                 remedy="Copy it under your own playbooks, where it then comes first.",
             )
-        _write(standing.path, text)
+        _write(standing.path.resolve(), text, anew=True)
         return self.one(name)
 
 
@@ -133,12 +137,14 @@ def _unfit(message: str, remedy: str) -> InvalidRequest:
     return error
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; raises Unavailable."""
+def _write(path: Path, text: str, *, anew: bool = False) -> None:
+    """Write a file whole or not at all, ``anew`` as whose it was; raises Unavailable."""
     beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with beside.open("x", encoding="utf-8") as file:
+            if anew:
+                _like(path.stat(), file.fileno())
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -147,3 +153,11 @@ def _write(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
         why = f"{path.parent} cannot be written: {error.strerror or error}."
         raise Unavailable("the shelf", why, remedy="Make it writable, or copy the file.") from error
+
+
+def _like(old: os.stat_result, new: int) -> None:
+    """Give a new file the owner and the mode of the old one."""
+    now = os.fstat(new)
+    if (now.st_uid, now.st_gid) != (old.st_uid, old.st_gid):
+        os.fchown(new, old.st_uid, old.st_gid)
+    os.fchmod(new, stat.S_IMODE(old.st_mode))
