@@ -92,34 +92,8 @@ def _indented(source: Source, mark: Mark) -> bool:
 
 def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Report) -> Reading:
     """Mend tabs and leave out lines that cannot be read, to see what is wrong behind them."""
-    text = source.text
     wider = check_indentation(source, report)
-    if wider:
-        text = widened(text)
-    elif orphan := _orphan(source, broken.mark.line):
-        report.add(
-            "E002", orphan, "this list stands under no key",
-            help="a line such as `steps:` is missing before it",
-        )  # fmt: skip
-        text = _without_list(source, orphan)
-    elif bare := _bare(source, broken.mark.line):
-        report.add(
-            "E002", bare, "the first item of this list has no '- '",
-            help="a line such as `- name: …` is missing before it",
-        )  # fmt: skip
-        begin = source.index(Span(bare.line, 1)) + bare.column - 3
-        text = f"{text[:begin]}- {text[begin + 2 :]}"
-    elif loose := _loose(source, broken):
-        report.add(
-            "E002", loose, "this stands under no key",
-            help="a line such as `prompt: >-` is missing before it"
-            if loose.column > 1 and not _KEY.match(source.line(loose.line))
-            else "a line such as `variables:` is missing before it",
-        )  # fmt: skip
-        text = _without_lines(source, loose.line, broken.mark.line)
-    else:
-        _tell(report, source, faults)
-        text = _without(source, text, broken)
+    text = widened(source.text) if wider else _past(source, broken, faults, report)
     for _ in range(_MOST_BROKEN_LINES):
         document, faults = survey(text.encode(), source.file, BOUNDS)
         mended = Source(source.file, text, wider)
@@ -131,6 +105,33 @@ def _around(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Re
             break
         text = _without(mended, text, stopped)
     return Reading(source, None, whole=False)
+
+
+def _past(source: Source, broken: Fault, faults: tuple[Fault, ...], report: Report) -> str:
+    """Return the text without what stopped the reader, told as the slip that it most likely is."""
+    if orphan := _orphan(source, broken.mark.line):
+        report.add(
+            "E002", orphan, "this list stands under no key",
+            help="a line such as `steps:` is missing before it",
+        )  # fmt: skip
+        return _without_list(source, orphan)
+    if bare := _bare(source, broken.mark.line):
+        report.add(
+            "E002", bare, "the first item of this list has no '- '",
+            help="a line such as `- name: …` is missing before it",
+        )  # fmt: skip
+        begin = source.index(Span(bare.line, 1)) + bare.column - 3
+        return f"{source.text[:begin]}- {source.text[begin + 2 :]}"
+    if loose := _loose(source, broken):
+        report.add(
+            "E002", loose, "this stands under no key",
+            help="a line such as `prompt: >-` is missing before it"
+            if loose.column > 1 and not _KEY.match(source.line(loose.line))
+            else "a line such as `variables:` is missing before it",
+        )  # fmt: skip
+        return _without_lines(source, loose.line, broken.mark.line)
+    _tell(report, source, faults)
+    return _without(source, source.text, broken)
 
 
 def _without(source: Source, text: str, fault: Fault) -> str:
