@@ -41,7 +41,8 @@ async def analyze(request: Analyze, context: Context) -> Reply:
     earlier = await _earlier(view, context)
     now = context.clock.now()
     found = analysed(view, earlier, now=now)
-    title = f"{view.playbook}: {took(found.seconds)}, {_beside(view, found)}"
+    paused = f", {took(found.paused)} of it paused" if found.paused else ""
+    title = f"{view.playbook}: {took(found.seconds)}{paused}, {_beside(view, found)}"
     facts = _facts(view, found)
     table = Table(columns=("Step", "Time", "Usually", ""), rows=_rows(found))
     return Reply(
@@ -82,7 +83,7 @@ def _beside(view: RunView, found: Analysis) -> str:
         return "the first of its kind"
     if not found.median or found.earlier < FEW_RUNS:
         return counted(found.earlier, "earlier run")
-    change = (found.seconds / found.median - 1) * 100
+    change = (found.gone / found.median - 1) * 100
     return f"{abs(change):.0f} % {'slower' if change > 0 else 'faster'} than usual"
 
 
@@ -91,6 +92,7 @@ def _facts(view: RunView, found: Analysis) -> Facts:
         Fact(label="State", value=WORDS[view.state]),
         Fact(label="Working", value=took(found.working)),
         Fact(label="Waiting", value=took(found.waiting)),
+        Fact(label="Paused", value=took(found.paused) if found.paused else ""),
         Fact(label="Queued", value=took(found.queued)),
         Fact(label="Critical path", value=" → ".join(found.critical)),
         Fact(label="Compared with", value=counted(found.earlier, "run") if found.earlier else ""),

@@ -39,7 +39,7 @@ def _slower(found: Analysis) -> Iterator[str]:
     change = found.change
     if change is None or found.median is None or found.earlier < FEW_RUNS:
         return
-    if change <= _MUCH_SLOWER or found.seconds - found.median < _WORTH:
+    if change <= _MUCH_SLOWER or found.gone - found.median < _WORTH:
         return
     worst = max(
         (step for step in found.steps if step.critical), key=lambda step: step.over, default=None
@@ -48,7 +48,7 @@ def _slower(found: Analysis) -> Iterator[str]:
     if worst is not None and worst.over >= _WORTH:
         most = f" {worst.name} alone took {took(worst.over)} more than usual: look there first."
     yield (
-        f"The run took {took(found.seconds)}, {change:.0%} longer than the median of "
+        f"The run took {took(found.gone)}, {change:.0%} longer than the median of "
         f"{counted(found.earlier, 'run')} ({took(found.median)}).{most}"
     )
 
@@ -84,13 +84,13 @@ def _flaky(found: Analysis) -> Iterator[str]:
 
 
 def _waiting(found: Analysis) -> Iterator[str]:
-    if found.seconds <= 0 or found.waiting < max(_WORTH, _MUCH_WAITING * found.seconds):
+    if found.gone <= 0 or found.waiting < max(_WORTH, _MUCH_WAITING * found.gone):
         return
     waiting = [step for step in found.steps if step.waits or step.waited]
     longest = max(waiting, key=_idle, default=None)
     if longest is None:
         return
-    share = f"{found.waiting / found.seconds:.0%} of the time ({took(found.waiting)})"
+    share = f"{found.waiting / found.gone:.0%} of the time ({took(found.waiting)})"
     if longest.kind != "wait":
         yield (
             f"{share} went into waiting, most of it for {longest.name}. Ask earlier, beside steps "
@@ -122,13 +122,13 @@ def _uneven(view: RunView) -> Iterator[str]:
 
 def _one_by_one(found: Analysis, view: RunView) -> Iterator[str]:
     """Yield long neighbours of the top level that could perhaps run at once."""
-    if view.request.parallel or found.seconds <= 0:
+    if view.request.parallel or found.gone <= 0:
         return
     times = {step.path: step for step in found.steps}
     top = [times[step.path] for step in view.steps if step.path in times]
     for one, other in pairwise(top):
         least = min(one.seconds, other.seconds)
-        if one.waits or other.waits or least < max(_WORTH, _LARGE_SHARE * found.seconds):
+        if one.waits or other.waits or least < max(_WORTH, _LARGE_SHARE * found.gone):
             continue
         yield (
             f"{one.name} and {other.name} ran one after the other. If neither needs the other, put "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.runs.advice import advise
 from orchestration.runs.findings import Analysis, Flaky, StepTime
+from orchestration.runs.pauses import gone_of, pauses_of
 from orchestration.runs.shape import leaves, stages
 from orchestration.runs.timing import WAITS, critical_path, observed, p95
 from orchestration.runs.wording import seconds_of, waited_of
@@ -33,8 +34,9 @@ def analyze(
     times = _run_times(others)
     steps = _steps(view, others, now)
     total = seconds_of(view, now) or 0.0
-    working, waiting = _shares(view, now)
-    waiting = min(waiting, max(0.0, total - working))
+    working, waiting, paused = _shares(view, now)
+    paused = min(paused, max(0.0, total - working))
+    waiting = min(waiting, max(0.0, total - working - paused))
     found = Analysis(
         run=view.id,
         playbook=view.playbook,
@@ -42,7 +44,8 @@ def analyze(
         queued=max(0.0, ((view.began or now or view.asked) - view.asked).total_seconds()),
         working=min(working, total),
         waiting=waiting,
-        idle=max(0.0, total - working - waiting),
+        paused=paused,
+        idle=max(0.0, total - working - waiting - paused),
         steps=steps,
         critical=tuple(step.path for step in critical_path(view)),
         earlier=len(times),
@@ -57,7 +60,7 @@ def analyze(
 def _run_times(views: Sequence[RunView]) -> list[float]:
     """Return how long whole runs took; one that was resumed after its end played only a part."""
     whole = (each for each in views if each.state == "succeeded" and not each.previous)
-    times = (seconds_of(each, None) for each in whole)
+    times = (gone_of(each, None) for each in whole)
     return [time for time in times if time is not None]
 
 
@@ -87,8 +90,11 @@ def _steps(view: RunView, others: Sequence[RunView], now: datetime | None) -> tu
     return tuple(found)
 
 
-def _shares(view: RunView, now: datetime | None) -> tuple[float, float]:
-    """Return seconds with work, and seconds in which there was only waiting."""
+def _shares(view: RunView, now: datetime | None) -> tuple[float, float, float]:
+    """Return seconds with work, seconds in which there was only waiting, and those of pauses.
+
+    Whoever could have answered in a pause kept nobody waiting.
+    """
     work: _Intervals = []
     wait: _Intervals = []
     for step in leaves(stages(view)):
@@ -99,8 +105,9 @@ def _shares(view: RunView, now: datetime | None) -> tuple[float, float]:
         acts = ends if step.kind in WAITS else begins + waited_of(step)
         wait.append((begins, acts))
         work.append((acts, ends))
-    working = _covered(work)
-    return working, _covered([*work, *wait]) - working
+    pauses = [(began.timestamp(), ended.timestamp()) for began, ended in pauses_of(view, now)]
+    working, still = _covered(work), _covered([*work, *pauses])
+    return working, _covered([*work, *wait, *pauses]) - still, still - working
 
 
 def _interval(step: StepView, now: datetime | None) -> tuple[float, float] | None:

@@ -66,20 +66,28 @@ class Analysis:
     """While at least one step worked."""
     waiting: float
     """While nothing worked and a step waited for people or a time."""
+    paused: float
+    """While it stood still because somebody had paused it; compared with nothing."""
     idle: float
-    """The rest: paused, between attempts, or without a slot."""
+    """The rest: between attempts, or without a slot."""
     steps: tuple[StepTime, ...]
     critical: tuple[str, ...]
     """Paths, in order."""
     earlier: int
     """How many runs it is compared with: those that succeeded."""
     median: float | None
+    """Of their seconds without pauses."""
     p95: float | None
     slowest: tuple[StepTime, ...]
     flaky: tuple[Flaky, ...]
     suggestions: tuple[str, ...] = ()
 
     @property
+    def gone(self) -> float:
+        """Its seconds without pauses."""
+        return max(0.0, self.seconds - self.paused)
+
+    @property
     def change(self) -> float | None:
         """How much longer than the median, as a share: 0.29 is 29 % longer."""
-        return self.seconds / self.median - 1 if self.median else None
+        return self.gone / self.median - 1 if self.median else None

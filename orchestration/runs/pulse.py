@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from orchestration.alarm import rest
 from orchestration.runs.halt import Halted, unless_halted
+from orchestration.runs.pauses import turned
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -191,7 +192,7 @@ class Pulse:
             state, counts = self._wanted()
             facts: dict[str, object] = {}
             if state != self.record.state:
-                facts["state"] = state
+                facts |= {"state": state, "pauses": turned(self.record, state, self._clock.now())}
             if counts != (self.record.counting is not None):
                 facts["spent"] = self.now()
                 facts["counting"] = self._clock.now() if counts else None

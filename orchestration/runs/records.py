@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from tgk.caller import Caller
 from tgk.errors import TgkError
 from tgk.ports.council import Approval
-from tgk.ports.runs import RunRequest, RunState
+from tgk.ports.runs import Pausing, RunRequest, RunState
 
 Status = Literal["succeeded", "failed", "skipped", "cancelled", "timed_out"]
 BAD: frozenset[str] = frozenset({"failed", "cancelled", "timed_out"})
@@ -250,6 +250,8 @@ class RunRecord(Shape):
     """Whether its time was used up; said by former versions, which knew no verdict."""
     spent: float = 0.0
     """Seconds of the run's own time until ``counting``."""
+    pauses: tuple[Pausing, ...] = ()
+    """When it stood still because somebody had paused it."""
     counting: datetime | None = None
     """Since when its time is counted; None while it stands still."""
     outputs: dict[str, Any] = {}

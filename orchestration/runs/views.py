@@ -48,6 +48,7 @@ def bare(record: RunRecord) -> RunView:
         reason=reason,
         pausing=pause is not None and record.state in ("running", "waiting", "undoing"),
         until=pause.until if pause else None,
+        pauses=record.pauses,
         parameters=_veiled(record.parameters, record),
         outputs=record.outputs,
         previous=record.previous,

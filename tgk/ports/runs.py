@@ -71,6 +71,14 @@ class Try(_Shape):
     reference: str = ""
 
 
+class Pausing(_Shape):
+    """A time in which a run stood still because somebody had paused it."""
+
+    began: datetime
+    """When nothing was under way any more."""
+    ended: datetime | None = None
+
+
 class StepView(_Shape):
     """One step as it stands; groups hold their own steps."""
 
@@ -120,6 +128,8 @@ class RunView(_Shape):
     """Paused while steps are still under way."""
     until: datetime | None = None
     """When a pause ends by itself."""
+    pauses: tuple[Pausing, ...] = ()
+    """Its pauses, oldest first; the newest of very many."""
     parameters: dict[str, Any] = {}
     """With their types and defaults, as frozen at the start."""
     outputs: dict[str, Any] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from orchestration.runs.pauses import gone_of, paused_of, pauses_of
 from orchestration.runs.picture import look
 from orchestration.runs.picture.graph import sheet
 from orchestration.runs.picture.heading import heading
@@ -31,6 +32,7 @@ _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 
 _MOST_TICKS = 4
 _FOOT, _LINE = 34.0, 20.0
 _WAITED = "waiting for people or a time"
+_PAUSED = "paused"
 _PALE = 'fill-opacity="0.62"'
 
 
@@ -56,6 +58,7 @@ class _Rows:
     scale: _Scale
     items: Mapping[str, str]
     """What each item of a loop is called, by the path of its steps."""
+    pauses: Sequence[tuple[datetime, datetime]]
 
     @property
     def waited(self) -> bool:
@@ -88,10 +91,10 @@ def gantt(
     body = list(_body(rows))
     head = heading(view, now, _WIDE, _compared(view, earlier, now))
     top = _MARGIN + head.height
-    foot = _FOOT + (_LINE if rows.waited or _hidden(view, rows) else 0.0)
+    foot = _FOOT + (_LINE if rows.waited or rows.pauses or _hidden(view, rows) else 0.0)
     high = top + 26 + _ROW * max(1, len(rows.steps)) + foot + _MARGIN
     drawn = [*head.draw(_MARGIN + _WIDE / 2, _MARGIN), f'<g transform="translate(0 {top:.1f})">']
-    drawn += [*_ticks(rows), *body, *_legend(view, rows, earlier), "</g>"]
+    drawn += [*_pauses(rows), *_ticks(rows), *body, *_legend(view, rows, earlier), "</g>"]
     alt = _alt(view, rows, earlier)
     return Picture(svg=sheet(drawn, _WIDE + 2 * _MARGIN, high, alt), alt=alt)
 
@@ -110,10 +113,11 @@ def _rows(view: RunView, earlier: Sequence[RunView], now: datetime) -> _Rows:
         for step in shown
         if step.began
     ]
-    end = max([*ends, start + timedelta(seconds=1)])
+    pauses = pauses_of(view, now)
+    end = max([*ends, *(ended for _, ended in pauses), start + timedelta(seconds=1)])
     critical = frozenset(step.path for step in critical_path(view))
     items = {step.path: step.name for step in walk(stages(view)) if step.kind == "item"}
-    return _Rows(shown, critical, medians, _Scale(start, end), items)
+    return _Rows(shown, critical, medians, _Scale(start, end), items, pauses)
 
 
 def _latest(view: RunView) -> datetime:
@@ -183,6 +187,18 @@ def _hatch(left: float, top: float, wide: float, high: float = _BAR) -> str:
     return f'<path d="{strokes or "M0 0"}" stroke="{look.GROUND}" stroke-width="1.4"/>'
 
 
+def _pauses(rows: _Rows) -> Iterator[str]:
+    """Draw when the whole run stood still, behind all rows."""
+    for began, ended in rows.pauses:
+        left, right = rows.scale.x(began), rows.scale.x(ended)
+        yield _still(left, 20, right - left, 6 + _ROW * max(1, len(rows.steps)))
+
+
+def _still(left: float, top: float, wide: float, high: float) -> str:
+    more = f'stroke="{look.FAINT}" stroke-width="1" stroke-dasharray="1 3"'
+    return rect(left, top, max(2.5, wide), high, fill=look.RIM, radius=3, more=more)
+
+
 def _ghost(left: float, top: float, wide: float) -> Iterator[str]:
     more = f'stroke="{look.FAINT}" stroke-width="1.2" stroke-dasharray="3 3"'
     yield rect(left, top - 4, max(2.5, wide), _BAR + 8, fill="none", radius=4, more=more)
@@ -224,6 +240,10 @@ def _legend(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> Iterator[
         yield from _wait(x, y - 10, 22, 11)
         yield text(x + 30, y, _WAITED, size=_SMALL, fill=look.SOFT)
         x += 30 + width(_WAITED, _SMALL) + 26
+    if rows.pauses:
+        yield _still(x, y - 10, 22, 11)
+        yield text(x + 30, y, _PAUSED, size=_SMALL, fill=look.SOFT)
+        x += 30 + width(_PAUSED, _SMALL) + 26
     if hidden := _hidden(view, rows):
         yield text(x, y, hidden, size=_SMALL, fill=look.FAINT)
 
@@ -245,14 +265,15 @@ def _spare(step: StepView) -> bool:
 
 
 def _compared(view: RunView, earlier: Sequence[RunView], now: datetime | None) -> str:
+    """Return how much of it were pauses, and what is usual without them."""
+    paused = paused_of(view, now)
+    said = [f"{took(paused)} paused"] if paused else []
     whole = [each for each in earlier if each.state == "succeeded" and not each.previous]
-    times = [seconds_of(each, None) for each in whole]
+    times = [gone_of(each, None) for each in whole]
     known = sorted(time for time in times if time is not None)
-    mine = seconds_of(view, now)
-    if not known or mine is None:
-        return ""
-    middle = known[len(known) // 2]
-    return f"usually {took(middle)}"
+    if known and view.began:
+        said.append(f"usually {took(known[len(known) // 2])}")
+    return " · ".join(said)
 
 
 def _alt(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> str:
@@ -265,5 +286,8 @@ def _alt(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> str:
         said += [f"usually {took(median)}"] if median is not None and earlier else []
         said += ["critical"] if step.path in rows.critical else []
         lines.append(", ".join(said)[:100])
+    for began, ended in rows.pauses:
+        after = took((began - rows.scale.start).total_seconds())
+        lines.append(f"paused after {after} for {took((ended - began).total_seconds())}")
     words = "\n".join(lines)
     return words if len(words) <= 1000 else words[:999].rpartition("\n")[0] + "\n…"  # noqa: PLR2004

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tgk.ports.board import Place
-from tgk.ports.runs import Checkpoint, RunRequest, RunView, StepView
+from tgk.ports.runs import Checkpoint, Pausing, RunRequest, RunView, StepView
 from tgk.testing.runs import FakeRuns
 
 if TYPE_CHECKING:
@@ -525,6 +525,22 @@ async def test_analyze_compares_with_earlier_runs(world: World) -> None:
     assert "100 % slower than usual" in outcome.reply.title
     assert (outcome.reply.data["earlier"], outcome.reply.data["median"]) == (3, 60.0)
     assert {"facts", "picture", "table"} <= {block.kind for block in outcome.reply.blocks}
+
+
+async def test_analyze_tells_pauses_apart(world: World) -> None:
+    """In the title, beside working and waiting, in the picture and for programs."""
+    before = put(world, steps=())
+    assert before.began is not None
+    pause = Pausing(began=before.began, ended=before.began + timedelta(seconds=27))
+    world.runs.change("WF-2026-001", state="succeeded", pauses=(pause,))
+    outcome = await world.run("/orchestrate analyze WF-2026-001", "dana")
+
+    [facts] = [block for block in outcome.reply.blocks if block.kind == "facts"]
+    [picture] = [block for block in outcome.reply.blocks if block.kind == "picture"]
+    assert ", 27 s of it paused, " in outcome.reply.title
+    assert "27 s" in [fact.value for fact in facts.facts if fact.label == "Paused"]
+    assert outcome.reply.data["paused"] == 27
+    assert "for 27 s" in picture.alt
 
 
 async def test_analyze_tells_steps_of_one_name_apart(world: World) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 import pytest
 
 from orchestration.runs.analysis import analyze
@@ -14,6 +17,10 @@ from tests.unit.runs.run_stories import (
     step,
     thirteen,
 )
+from tgk.ports.runs import Pausing
+
+if TYPE_CHECKING:
+    from tgk.ports.runs import RunView
 
 EARLIER = [finished(1, 2), finished(0.9, 3), finished(1.1, 4)]
 
@@ -53,8 +60,50 @@ def test_what_people_decide_before_a_step_acts_is_waiting() -> None:
     assert analyze(quick, [asked]).steps[0].median == 10
 
 
-def test_pauses_are_neither() -> None:
-    """Time in which no step was under way is idle."""
+def paused(slower: float = 1.0, number: int = 1) -> RunView:
+    """Return such a run that stood still for ten minutes before its last step."""
+    whole = finished(slower, number)
+    *before, last = whole.steps
+    assert last.began is not None
+    assert last.ended is not None
+    late = {
+        "began": last.began + timedelta(minutes=10),
+        "ended": last.ended + timedelta(minutes=10),
+    }
+    pause = Pausing(began=last.began, ended=late["began"])
+    assert whole.ended is not None
+    return whole.model_copy(
+        update={
+            "steps": (*before, last.model_copy(update=late)),
+            "ended": whole.ended + timedelta(minutes=10),
+            "pauses": (pause,),
+        }
+    )
+
+
+def test_a_pause_is_a_time_of_its_own_and_compared_with_nothing() -> None:
+    """Neither work nor waiting; it makes its run no slower, and no other one faster."""
+    plain, found = analyze(finished(), EARLIER), analyze(paused(), EARLIER)
+    beside = analyze(finished(), [paused(0.9, 2), paused(1.0, 3), paused(1.1, 4)])
+
+    assert (found.paused, found.seconds - plain.seconds) == (600, 600)
+    assert (found.working, found.waiting, found.idle) == (plain.working, plain.waiting, 0)
+    assert found.change == plain.change
+    assert found.suggestions == plain.suggestions
+    assert beside.median == plain.seconds
+
+
+def test_whoever_is_asked_in_a_pause_keeps_nobody_waiting() -> None:
+    """Where both are so, it is the pause; a pause that lasts ends by now."""
+    ask = [step("ask", "waiting", 0, kind="approval")]
+    view = run(ask, "paused", pauses=(Pausing(began=at(30)),))
+    found = analyze(view, now=at(100))
+
+    assert (found.working, found.waiting, found.paused, found.idle) == (0, 30, 70, 0)
+
+
+def test_without_a_pause_nothing_under_way_is_idle() -> None:
+    """Such as between two attempts."""
     steps = [step("a", "succeeded", 0, 10), step("b", "succeeded", 100, 10)]
     found = analyze(run(steps, "succeeded", ended=at(110)))
 

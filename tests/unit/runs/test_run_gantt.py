@@ -17,7 +17,7 @@ from tests.unit.runs.run_stories import (
     step,
     thirteen,
 )
-from tgk.ports.runs import Try
+from tgk.ports.runs import Pausing, Try
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,18 @@ def test_the_branch_that_ended_last_is_critical() -> None:
     names = [each.name for each in critical_path(finished())]
 
     assert names == ["validate", "backup", "deploy-api", "verify", "council", "switch"]
+
+
+def test_a_pause_is_drawn_behind_all_rows_and_told() -> None:
+    """As a band with its own legend, in the head, and in words; without one there is none."""
+    still = finished().model_copy(update={"pauses": (Pausing(began=at(203), ended=at(233)),)})
+    plain, drawn = gantt(finished(), now=NOW), gantt(still, now=NOW)
+
+    assert "paused after 3 m 23 s for 30 s" in drawn.alt
+    assert "paused" in _texts(still)
+    assert any("30 s paused" in each for each in _texts(still))
+    assert drawn.svg.count("<rect") == plain.svg.count("<rect") + 2
+    assert "paused" not in plain.svg
 
 
 def test_what_is_under_way_is_critical_over_what_is_done() -> None:

@@ -101,10 +101,13 @@ async def test_a_pause_ends_by_itself(tmp_path: Path) -> None:
         until = made.clock.now() + timedelta(minutes=30)
         await made.runs.pause(started.id, who="dana", reason="look", until=until, checkpoint=False)
         made.effects.held.pop("one").set()
-        await made.state(started.id, "paused")
+        paused = await made.state(started.id, "paused")
         view = await made.end(started.id)
 
-    assert view.state == "succeeded"
+    [lasts], [pause] = paused.pauses, view.pauses
+    assert (view.state, lasts.ended, pause.began) == ("succeeded", None, lasts.began)
+    assert pause.ended is not None
+    assert timedelta() <= pause.ended - until < timedelta(minutes=1)
 
 
 async def test_force_stops_what_is_under_way_and_still_tidies_up(tmp_path: Path) -> None:
