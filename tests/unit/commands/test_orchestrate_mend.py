@@ -49,7 +49,7 @@ async def test_mending_what_a_link_points_to_leaves_the_link(world: World, tmp_p
     target.write_text(SLIP)
     link = tmp_path / "playbooks" / "mine.yml"
     link.parent.mkdir(exist_ok=True)
-    link.symlink_to(os.path.relpath(target, link.parent))
+    link.symlink_to("../elsewhere/kept.yml")
 
     await world.run("/orchestrate validate mine --fix", "dana")
 
