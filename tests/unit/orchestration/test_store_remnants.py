@@ -65,6 +65,8 @@ async def test_it_leaves_none_under_steady_work_either(tmp_path: Path) -> None:
                 await inbox.accept("git", [(str(number), b"{}")])
                 await asyncio.sleep(0.01)
 
+    assert not holding(tmp_path)
+
 
 async def test_what_a_killed_process_left_is_wiped_by_the_next(tmp_path: Path) -> None:
     """The log of a process that could not tidy up is emptied at the next start."""

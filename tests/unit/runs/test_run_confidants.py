@@ -68,7 +68,7 @@ def book(settings: str) -> tuple[Playbook, Integration]:
 @pytest.mark.parametrize("settings", TRUSTED)
 def test_the_service_itself_and_who_others_vouch_for_are_told(settings: str) -> None:
     """A listed host, this machine, and an address that is a secret as a whole; or no secret."""
-    require_trusted(book(settings)[1], {"token"}, LISTED)
+    assert require_trusted(book(settings)[1], {"token"}, LISTED) is None
 
 
 @pytest.mark.parametrize("settings", EVIL)
