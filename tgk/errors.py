@@ -65,10 +65,12 @@ class ArgumentFault:
     name: str
     message: str
     suggestions: tuple[str, ...] = ()
+    declared: bool = False
+    """Whether it is a name that a playbook declares, to be written exactly so."""
 
-
-def _as_typed(name: str) -> str:
-    return name if name.startswith("-") else spelled(name)
+    def __str__(self) -> str:
+        exact = self.declared or self.name.startswith("-")
+        return f"{self.name if exact else spelled(self.name)}: {self.message}"
 
 
 class InvalidRequest(Refused):
@@ -90,7 +92,7 @@ class InvalidRequest(Refused):
         remedy: str = "",
         ways_out: Sequence[Action] = (),
     ) -> None:
-        listed = "; ".join(f"{_as_typed(fault.name)}: {fault.message}" for fault in faults)
+        listed = "; ".join(str(fault) for fault in faults)
         super().__init__(
             f"/{command} was not run.",
             why=listed,

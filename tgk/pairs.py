@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _KEY = r"[A-Za-z_][\w.-]{0,63}"
 _NEXT = rf"[,;]\s*{_KEY}="
@@ -41,20 +41,29 @@ def read_pairs(given: Any) -> dict[str, Any]:
         return {}
     if isinstance(given, Mapping):
         return {str(key): value for key, value in given.items()}
-    found: dict[str, list[str]] = {}
-    key = ""
-    for named, words in _parts(str(given)):
-        if named and named in found:
-            raise ValueError(f"{named} is given twice")
-        if not (named or key):
-            raise ValueError(f'"{_sendable(words[:60])}" is not key=value')
-        if not named and words.startswith("="):
-            raise ValueError('write key=value without spaces, or key="a = b"')
-        key = named or key
-        found.setdefault(key, []).append(words)
+    listed = listed_pairs(str(given))
+    found = dict(listed)
+    for name, _ in listed if len(found) < len(listed) else ():
+        if sum(name == each for each, _ in listed) > 1:
+            raise ValueError(f"{name} is given twice")
     if len(found) > MOST_PAIRS:
         raise ValueError(f"at most {MOST_PAIRS} pairs")
-    return {name: " ".join(words) for name, words in found.items()}
+    return found
+
+
+def listed_pairs(text: str) -> list[tuple[str, str]]:
+    """Return the pairs of a text in order, also those of one key; raises like ``read_pairs``."""
+    found: list[tuple[str, list[str]]] = []
+    for named, words in _parts(text):
+        if named:
+            found.append((named, [words]))
+        elif not found:
+            raise ValueError(f'"{_sendable(words[:60])}" is not key=value')
+        elif words.startswith("="):
+            raise ValueError('write key=value without spaces, or key="a = b"')
+        else:
+            found[-1][1].append(words)
+    return [(name, " ".join(words)) for name, words in found]
 
 
 def _sendable(words: str) -> str:
@@ -72,9 +81,10 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
             yield part["key"] or "", part["bare"] if part["key"] else part["more"]
 
 
-def written_pairs(pairs: Mapping[str, str]) -> str:
+def written_pairs(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
     """Return a text that ``read_pairs`` reads back."""
-    return " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items())
+    listed = pairs.items() if isinstance(pairs, Mapping) else pairs
+    return " ".join(f"{key}={_quoted(value)}" for key, value in listed)
 
 
 def _quoted(value: str) -> str:

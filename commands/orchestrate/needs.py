@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from commands.orchestrate.veil import HIDDEN
 from orchestration.playbook.secret_places import PLACES_HELP
 from orchestration.runs.authority import faulty
 from orchestration.runs.estate import Estate
-from orchestration.runs.parameters import stranger
 from tgk.errors import ArgumentFault, Denied, InvalidRequest, Refused
 from tgk.pairs import written_pairs
+from tgk.ports.runs import RunRequest
 from tgk.reply import Action, Blank
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from tgk.options import Request
     from tgk.ports.playbooks import Entry, Wanted
 
-_LABEL = 75
+_LABEL = "parameters: "
+_MOST_OF_BUTTON = 75
 _NOT_KEPT = f"{PLACES_HELP}; what was written was not kept"
 
 
@@ -42,8 +44,9 @@ async def require_parameters(
 ) -> None:
     """Refuse what lacks a required parameter, or is a secret itself, with a way to fill each in.
 
-    Unknown ones are named with them; then no filling in would help, and none is offered.
-    ``given`` are the arguments to run again with. Raises Missing for a playbook that is none.
+    Whatever else is wrong with the values is told with them; then no filling in would help, and
+    none is offered. ``given`` are the arguments to run again with. Raises Missing for a playbook
+    that is none.
     """
     await context.backends.playbooks.source(playbook)
     entries = await context.backends.playbooks.entries()
@@ -53,22 +56,25 @@ async def require_parameters(
         for each in entry.parameters
         if _lacks(each, parameters, environment) or parameters.get(each.name) == HIDDEN
     ]
-    _require_there(command, entry, parameters, context)
-    if missing:
-        faults = [ArgumentFault(f"parameters: {each.name}", _wanted(each)) for each in missing]
-        strangers = _strangers(entry, parameters)
-        ways_out = () if strangers else (_fill_in(command, given, entry, missing),)
-        pairs = " ".join(f"{each.name}={_place_of(each)}" for each in missing)
-        remedy = f'Add --parameters "{pairs}".'
-        raise InvalidRequest(command, [*faults, *strangers], remedy=remedy, ways_out=ways_out)
+    lacking = [_fault(each.name, _wanted(each)) for each in missing]
+    faults = [*lacking, *_not_there(entry, parameters, context)]
+    if not faults:
+        return  # values of a wrong kind are named by whoever starts it, all at once
+    wanted = RunRequest(playbook=playbook, parameters=parameters, environment=environment)
+    known = {fault.name for fault in faults}
+    faults += [each for each in await _unfit(wanted, context) if each.name not in known]
+    if not missing:
+        raise InvalidRequest(command, faults)
+    ways_out = (_fill_in(command, given, entry, missing),) if faults == lacking else ()
+    pairs = " ".join(f"{each.name}={_place_of(each)}" for each in missing)
+    raise InvalidRequest(command, faults, remedy=f'Add --parameters "{pairs}".', ways_out=ways_out)
 
 
 def require_places(command: str, parameters: Mapping[str, str]) -> None:
     """Refuse secrets that somebody typed themselves; raises InvalidRequest."""
     typed_out = [name for name, value in parameters.items() if value == HIDDEN]
     if typed_out:
-        faults = [ArgumentFault(f"parameters: {name}", _NOT_KEPT) for name in typed_out]
-        raise InvalidRequest(command, faults)
+        raise InvalidRequest(command, [_fault(name, _NOT_KEPT) for name in typed_out])
 
 
 async def require_sound(playbook: str, context: Context) -> None:
@@ -123,16 +129,27 @@ async def require_published(playbook: str, context: Context) -> None:
         )
 
 
-def _require_there(command: str, entry: Entry, given: Mapping[str, str], context: Context) -> None:
-    """Refuse the name of an environment, component or service that there is not."""
+def _fault(name: str, message: str) -> ArgumentFault:
+    return ArgumentFault(f"{_LABEL}{name}", message, declared=True)
+
+
+def _not_there(entry: Entry, given: Mapping[str, str], context: Context) -> list[ArgumentFault]:
+    """Return a fault for each name of an environment, component or service that there is not."""
     estate = Estate(context.discovery)
     found = (
-        estate.fault(f"parameters: {each.name}", each.type, given.get(each.name))
+        estate.fault(f"{_LABEL}{each.name}", each.type, given.get(each.name))
         for each in entry.parameters
     )
-    faults = [fault for fault in found if fault]
-    if faults:
-        raise InvalidRequest(command, faults)
+    return [fault for fault in found if fault]
+
+
+async def _unfit(wanted: RunRequest, context: Context) -> list[ArgumentFault]:
+    """Return every fault of the values by themselves, as a start would name them."""
+    try:
+        await context.backends.playbooks.plan(wanted, context.caller)
+    except InvalidRequest as error:
+        return [replace(each, name=f"{_LABEL}{each.name}") for each in error.faults]
+    return []
 
 
 def _lacks(wanted: Wanted, given: Mapping[str, str], environment: str | None) -> bool:
@@ -140,16 +157,6 @@ def _lacks(wanted: Wanted, given: Mapping[str, str], environment: str | None) ->
     if not wanted.required or wanted.default or given.get(wanted.name, "").strip():
         return False
     return wanted.name != "environment" or environment is None
-
-
-def _strangers(entry: Entry, given: Mapping[str, str]) -> list[ArgumentFault]:
-    """Return a fault for each name that is none of the playbook's parameters."""
-    known = [each.name for each in entry.parameters]
-    return [
-        stranger(entry.name, name, known, label=f"parameters: {name}")
-        for name in given
-        if name not in known
-    ]
 
 
 def _wanted(parameter: Wanted) -> str:
@@ -186,7 +193,7 @@ def _fill_in(
         for each in missing
     )
     return Action(
-        label=f"Fill in {', '.join(each.name for each in missing)}"[:_LABEL],
+        label=f"Fill in {', '.join(each.name for each in missing)}"[:_MOST_OF_BUTTON],
         command=command,
         arguments={**given, "playbook": entry.name},
         asks=tuple(blank.name for blank in blanks),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.needs import (
@@ -10,12 +11,13 @@ from commands.orchestrate.needs import (
     require_right,
     require_sound,
 )
-from tgk.errors import ArgumentFault, InvalidRequest, Refused
+from tgk.errors import InvalidRequest, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tgk.context import Context
+    from tgk.errors import ArgumentFault
     from tgk.ports.playbooks import Plan
     from tgk.ports.runs import RunRequest
 
@@ -89,7 +91,7 @@ def _together(
     first = list(lacking.faults) if lacking else []
     known = {fault.name.removeprefix(_LABEL) for fault in first}
     more = [
-        ArgumentFault(f"{_LABEL}{fault.name}", fault.message, fault.suggestions)
+        replace(fault, name=f"{_LABEL}{fault.name}")
         for fault in (unfit.faults if unfit else ())
         if fault.name not in known
     ]

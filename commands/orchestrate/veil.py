@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.card import stopped
 from orchestration.playbook.secret_places import is_place
 from tgk.errors import ConfigurationInvalid, Conflict, Missing, TgkError
-from tgk.pairs import read_pairs, written_pairs
+from tgk.pairs import listed_pairs, written_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tgk.context import Context
     from tgk.ports.playbooks import Entry
 
@@ -33,15 +32,18 @@ async def veiled(raw: Mapping[str, object], context: Context) -> Mapping[str, ob
         return raw
     try:
         entry = await _entry(raw, context)
-        pairs = read_pairs(given)
+        if entry and not any(each.type == "secret" for each in entry.parameters):
+            return raw
+        pairs = _listed(given)
     except (TgkError, ValueError):
         return {**raw, "parameters": HIDDEN}  # refused by whoever reads it
-    if entry and not any(each.type == "secret" for each in entry.parameters):
-        return raw
-    shown = {
-        name: value if _may_stay(name, value, entry) else HIDDEN for name, value in pairs.items()
-    }
+    shown = [(name, value if _may_stay(name, value, entry) else HIDDEN) for name, value in pairs]
     return raw if shown == pairs else {**raw, "parameters": written_pairs(shown)}
+
+
+def _listed(given: object) -> list[tuple[str, str]]:
+    """Return what was given in order, also what was given twice."""
+    return list(given.items()) if isinstance(given, Mapping) else listed_pairs(str(given))
 
 
 def _bare(line: str) -> str:

@@ -54,13 +54,14 @@ class Estate:
             return None
         if kind == "user":
             unknown = self.people is not None and self.people(value) != (value,)
-            return ArgumentFault(name, f'there is nobody called "{value}"') if unknown else None
+            message = f'there is nobody called "{value}"'
+            return ArgumentFault(name, message, declared=True) if unknown else None
         names = self._names(kind)
         if names is None or self._meant(kind, value) in names:
             return None
         near = nearest(value, names)
         hint = f"did you mean {near[0]}?" if near else f"known: {enumerated(names, _MOST_NAMED)}"
-        return ArgumentFault(name, f'there is no {kind} "{value}"; {hint}', near)
+        return ArgumentFault(name, f'there is no {kind} "{value}"; {hint}', near, declared=True)
 
     def _names(self, kind: str) -> tuple[str, ...] | None:
         named = {

@@ -65,17 +65,18 @@ def given(playbook: Playbook, raw: Mapping[str, Any], *, trusted: bool = False) 
             values[name] = _value(parameter, raw)
         except _Unfit as error:
             near = () if parameter.type == "secret" else _near(parameter, raw)
-            faults.append(ArgumentFault(name, str(error), near))
+            faults.append(ArgumentFault(name, str(error), near, declared=True))
     if faults:
         raise InvalidRequest(RUN, faults)
     return values
 
 
-def stranger(playbook: str, name: str, known: Iterable[str], *, label: str = "") -> ArgumentFault:
+def stranger(playbook: str, name: str, known: Iterable[str]) -> ArgumentFault:
     """Return the fault of a name that is no parameter, with what was probably meant."""
     near = nearest(name, known)
     hint = f"; did you mean {near[0]}?" if near else ""
-    return ArgumentFault(label or name, f"{playbook} has no such parameter{hint}", near)
+    message = f"{playbook} has no such parameter{hint}"
+    return ArgumentFault(name, message, near, declared=True)
 
 
 def key_of(playbook: Playbook, values: Mapping[str, Any]) -> str:

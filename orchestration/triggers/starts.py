@@ -105,11 +105,11 @@ def called(playbook: Playbook, given: Mapping[str, Any], delivery: str) -> Start
         if name not in declared:
             near = nearest(name, declared)
             message = f"{playbook.name} has no such parameter"
-            faults.append(ArgumentFault(name[:64], message, near))
+            faults.append(ArgumentFault(name[:64], message, near, declared=True))
         elif name in trigger.parameters:
-            faults.append(ArgumentFault(name, "the playbook itself says what it is"))
+            faults.append(_unfit(name, "the playbook itself says what it is"))
         elif declared[name].type == "secret":
-            faults.append(ArgumentFault(name, "a secret is never sent; declare where it is kept"))
+            faults.append(_unfit(name, "a secret is never sent; declare where it is kept"))
         else:
             text, fault = _text(name, value)
             values |= {name: text} if text is not None else {}
@@ -140,7 +140,7 @@ def _start(playbook: Playbook, trigger: Trigger, event: Event) -> Start:
         try:
             text, fault = _text(name, template.value(event.scope()))
         except ExpressionError as error:
-            text, fault = None, ArgumentFault(name, str(error))
+            text, fault = None, _unfit(name, str(error))
         values |= {name: text} if text is not None else {}
         faults += [fault] if fault else []
     return Start(
@@ -170,7 +170,11 @@ def _text(name: str, value: Any) -> tuple[str | None, ArgumentFault | None]:
             return str(value), None
         case list() | tuple() if all(_is_item(item) for item in value):
             return ",".join(str(item) for item in value), None
-    return None, ArgumentFault(name, "it is one value, or a list of plain words")
+    return None, _unfit(name, "it is one value, or a list of plain words")
+
+
+def _unfit(name: str, message: str) -> ArgumentFault:
+    return ArgumentFault(name, message, declared=True)
 
 
 def _is_item(item: Any) -> bool:
