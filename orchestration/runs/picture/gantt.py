@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from orchestration.runs.pauses import gone_of, paused_of, pauses_of
+from orchestration.runs.pauses import gone_of, pauses_of
 from orchestration.runs.picture import look
 from orchestration.runs.picture.graph import sheet
 from orchestration.runs.picture.heading import heading
@@ -32,7 +32,6 @@ _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 
 _MOST_TICKS = 4
 _FOOT, _LINE = 34.0, 20.0
 _WAITED = "waiting for people or a time"
-_PAUSED = "paused"
 _PALE = 'fill-opacity="0.62"'
 
 
@@ -196,7 +195,7 @@ def _pauses(rows: _Rows) -> Iterator[str]:
 
 def _still(left: float, top: float, wide: float, high: float) -> str:
     more = f'stroke="{look.FAINT}" stroke-width="1" stroke-dasharray="1 3"'
-    return rect(left, top, max(2.5, wide), high, fill=look.RIM, radius=3, more=more)
+    return rect(left, top, max(2.5, wide), high, fill=look.CARD, radius=3, more=more)
 
 
 def _ghost(left: float, top: float, wide: float) -> Iterator[str]:
@@ -242,8 +241,9 @@ def _legend(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> Iterator[
         x += 30 + width(_WAITED, _SMALL) + 26
     if rows.pauses:
         yield _still(x, y - 10, 22, 11)
-        yield text(x + 30, y, _PAUSED, size=_SMALL, fill=look.SOFT)
-        x += 30 + width(_PAUSED, _SMALL) + 26
+        words = f"paused {took(sum((end - began).total_seconds() for began, end in rows.pauses))}"
+        yield text(x + 30, y, words, size=_SMALL, fill=look.SOFT)
+        x += 30 + width(words, _SMALL) + 26
     if hidden := _hidden(view, rows):
         yield text(x, y, hidden, size=_SMALL, fill=look.FAINT)
 
@@ -265,15 +265,13 @@ def _spare(step: StepView) -> bool:
 
 
 def _compared(view: RunView, earlier: Sequence[RunView], now: datetime | None) -> str:
-    """Return how much of it were pauses, and what is usual without them."""
-    paused = paused_of(view, now)
-    said = [f"{took(paused)} paused"] if paused else []
+    """Return what is usual without pauses."""
     whole = [each for each in earlier if each.state == "succeeded" and not each.previous]
     times = [gone_of(each, None) for each in whole]
     known = sorted(time for time in times if time is not None)
-    if known and view.began:
-        said.append(f"usually {took(known[len(known) // 2])}")
-    return " · ".join(said)
+    if not known or gone_of(view, now) is None:
+        return ""
+    return f"usually {took(known[len(known) // 2])}"
 
 
 def _alt(view: RunView, rows: _Rows, earlier: Sequence[RunView]) -> str:
