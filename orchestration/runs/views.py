@@ -252,6 +252,7 @@ class _Drawing:
                     _group(
                         prefix + each.path[len(static) :], each.name or f"branch {number}",
                         "branch", self._list(each.steps, prefix, static, latest),
+                        _output(latest.get(path)).get(each.name),
                     )
                     for number, each in enumerate(step.branches, 1)
                 )  # fmt: skip
@@ -268,7 +269,7 @@ class _Drawing:
     ) -> tuple[StepView, ...]:
         pattern = re.compile(re.escape(path) + r"\[(\d+)\]")
         begun = {int(found[1]) for each in latest if (found := pattern.match(each))}
-        listed = _listed(latest.get(path))
+        listed, ends = _listed(latest.get(path)), _output(latest.get(path)).get("items", ())
         count = max([len(listed), *(number + 1 for number in begun)], default=0)
         if not count:
             return self._list(step.steps, path, step.path, latest)
@@ -276,6 +277,7 @@ class _Drawing:
             _group(
                 f"{path}[{n}]", str(listed[n]) if n < len(listed) else f"[{n}]", "item",
                 self._list(step.steps, f"{path}[{n}]", step.path, latest),
+                ends[n]["status"] if n < len(ends) else None,
             )
             for n in range(count)
         )  # fmt: skip
@@ -322,8 +324,18 @@ def _inner(step: Step) -> tuple[Step, ...]:
     return (*inner, *step.on_failure, *step.on_success)
 
 
-def _group(path: str, name: str, kind: str, steps: tuple[StepView, ...]) -> StepView:
-    """Return a node that only holds steps, with a state that says most about them."""
+def _output(record: StepRecord | None) -> Mapping[str, Any]:
+    """Return what a step told of the lists beside each other in it, once they have ended."""
+    return record.result.output if record and record.result else {}
+
+
+def _group(
+    path: str, name: str, kind: str, steps: tuple[StepView, ...], told: StepState | None = None
+) -> StepView:
+    """Return a node that only holds steps; ``told`` is how they ended, where that is known.
+
+    Else its state is the one that says most about them.
+    """
     begun = [step.began for step in steps if step.began]
     ended = [step.ended for step in steps if step.ended]
     over = all(step.state not in _GOING for step in steps)
@@ -331,11 +343,20 @@ def _group(path: str, name: str, kind: str, steps: tuple[StepView, ...]) -> Step
         path=path,
         name=name,
         kind=kind,
-        state=_common([step.state for step in steps]),
+        state=_ended(steps, told),
         began=min(begun, default=None),
         ended=max(ended, default=None) if over else None,
         steps=steps,
     )
+
+
+def _ended(steps: Sequence[StepView], told: StepState | None) -> StepState:
+    """Return the state of a list; one that was cut short has not succeeded."""
+    state = _common([step.state for step in steps])
+    if told and state not in ("kept", "undone"):
+        return told
+    is_short = any(step.began is None and step.state == "skipped" for step in steps)
+    return "cancelled" if is_short and state == "succeeded" else state
 
 
 def _common(states: Sequence[StepState]) -> StepState:

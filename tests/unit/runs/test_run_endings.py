@@ -336,6 +336,35 @@ steps:
     assert (long.state, long.attempt) == ("failed", 1)
 
 
+async def test_a_branch_that_was_cut_short_is_shown_as_it_is_told(tmp_path: Path) -> None:
+    """Its steps that ran succeeded, and it did not; one that came to its end did."""
+    async with world(tmp_path).open() as made:
+        made.effects.held.update({"half": asyncio.Event(), "all": asyncio.Event()})
+        started = await made.start("""
+name: story
+steps:
+  - name: fan
+    fail_fast: drain
+    branches:
+      - {name: a, steps: [{name: bad, command: /mark bad --fails 9}]}
+      - {name: b, steps: [{command: /mark half}, /mark never]}
+      - {name: c, steps: [{command: /mark all}]}
+""")
+        await made.seen(lambda: {"half", "all"} <= made.effects.running)
+        await made.seen(
+            lambda: any(step.halted for play in made.runs._plays.values()
+                        for step in play.means.memory)
+        )  # fmt: skip
+        for name in ("half", "all"):
+            made.effects.held.pop(name).set()
+        view = await made.end(started.id)
+
+    [fan] = view.steps
+    assert fan.output == {"a": "failed", "b": "cancelled", "c": "succeeded"}
+    assert {each.name: each.state for each in fan.steps} == fan.output
+    assert [each.state for each in fan.steps[1].steps] == ["succeeded", "skipped"]
+
+
 async def test_a_choice_to_cancel_stands_after_a_kill(tmp_path: Path) -> None:
     """The branch that was stopped is not begun again in the next life."""
     first = world(tmp_path)

@@ -189,5 +189,7 @@ steps:
         made.effects.held.pop("b-1").set()
         view = await made.end(started.id)
 
+    [each] = view.steps
     assert view.state == "failed"
     assert sorted(made.effects.names) == names
+    assert [one["status"] for one in each.output["items"]] == [one.state for one in each.steps]
