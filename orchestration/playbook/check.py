@@ -9,6 +9,7 @@ from orchestration.playbook.diagnostics import Related, Report
 from orchestration.playbook.lines import check_lines
 from orchestration.playbook.model import ForEach, Http, Shell
 from orchestration.playbook.nesting import check_nesting
+from orchestration.playbook.repeating import check_repeating
 from orchestration.playbook.scopes import Scopes
 from orchestration.playbook.secrecy import check_secrecy
 from orchestration.playbook.surroundings import Surroundings
@@ -51,6 +52,7 @@ def checked(playbook: Playbook, around: Surroundings) -> tuple[Diagnostic, ...]:
     _check_names(playbook, report)
     _check_switches(playbook, around, report)
     check_undoing(playbook, around, report)
+    check_repeating(playbook, report)
     check_triggers(playbook, report)
     return report.sorted
 

@@ -178,5 +178,12 @@ CODES: dict[str, Code] = {
         "Two steps without a name follow one another and say the same, as when a line was copied. "
         "A name tells that it is meant.",
     ),
+    "W075": Code(
+        "call that is not made again",
+        "A POST or PATCH that a restart of the bot cuts off may have been done or not; made again "
+        "it could be done twice. So the step ends as unknown and fails. With an `idempotency_key` "
+        "it is made again under the same key, and the other side does it once, if it heeds the "
+        "header Idempotency-Key.",
+    ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestration.playbook import model
 from orchestration.playbook.check import within
 from orchestration.playbook.quoting import address, argument, document
+from orchestration.playbook.repeating import repeatable
 from orchestration.playbook.secret_places import is_place, secret_at, secret_parameters
 from orchestration.runs.commanding import delivery_of
 from orchestration.runs.halt import unless_halted
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from orchestration.runs.records import StepRecord
 
 _CALLING: Final = "an answer from outside"
-_REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ async def outward(
         return _failed(record, "off", wish)
     if refused := await _refused(means, step, record, wish):
         return refused
-    if record.waits == _CALLING and not _repeatable(step):
+    if record.waits == _CALLING and not repeatable(step):
         return _failed(record, "unknown", "it was cut off; whether it was done is not known")
     await means.memory.note(record, waits=_CALLING)
     key = _key(means, step, frame, record)
@@ -168,14 +168,12 @@ def secrets_of(playbook: Playbook, values: Mapping[str, Any]) -> tuple[Secret, .
     return (*playbook.secrets, *given)
 
 
-def _repeatable(step: model.Http | model.Shell) -> bool:
-    if step.idempotency_key is not None:
-        return True
-    return isinstance(step, model.Http) and step.method in _REPEATABLE
-
-
 def _key(means: Means, step: model.Http | model.Shell, frame: Frame, record: StepRecord) -> str:
-    """Return what tells the other side that it is asked the same again."""
+    """Return what tells the other side that it is asked the same again.
+
+    An own key stays the same in every attempt: an answer that says no is no proof that nothing
+    was done, as when a gateway had no patience. Without one each attempt is asked for anew.
+    """
     text = delivery_of(means.run, record)
     if step.idempotency_key is not None:
         text = f"{frame.playbook.name}:{step.path}:{step.idempotency_key.text(frame.scope())}"

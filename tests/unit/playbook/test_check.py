@@ -265,6 +265,27 @@ def test_what_a_trigger_reads_is_of_its_event(more: str, expected: list[str]) ->
     assert told == expected
 
 
+@pytest.mark.parametrize(
+    ("step", "warned"),
+    [
+        ("{method: POST}", ["W075 2:5"]),
+        ("{method: PATCH}", ["W075 2:5"]),
+        ("{method: POST, idempotency_key: 'k-${run.id}'}", []),
+        ("{method: PUT}", []),
+        ("{method: DELETE}", []),
+        ("{method: GET}", []),
+    ],
+)
+def test_a_call_that_a_kill_would_leave_open_is_warned_of(step: str, warned: list[str]) -> None:
+    """What cannot be made again needs a key; the help shows one."""
+    text = f"steps:\n  - {{type: http, url: 'https://a.example/x', {step[1:]}\n"
+    faults = found(f"name: x\n{text}", http=True)
+
+    told = [f"{one.code} {one.span.line - 1}:{one.span.column}" for one in faults]
+    assert told == warned
+    assert all("idempotency_key" in one.help for one in faults)
+
+
 def test_secrets_by_name_are_one_fault_that_shows_the_list() -> None:
     """What uses them is no further fault, however often it does."""
     head = "name: x\nsecrets: {token: {env: TOKEN}}\n"

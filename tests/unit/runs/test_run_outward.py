@@ -277,6 +277,23 @@ async def test_a_call_that_a_kill_cut_off_is_repeated_only_where_that_is_safe(
         assert "whether it was done is not known" in view.reason
 
 
+@pytest.mark.parametrize(("key", "different"), [("idempotency_key: once", 1), ("", 3)])
+async def test_an_own_key_stays_the_same_behind_an_answer_that_said_no(
+    tmp_path: Path, key: str, different: int
+) -> None:
+    """It names what is done once; without one every attempt is asked for anew."""
+    made = outfitted(tmp_path)
+    async with made.open():
+        view = await made.play(
+            "name: story\nsteps:\n  - name: call\n    retry: {max: 2, delay: 1}\n"
+            f"    {key or 'description: none'}\n"
+            "    http: {method: POST, url: 'https://hooks.example/x', expect: [201]}\n"
+        )
+
+    assert (view.state, len(made.outward.asked)) == ("failed", 3)
+    assert len({each["key"] for each in made.outward.asked}) == different
+
+
 async def test_the_other_side_that_is_away_is_tried_again(tmp_path: Path) -> None:
     """As often as the author wishes, the secret fetched each time anew."""
     made = outfitted(tmp_path)
