@@ -239,7 +239,7 @@ async def follow_deployment(request: Deploy, context: Context) -> Reply:
         return Before(version=await _version_now(request, context), at=context.clock.now())
 
     async def dispatch() -> PipelineRun:
-        return await context.backends.pipelines.dispatch(pipeline, inputs, context.corr)
+        return await context.backends.pipelines.dispatch(pipeline, inputs, context.key)
 
     async with _Turn(request, context):
         before = await context.steps.once("before", note_version, Before)

@@ -43,7 +43,7 @@ async def trace(request: Trace, context: Context) -> Reply:
     exported = traced(view, now=now)
     facts = Facts(
         facts=(
-            Fact(label="Trace id", value=trace_id(view.id), code=True),
+            Fact(label="Trace id", value=trace_id(view.id, view.mark), code=True),
             Fact(label="Playbook", value=f"{view.playbook} {view.version}".strip()),
         )
     )

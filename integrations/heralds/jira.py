@@ -39,7 +39,7 @@ class JiraHerald(PostingHerald):
 
     The account is ``url``, ``user`` and ``token`` of the playbook, or ``JIRA_URL``, ``JIRA_EMAIL``
     and ``JIRA_API_TOKEN`` of the environment: the token of one never goes to the other's address.
-    An issue carries the run's id as a label and is looked for before one is made.
+    An issue carries the run's id and mark as a label and is looked for before one is made.
     """
 
     type: ClassVar[Literal["jira"]] = "jira"
@@ -50,7 +50,7 @@ class JiraHerald(PostingHerald):
         if event != "failure" or not is_on(settings, "create_issue_on_failure"):
             return
         project = self.needed(settings, "project")
-        label = f"tgk-{run.id}"
+        label = f"tgk-{run.id}-{run.mark[:8]}"
         query = {"jql": f'labels = "{label}"', "maxResults": 1, "fields": ["key"]}
         found = await self._asked(settings, "/rest/api/3/search/jql", query)
         if not isinstance(found.get("issues"), list) or not found["issues"]:

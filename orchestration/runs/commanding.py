@@ -51,7 +51,7 @@ async def command(
         delivery=delivery,
         door="playbook",
         confirmed=True,
-        key=_key(key, frame),
+        key=_key(key, frame) or known_as(means, record, turn),
     )
 
     async def note(waits: str) -> None:
@@ -87,6 +87,16 @@ async def withdraw(means: Means, delivery: str, why: str) -> None:
 def delivery_of(run: str, record: StepRecord) -> str:
     """Return what an attempt of a step is known by, in this life and the next."""
     return f"run:{run}:{record.path}:{record.label}"
+
+
+def known_as(means: Means, record: StepRecord, turn: str = "") -> str:
+    """Return what other systems know an attempt of a step by, in this life and the next.
+
+    They may remember a run of the same id that another installation, or a store that was lost or
+    set back, began: this one is never taken for it.
+    """
+    run = means.pulse.record
+    return correlation(f"{run.mark}:{delivery_of(means.run, record)}{turn}")
 
 
 def _key(key: Template | None, frame: Frame) -> str:

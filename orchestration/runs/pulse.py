@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tgk.ports.time import Clock
 
 Rest = Literal["pause", "approval", "lock", "time", "slot"]
-PARK_SECONDS: Final = 60.0
+PARK_SECONDS: Final = 1.0
 """How long a run that only waits keeps its slot."""
 
 
@@ -218,7 +218,7 @@ class Pulse:
         return state, "time" in resting
 
     async def _park_or_not(self) -> None:
-        """Give the slot back at a pause, and after a minute of nothing but waiting."""
+        """Give the slot back at a pause, and soon where there is nothing but waiting."""
         resting = sum(self._rests.values()) - self._rests["slot"]
         if self._busy or not resting:
             self._unpark()

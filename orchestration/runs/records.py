@@ -11,6 +11,7 @@ from tgk.caller import Caller
 from tgk.errors import TgkError
 from tgk.ports.council import Approval
 from tgk.ports.runs import Pausing, RunRequest, RunState
+from tgk.recording import correlation
 
 Status = Literal["succeeded", "failed", "skipped", "cancelled", "timed_out"]
 BAD: frozenset[str] = frozenset({"failed", "cancelled", "timed_out"})
@@ -268,6 +269,11 @@ class RunRecord(Shape):
     def paused(self, now: datetime) -> bool:
         """Say whether somebody wants that no more steps begin, and still does."""
         return self.pause is not None and (self.pause.until is None or self.pause.until > now)
+
+    @property
+    def mark(self) -> str:
+        """What tells it, in all generations, from what others call by the same id."""
+        return correlation(f"{self.root}:{self.stamp.isoformat()}")
 
     def unasked(self, why: str) -> str:
         """Say why nobody needs to answer a question of this run any more."""

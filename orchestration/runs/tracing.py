@@ -62,9 +62,9 @@ def settled(view: RunView) -> Iterator[Span]:
             yield _step_span(view, step, parent, (began, _ended(step) or end))
 
 
-def trace_id(run: str) -> str:
-    """Return the 16 bytes, as hex, that name the trace of a run."""
-    return _digest(f"run:{run}", _TRACE)
+def trace_id(run: str, mark: str) -> str:
+    """Return the 16 bytes, as hex, that name the trace of a run; ``mark`` is the view's."""
+    return _digest(f"run:{run}:{mark}", _TRACE)
 
 
 def span_id(run: str, path: str) -> str:
@@ -77,7 +77,7 @@ def _digest(words: str, size: int) -> str:
 
 
 def _run_span(view: RunView, end: datetime) -> dict[str, Any]:
-    links = {"links": [_link(view.previous)]} if view.previous else {}
+    links = {"links": [_link(view.previous, view.mark)]} if view.previous else {}
     return {
         **_span(view, "", view.playbook, view.began or view.asked, view.ended or end),
         "attributes": _attributes(
@@ -135,7 +135,7 @@ def _step_span(
 
 def _span(view: RunView, path: str, name: str, began: datetime, ended: datetime) -> dict[str, Any]:
     return {
-        "traceId": trace_id(view.id),
+        "traceId": trace_id(view.id, view.mark),
         "spanId": span_id(view.id, path),
         "name": name[:_LONGEST] or "step",
         "kind": _INTERNAL,
@@ -144,9 +144,9 @@ def _span(view: RunView, path: str, name: str, began: datetime, ended: datetime)
     }
 
 
-def _link(run: str) -> dict[str, Any]:
+def _link(run: str, mark: str) -> dict[str, Any]:
     return {
-        "traceId": trace_id(run),
+        "traceId": trace_id(run, mark),
         "spanId": span_id(run, ""),
         "attributes": _attributes({"tgk.run.id": run, "tgk.link": "previous generation"}),
     }

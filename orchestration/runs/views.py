@@ -52,6 +52,7 @@ def bare(record: RunRecord) -> RunView:
         parameters=_veiled(record.parameters, record),
         outputs=record.outputs,
         previous=record.previous,
+        mark=record.mark,
         revision=record.revision,
     )
 

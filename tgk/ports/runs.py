@@ -138,6 +138,8 @@ class RunView(_Shape):
     undoes: tuple[StepView, ...] = ()
     previous: str = ""
     """The generation before."""
+    mark: str = ""
+    """Tells it, in all generations, from what other installations call by the same id."""
     kept_with: str = ""
     """What of it is kept although it was done with other values: ``version=v1.4.0: deploy``."""
     waits_for: str = ""

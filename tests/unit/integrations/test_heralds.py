@@ -72,7 +72,7 @@ def failed(**more: Any) -> RunView:
         step("build", "succeeded", 0, 3),
         step("ship", "failed", 3, 4, note="quota <exceeded>"),
     )
-    facts = {"ended": at(7), "reason": "ship: quota <exceeded>", **more}
+    facts = {"mark": "k7x2mqpa4z", "ended": at(7), "reason": "ship: quota <exceeded>", **more}
     return run(steps, "failed", **facts)
 
 
@@ -160,7 +160,7 @@ async def test_jira_gets_one_issue_for_a_failure(system: System) -> None:
         search.authorization.username, search.authorization.password,
     )  # fmt: skip
     fields = json.loads(issue.get_data())["fields"]
-    assert fields["labels"] == ["tgk-WF-2026-001", "tgk", "web-app"]
+    assert fields["labels"] == ["tgk-WF-2026-001-k7x2mqpa", "tgk", "web-app"]
     assert (fields["project"], fields["issuetype"]) == ({"key": "OPS"}, {"name": "Bug"})
     assert "ship: quota <exceeded>" in json.dumps(fields["description"])
 

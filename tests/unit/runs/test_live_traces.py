@@ -125,7 +125,7 @@ async def test_every_generation_is_a_trace_of_its_own() -> None:
 
     await live.look()
 
-    assert {trace_id("WF-2026-001"), trace_id("WF-2026-001.2")} == {
+    assert {trace_id("WF-2026-001", ""), trace_id("WF-2026-001.2", "")} == {
         span["traceId"] for span in kept.spans
     }
     assert ["deploy-web-app", "one", "one"] == sorted(kept.names)

@@ -11,6 +11,7 @@ from tests.unit.runs.runs_world import BEN, world
 from tgk.errors import InvalidRequest
 from tgk.ports.runs import RunRequest
 from tgk.recording import correlation
+from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,11 +136,30 @@ async def test_a_step_s_key_is_handed_on_in_every_run_and_attempt(tmp_path: Path
         renamed = (await here.play(TOLD.replace("name: tell", "name: told"))).id
         keys = [await key(run, "keyed") for run in (first, again, other, renamed)]
         second = await key(first, "keyed", 2)
-        plain = await key(first, "plain")
 
     assert keys[0] == keys[1] == second
     assert 3 == len(set(keys))
-    assert plain == ""
+
+
+async def test_other_systems_tell_a_run_from_its_namesake_of_a_lost_store(tmp_path: Path) -> None:
+    """Ids begin anew there; what was done under them before is not taken for done."""
+
+    async def key(folder: str, clock: FakeClock) -> tuple[str, str, str]:
+        (tmp_path / folder).mkdir()
+        async with world(tmp_path / folder, clock=clock).open() as here:
+            view = await here.play(TOLD)
+            found = await here.engine._stored(correlation(f"run:{view.id}:plain:1"))
+        assert found is not None
+        return view.id, found.key, view.mark
+
+    late = FakeClock()
+    await late.advance(1)
+    one, other = await key("lost", FakeClock()), await key("begun-anew", late)
+
+    assert one[0] == other[0] == "WF-2026-001"
+    assert one[1]
+    assert one[1] != other[1]
+    assert one[2] != other[2]
 
 
 async def test_a_key_of_a_step_that_cannot_be_computed_fails_the_step(tmp_path: Path) -> None:

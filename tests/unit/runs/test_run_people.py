@@ -63,11 +63,14 @@ steps: [{name: ask, type: approval, prompt: "Go?"}, {command: /mark after}]
         await made.state(asking.id, "waiting")
         other = await made.start(TWO)
         queued = await made.state(other.id, "queued")
+        began = made.clock.now()
         other = await made.end(other.id)
+        stood = (made.clock.now() - began).total_seconds()
         await made.approvals.vote(question.id, BEN, approve=True)
         asking = await made.end(asking.id)
 
     assert queued.began is None
+    assert stood < 5
     assert (other.state, asking.state) == ("succeeded", "succeeded")
     assert made.effects.names == ["one", "two", "after"]
 

@@ -69,7 +69,7 @@ def test_spans_are_one_tree(view: RunView) -> None:
     ids = [span["spanId"] for span in spans]
 
     assert len(set(ids)) == len(ids)
-    assert {span["traceId"] for span in spans} == {trace_id(view.id)}
+    assert {span["traceId"] for span in spans} == {trace_id(view.id, view.mark)}
     assert [span["spanId"] for span in spans if "parentSpanId" not in span] == [
         span_id(view.id, "")
     ]
@@ -87,7 +87,8 @@ def test_times_are_exact_to_the_microsecond() -> None:
 def test_a_second_export_is_the_same_trace() -> None:
     """Backends replace instead of adding."""
     assert trace(thirteen(), now=NOW) == trace(thirteen(), now=NOW)
-    assert trace_id("WF-2026-001") != trace_id("WF-2026-002")
+    assert trace_id("WF-2026-001", "a") != trace_id("WF-2026-002", "a")
+    assert trace_id("WF-2026-001", "a") != trace_id("WF-2026-001", "b")
 
 
 def test_failures_are_errors_with_their_reason() -> None:
@@ -124,7 +125,7 @@ def test_a_second_generation_links_to_the_first() -> None:
     """Its trace is its own."""
     root = _by_path(second_generation())[""]
 
-    assert root["links"][0]["traceId"] == trace_id("WF-2026-001")
+    assert root["links"][0]["traceId"] == trace_id("WF-2026-001", "")
     assert root["links"][0]["spanId"] == span_id("WF-2026-001", "")
 
 
