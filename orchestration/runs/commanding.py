@@ -51,7 +51,7 @@ async def command(
         delivery=delivery,
         door="playbook",
         confirmed=True,
-        key=_key(key, frame) or known_as(means, record, turn),
+        key=_key(means, key, frame) or known_as(means, record, turn),
     )
 
     async def note(waits: str) -> None:
@@ -99,9 +99,19 @@ def known_as(means: Means, record: StepRecord, turn: str = "") -> str:
     return correlation(f"{run.mark}:{delivery_of(means.run, record)}{turn}")
 
 
-def _key(key: Template | None, frame: Frame) -> str:
-    """Return what a step's ``idempotency_key`` comes to; two playbooks never share one."""
-    text = key.text(frame.scope()) if key else ""
+def own_key(means: Means, key: Template, frame: Frame) -> str:
+    """Return what a step's ``idempotency_key`` comes to.
+
+    One that names the run means this very run, not one of the same id that others began.
+    """
+    text = key.text(frame.scope())
+    names_run = any(each.path == ("run", "id") for each in key.references)
+    return f"{text}:{means.pulse.record.mark}" if names_run else text
+
+
+def _key(means: Means, key: Template | None, frame: Frame) -> str:
+    """Return the key of a command's step, empty without one; two playbooks never share one."""
+    text = own_key(means, key, frame) if key else ""
     return correlation(f"key:{frame.playbook.name}:{text}") if text else ""
 
 

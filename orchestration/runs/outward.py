@@ -14,7 +14,7 @@ from orchestration.playbook.check import within
 from orchestration.playbook.quoting import address, argument, document
 from orchestration.playbook.repeating import repeatable
 from orchestration.playbook.secret_places import is_place, secret_at, secret_parameters
-from orchestration.runs.commanding import delivery_of
+from orchestration.runs.commanding import delivery_of, known_as, own_key
 from orchestration.runs.halt import unless_halted
 from orchestration.runs.hiding import hidden
 from orchestration.runs.passage import passage_of
@@ -174,9 +174,9 @@ def _key(means: Means, step: model.Http | model.Shell, frame: Frame, record: Ste
     An own key stays the same in every attempt: an answer that says no is no proof that nothing
     was done, as when a gateway had no patience. Without one each attempt is asked for anew.
     """
-    text = delivery_of(means.run, record)
-    if step.idempotency_key is not None:
-        text = f"{frame.playbook.name}:{step.path}:{step.idempotency_key.text(frame.scope())}"
+    if step.idempotency_key is None:
+        return known_as(means, record)
+    text = f"{frame.playbook.name}:{step.path}:{own_key(means, step.idempotency_key, frame)}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -130,6 +130,25 @@ async def test_a_value_stays_one_part_of_the_address_and_of_the_body(tmp_path: P
     assert not {"/", "?", " ", '"'} & set(asked["url"].removeprefix("https://hooks.example/hello/"))
 
 
+async def test_the_other_side_tells_a_call_from_its_namesake_s_of_a_lost_store(
+    tmp_path: Path,
+) -> None:
+    """The run has the same id there, and another key."""
+    keys = []
+    for seconds, folder in enumerate((tmp_path / "lost", tmp_path / "begun-anew")):
+        folder.mkdir()
+        made = outfitted(folder)
+        await made.clock.advance(seconds)
+        async with made.open():
+            view = await made.play(POST)
+        keys.append((view.id, made.outward.asked[0]["key"]))
+
+    (first, key), (second, other) = keys
+    assert first == second
+    assert key
+    assert key != other
+
+
 async def test_every_call_is_in_the_audit_log(tmp_path: Path) -> None:
     """Intended before, concluded after, as the starter of the run."""
     made = outfitted(tmp_path)
