@@ -100,9 +100,11 @@ async def publish(request: Publish, context: Context) -> Reply:
 
     entry = await context.steps.once("publish", let_run, Entry)
     title = f"{entry.name} is published"
+    found = await context.backends.playbooks.examine(entry.name, caller=context.caller)
     facts = Facts(
         facts=(
             Fact(label="File", value=entry.file, code=True),
+            *((Fact(label="Triggers", value=found.triggers),) if found.triggers else ()),
             Fact(label="Do", value=f"/orchestrate run {entry.name} --dry-run shows what it does"),
         )
     )

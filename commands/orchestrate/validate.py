@@ -145,6 +145,7 @@ def _verdict(found: Examination, request: Validate, *, written: bool = False) ->
             for gate in found.gates
         )
         blocks.append(Table(columns=("Needs", "", "Note"), rows=rows))
+    blocks += _besides(found)
     report = _report(found, request.format)
     if report or request.format != "text":
         lines = tuple(report.splitlines())
@@ -169,13 +170,24 @@ def _verdict(found: Examination, request: Validate, *, written: bool = False) ->
     )  # fmt: skip
 
 
+def _besides(found: Examination) -> list[Block]:
+    """Return what keeps a sound playbook from running, or from being started by itself."""
+    facts = []
+    if found.draft:
+        way = "mend it first" if found.errors else f"/orchestrate publish {found.name} lets it run"
+        facts.append(Fact(label="A draft", value=f"nothing of it can run yet; {way}"))
+    if found.triggers and not found.gates:
+        facts.append(Fact(label="Triggers", value=found.triggers))
+    return [Facts(facts=tuple(facts))] if facts else []
+
+
 def _title(found: Examination, warnings: int, closed: list[str]) -> str:
     if found.findings:
         errors = counted(found.errors, "error")
         return f"{found.name} has {errors} and {counted(warnings, 'warning')}"
     if closed:
         return f"{found.name} is in order by itself, but could not run: {', '.join(closed)}"
-    return f"{found.name} is in order"
+    return f"{found.name} is in order" + (", but a draft" if found.draft else "")
 
 
 def _report(found: Examination, wanted: Format) -> str:

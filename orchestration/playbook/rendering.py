@@ -19,21 +19,28 @@ _BEFORE = 60
 """So much of a very long line is shown before the place that is meant."""
 
 
-def as_text(diagnostics: Iterable[Diagnostic], source: Source, *, most: int | None = None) -> str:
+def as_text(
+    diagnostics: Iterable[Diagnostic],
+    source: Source,
+    *,
+    most: int | None = None,
+    draft: bool = False,
+) -> str:
     """Return every diagnostic with its lines and a last line that counts them."""
     listed = in_order(diagnostics)
     shown = [_one(each, source) for each in listed[:most]]
-    return "\n\n".join([*shown, summary(listed, source.file)]) + "\n"
+    return "\n\n".join([*shown, summary(listed, source.file, draft=draft)]) + "\n"
 
 
-def summary(diagnostics: Sequence[Diagnostic], file: str) -> str:
+def summary(diagnostics: Sequence[Diagnostic], file: str, *, draft: bool = False) -> str:
     """Return the line that counts them, as in ``deploy.yml: 2 errors, 1 warning``."""
     errors = sum(one.severity == "error" for one in diagnostics)
     counts = [(errors, "error"), (len(diagnostics) - errors, "warning")]
     told = [f"{count} {word}{'s' * (count != 1)}" for count, word in counts if count]
     if not told:
         return f"{file}: nothing to complain about"
-    return f"{file}: {', '.join(told)}" + ("" if has_errors(diagnostics) else "; it can run")
+    sound = "; it can run once it is published" if draft else "; it can run"
+    return f"{file}: {', '.join(told)}" + ("" if has_errors(diagnostics) else sound)
 
 
 def _one(one: Diagnostic, source: Source) -> str:

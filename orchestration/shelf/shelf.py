@@ -131,7 +131,7 @@ class Shelf:
         file = kept.loaded.source.file
         mended = mend(kept.text, file, surroundings(self._admission, self._books()))
         changed = bool(mended.diff)
-        book = kept.loaded.playbook
+        book, draft = kept.loaded.playbook, kept.origin == "draft"
         gates: tuple[Gate, ...] = ()
         provided: tuple[str, ...] = ()
         if dependencies and book:
@@ -144,14 +144,24 @@ class Shelf:
             name=kept.name,
             file=file,
             findings=tuple(_finding(one) for one in found),
-            text=as_text(found, kept.loaded.source) if found else "",
+            text=as_text(found, kept.loaded.source, draft=draft) if found else "",
             sarif=json.loads(as_sarif(found, file)),
             annotations=tuple(as_annotations(found, file).splitlines()),
             gates=gates,
+            draft=draft,
+            triggers=self._lacking(book),
             provided=provided,
             fixed=mended.text if changed else "",
             diff=mended.diff,
         )
+
+    def _lacking(self, book: Playbook | None) -> str:
+        """Return why its own triggers start nothing; empty where they do, or it has none."""
+        if book is None:
+            return ""
+        values, _ = assumed(book, "")
+        found = self._gates.triggers(book, KnownTrees(self._books()), values)
+        return "; ".join(gate.note for gate in found if not gate.passed)
 
     def _unapprovable(
         self, book: Playbook, electorate: Electorate, caller: Caller

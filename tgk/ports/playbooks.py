@@ -98,6 +98,9 @@ class Examination(_Shape):
     """Workflow commands that GitHub shows beside the lines."""
     gates: tuple[Gate, ...] = ()
     """Dependencies that were looked at."""
+    draft: bool = False
+    triggers: str = ""
+    """Why its own triggers start nothing, or only what is refused; empty where all is well."""
     provided: tuple[str, ...] = ()
     """The commands that somebody outside would do, where dependencies are to be looked at."""
     fixed: str = ""
