@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestration.playbook import model
-from tgk.ports.runs import ENDED, RunView, StepState, StepView, Try
+from orchestration.runs.states import group, note_of, state_of
+from tgk.ports.runs import ENDED, RunView, StepView, Try
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +24,6 @@ _KINDS: dict[type, str] = {
     model.Assert: "assert", model.Http: "http", model.Shell: "shell",
 }  # fmt: skip
 _MOST_TRIES = 20
-_GOING = frozenset({"pending", "running", "waiting"})
 
 
 def bare(record: RunRecord) -> RunView:
@@ -147,7 +147,7 @@ class _Drawing:
         drawn = [self._step(step, "", latest) for step in book.steps]
         if book.finally_:
             inner = tuple(self._step(step, "", latest) for step in book.finally_)
-            drawn.append(_group("finally", "finally", "finally", inner))
+            drawn.append(group("finally", "finally", "finally", inner))
         return tuple(drawn)
 
     def kept_with(self) -> str:
@@ -181,7 +181,7 @@ class _Drawing:
                  *self._handlers(step, prefix, static, latest))  # fmt: skip
         result = seen.result if seen else None
         over = self.record.state in ENDED
-        state = _state(seen, ended=over)
+        state = state_of(seen, ended=over)
         rests = seen is not None and seen.result is not None and state == "waiting"
         return StepView(
             path=path,
@@ -193,7 +193,7 @@ class _Drawing:
             began=(seen.ended if rests else seen.began) if seen else None,
             ended=seen.ended if seen and not rests else None,
             freed=seen.freed if seen and not rests else None,
-            note=self.redact(_note(seen, ended=over)),
+            note=self.redact(note_of(seen, ended=over)),
             output=masked(result.output if result else self._so_far(seen), self.redact),
             reference=result.reference if result else "",
             tries=self._tries(path, seen.seq + rests)
@@ -244,13 +244,13 @@ class _Drawing:
             case model.Conditional():
                 sides = (("then", step.then), ("else", step.otherwise))
                 return tuple(
-                    _group(f"{path}/{name}", name, name, self._list(steps, prefix, static, latest))
+                    group(f"{path}/{name}", name, name, self._list(steps, prefix, static, latest))
                     for name, steps in sides
                     if steps
                 )
             case model.Parallel():
                 return tuple(
-                    _group(
+                    group(
                         prefix + each.path[len(static) :], each.name or f"branch {number}",
                         "branch", self._list(each.steps, prefix, static, latest),
                         _output(latest.get(path)).get(each.name),
@@ -275,7 +275,7 @@ class _Drawing:
         if not count:
             return self._list(step.steps, path, step.path, latest)
         return tuple(
-            _group(
+            group(
                 f"{path}[{n}]", str(listed[n]) if n < len(listed) else f"[{n}]", "item",
                 self._list(step.steps, f"{path}[{n}]", step.path, latest),
                 ends[n]["status"] if n < len(ends) else None,
@@ -291,7 +291,7 @@ class _Drawing:
             views = self._list(steps, prefix, static, latest)
             if views:
                 at = f"{prefix}{step.path[len(static) :]}/{name}"
-                found.append(_group(at, name, name, views))
+                found.append(group(at, name, name, views))
         return tuple(found)
 
 
@@ -328,74 +328,3 @@ def _inner(step: Step) -> tuple[Step, ...]:
 def _output(record: StepRecord | None) -> Mapping[str, Any]:
     """Return what a step told of the lists beside each other in it, once they have ended."""
     return record.result.output if record and record.result else {}
-
-
-def _group(
-    path: str, name: str, kind: str, steps: tuple[StepView, ...], told: StepState | None = None
-) -> StepView:
-    """Return a node that only holds steps; ``told`` is how they ended, where that is known.
-
-    Else its state is the one that says most about them.
-    """
-    begun = [step.began for step in steps if step.began]
-    ended = [step.ended for step in steps if step.ended]
-    over = all(step.state not in _GOING for step in steps)
-    return StepView(
-        path=path,
-        name=name,
-        kind=kind,
-        state=_ended(steps, told),
-        began=min(begun, default=None),
-        ended=max(ended, default=None) if over else None,
-        steps=steps,
-    )
-
-
-def _ended(steps: Sequence[StepView], told: StepState | None) -> StepState:
-    """Return the state of a list; one that was cut short has not succeeded."""
-    state = _common([step.state for step in steps])
-    if told and state not in ("kept", "undone"):
-        return told
-    is_short = any(step.began is None and step.state == "skipped" for step in steps)
-    return "cancelled" if is_short and state == "succeeded" else state
-
-
-def _common(states: Sequence[StepState]) -> StepState:
-    order: tuple[StepState, ...] = ("failed", "timed_out", "running", "waiting", "cancelled")
-    for state in order:
-        if state in states:
-            return state
-    if "pending" in states:
-        started = any(state not in ("pending", "skipped") for state in states)
-        return "running" if started else "pending"
-    quiet: tuple[StepState, ...] = ("undone", "succeeded", "kept")
-    for state in quiet:
-        if state in states:
-            return state
-    return "skipped" if states else "pending"
-
-
-def _state(seen: StepRecord | None, *, ended: bool) -> StepState:
-    if seen is None:
-        return "skipped" if ended else "pending"
-    if seen.result is None:
-        return "waiting" if seen.waits else "running"
-    if seen.waits and not ended:
-        return "waiting"  # for another try
-    if seen.undone and not seen.result.bad:
-        return "undone"
-    if seen.kept and seen.result.status == "succeeded":
-        return "kept"
-    return seen.result.status
-
-
-def _note(seen: StepRecord | None, *, ended: bool) -> str:
-    if seen is None:
-        return ""
-    if seen.result and seen.waits and not ended:
-        return f"{seen.waits}: {seen.result.note}"
-    if seen.kept_with and seen.result:
-        return f"kept with {seen.kept_with} · {seen.result.note}".removesuffix(" · ")
-    if seen.undone and seen.result and seen.result.bad:  # it failed, which is to be seen
-        return f"{seen.result.note}; rolled back"
-    return seen.result.note if seen.result else seen.waits
