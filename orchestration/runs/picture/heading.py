@@ -99,8 +99,12 @@ def _pill(view: RunView, right: float, top: float) -> tuple[float, list[str]]:
 
 
 def _bar(view: RunView, x: float, y: float, room: float) -> Iterator[str]:
-    """Return one segment a step, in reading order, so that colours say where it went wrong."""
-    steps = list(expected(view.steps))
+    """Return one segment a step, in reading order, so that colours say where it went wrong.
+
+    A run that succeeded has no segment for ways that it did not need.
+    """
+    passed = {"skipped"} if view.state == "succeeded" else set()
+    steps = [each for each in expected(view.steps) if each.state not in passed]
     each = room / max(1, len(steps))
     gap = min(3.0, each / 4)
     for number, step in enumerate(steps):

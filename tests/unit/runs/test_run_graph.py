@@ -393,3 +393,15 @@ def test_handlers_that_were_not_needed_are_no_steps_that_were_done() -> None:
     words = " ".join(_texts(run([first, step("b", "succeeded", 1, 2), *many])))
 
     assert "2 steps done" in words
+
+
+@pytest.mark.parametrize(("state", "segments"), [("succeeded", 2), ("failed", 3)])
+def test_a_success_is_whole_whatever_it_did_not_need(state: RunState, segments: int) -> None:
+    """The head has no empty piece for a way not taken; a failure shows what was never reached."""
+    view = run([
+        step("a", "succeeded", 0, 1), step("b", "succeeded", 1, 1), step("c", "skipped"),
+    ], state)  # fmt: skip
+
+    heights = [each.get("height") for each in _drawn(view).iter(f"{_SVG}rect")]
+
+    assert heights.count("5.0") == segments
