@@ -20,6 +20,7 @@ WELL = """\
 /orchestrate status --running
 /orchestrate status --history 7 --all
 /orchestrate schedule --playbook daily-backup --cron "0 2 * * *" --enabled
+/orchestrate schedule --playbook weekly-maintenance --cron "0 3 * * SUN"
 /orchestrate schedule --playbook monthly-audit --cron "0 0 1 * *" --name audit-schedule
 /orchestrate validate --playbook deploy-web-app --environment production
 /orchestrate validate --playbook disaster-recovery --dependencies --simulate
@@ -45,8 +46,6 @@ STOPPED = {
 REFUSED = {
     "/orchestrate run --playbook deploy-web-app --environment production": "version: needed",
     "/orchestrate create --name security-scan --template blank --validate": "of that name stands",
-    '/orchestrate schedule --playbook weekly-maintenance --cron "0 3 * * SUN"':
-        'There is no playbook "weekly-maintenance"',
     "/orchestrate run --playbook test --debug --verbose": 'There is no playbook "test"',
 }  # fmt: skip
 
@@ -92,6 +91,13 @@ async def test_a_line_that_lacks_something_is_told_what(world: World, line: str)
 
     assert outcome.result in {"invalid", "denied"}
     assert REFUSED[line] in f"{outcome.reply.data['what']} {outcome.reply.data['why']}"
+
+
+async def test_a_name_that_is_nearly_a_playbook_is_answered_with_it(world: World) -> None:
+    """As somebody calls it who has read of another one."""
+    outcome = await world.run("/orchestrate run --playbook quarterly-maintenance", "alex")
+
+    assert "maintenance" in outcome.reply.data["do"]
 
 
 async def test_a_run_is_completed_by_force_once_its_id_is_typed(world: World) -> None:

@@ -67,7 +67,7 @@ async def test_the_library_is_listed_and_filtered(world: World) -> None:
     """All of it, one category, or what has every word that is searched for."""
     everything = await names(world, "--list")
 
-    assert len(everything) == 9
+    assert len(everything) == 10
     assert await names(world, "") == everything
     assert await names(world, "--list --category deployment") == [
         "blue-green", "canary", "deploy-web-app",

@@ -36,10 +36,11 @@ def _loaded(path: Path) -> Playbook:
 
 
 def test_everything_promised_is_shipped() -> None:
-    """Nine playbooks and four templates."""
+    """Ten playbooks and four templates."""
     assert {path.stem for path in _LIBRARY} >= {
         "blue-green", "canary", "disaster-recovery", "deploy-web-app", "maintenance",
         "daily-backup", "monthly-audit", "security-scan", "incident-response",
+        "weekly-maintenance",
     }  # fmt: skip
     assert {path.stem for path in _TEMPLATES} == {
         "blank", "deployment", "maintenance", "recovery",
@@ -53,7 +54,9 @@ def test_it_passes_every_check_without_a_warning(path: Path) -> None:
     assert loaded.diagnostics == ()
     assert loaded.playbook is not None
 
-    found = check(loaded.playbook, registry=Registry(collect(commands)))
+    books = {each.stem: _loaded(each) for each in _LIBRARY}
+    registry = Registry(collect(commands))
+    found = check(loaded.playbook, registry=registry, known_playbooks=books)
 
     assert found == ()
 
