@@ -68,7 +68,7 @@ def _table(gates: tuple[Gate, ...]) -> Table:
 
 
 def _gate(gate: Gate) -> tuple[str, str, str]:
-    verdict = {True: "open", False: "closed", None: "not known"}[gate.passed]
+    verdict = {True: "passed", False: "closed", None: "not known"}[gate.passed]
     asked = gate.name == "approvals" and gate.passed is None
     return gate.name, "asked" if asked else verdict, gate.note
 

@@ -12,6 +12,7 @@ from commands.orchestrate.spelling import counted
 from orchestration.runs.wording import took
 from tgk.command import command
 from tgk.context import Context
+from tgk.errors import ArgumentFault, InvalidRequest
 from tgk.options import Request, RunId
 from tgk.plain import in_words
 from tgk.ports.runs import ENDED, RunFilter, RunState
@@ -40,6 +41,8 @@ class Status(Request):
 @command("orchestrate status", permission="orchestrate")
 async def status(request: Status, context: Context) -> Reply:
     """Look at one run or at many."""
+    if request.all and request.running:
+        raise InvalidRequest("orchestrate status", [ArgumentFault("running", "not with --all")])
     now = context.clock.now()
     if request.workflow:
         return card(await looked_at(request.workflow, context), now, detailed=request.detailed)

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from orchestration.playbook.origin import Span
     from tgk.registry import Registry
 
+_PLACES = {
+    "http": "`playbooks: hosts` of discovery.yml",
+    "shell": "`playbooks: programs` of discovery.yml",
+}
+
 
 def check(
     playbook: Playbook,
@@ -84,9 +89,12 @@ def _check_switches(playbook: Playbook, around: Surroundings, report: Report) ->
             report.add("W057", step.span, message, help="publish it once somebody has read it")
         elif not getattr(around, kind):
             message = f"steps of type {kind} are off"
-            report.add("E054", step.span, message, help="use a command, or ask an operator")
+            listed = _PLACES[kind]
+            help_ = f"use a command, or let an operator list what may be reached under {listed}"
+            report.add("E054", step.span, message, help=help_)
         elif message := _unreachable(step, around):
-            report.add("E058", step.span, message, help="ask an operator to allow it")
+            help_ = f"let an operator list it under {_PLACES[kind]}"
+            report.add("E058", step.span, message, help=help_)
 
 
 def _unreachable(step: Step, around: Surroundings) -> str:

@@ -276,6 +276,8 @@ async def test_status_lists_what_goes_on_and_what_has_ended(world: World) -> Non
     assert await seen("--history 7") == ["WF-2026-002", "WF-2026-001"]
     assert await seen("--history 7 --all") == ["WF-2026-002", "WF-2026-001"]
     assert await seen("--history 30 --running") == ["WF-2026-001"]
+    both = await world.run("/orchestrate status --running --all", "devi")
+    assert (both.result, both.reply.data["why"]) == ("invalid", "running: not with --all")
 
 
 async def test_status_shows_one_run_in_full(world: World) -> None:

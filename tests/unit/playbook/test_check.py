@@ -286,6 +286,18 @@ def test_a_call_that_a_kill_would_leave_open_is_warned_of(step: str, warned: lis
     assert all("idempotency_key" in one.help for one in faults)
 
 
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [("http: {url: 'https://x.example'}", "hosts"), ("shell: [ls]", "programs")],
+)
+def test_what_is_off_is_told_with_where_it_is_allowed(step: str, place: str) -> None:
+    """An operator reads what to write."""
+    (fault,) = found(f"name: x\nsteps:\n- {step}\n")
+
+    assert fault.code == "E054"
+    assert f"`playbooks: {place}` of discovery.yml" in fault.help
+
+
 def test_secrets_by_name_are_one_fault_that_shows_the_list() -> None:
     """What uses them is no further fault, however often it does."""
     head = "name: x\nsecrets: {token: {env: TOKEN}}\n"
