@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tgk.context import Context
     from tgk.options import Request
-    from tgk.ports.playbooks import Entry, Wanted
+    from tgk.ports.playbooks import Entry, Plan, Wanted
 
 _LABEL = "parameters: "
 _MOST_OF_BUTTON = 75
@@ -44,9 +44,9 @@ async def require_parameters(
 ) -> None:
     """Refuse what lacks a required parameter, or is a secret itself, with a way to fill each in.
 
-    Whatever else is wrong with the values is told with them; then no filling in would help, and
-    none is offered. ``given`` are the arguments to run again with. Raises Missing for a playbook
-    that is none.
+    Whatever else is wrong with the values is told with them, and asked for as well; where a name is
+    none of the playbook's no filling in would help, and none is offered. ``given`` are the
+    arguments to run again with. Raises Missing for a playbook that is none.
     """
     await context.backends.playbooks.source(playbook)
     entries = await context.backends.playbooks.entries()
@@ -62,12 +62,25 @@ async def require_parameters(
         return  # values of a wrong kind are named by whoever starts it, all at once
     wanted = RunRequest(playbook=playbook, parameters=parameters, environment=environment)
     known = {fault.name for fault in faults}
-    faults += [each for each in await _unfit(wanted, context) if each.name not in known]
-    if not missing:
-        raise InvalidRequest(command, faults)
-    ways_out = (_fill_in(command, given, entry, missing),) if faults == lacking else ()
+    try:
+        await planned(command, wanted, context)
+    except InvalidRequest as error:
+        faults += [each for each in error.faults if each.name not in known]
+    told = {fault.name for fault in faults}
+    wrong = [each for each in entry.parameters if f"{_LABEL}{each.name}" in told]
+    ways_out = (_fill_in(command, given, entry, wrong),) if len(wrong) == len(told) else ()
     pairs = " ".join(f"{each.name}={_place_of(each)}" for each in missing)
-    raise InvalidRequest(command, faults, remedy=f'Add --parameters "{pairs}".', ways_out=ways_out)
+    remedy = f'Add --parameters "{pairs}".' if missing else ""
+    raise InvalidRequest(command, faults, remedy=remedy, ways_out=ways_out)
+
+
+async def planned(command: str, wanted: RunRequest, context: Context) -> Plan:
+    """Return what a start would do; raises InvalidRequest with every fault of its values."""
+    try:
+        return await context.backends.playbooks.plan(wanted, context.caller)
+    except InvalidRequest as error:
+        faults = [replace(each, name=f"{_LABEL}{each.name}") for each in error.faults]
+        raise InvalidRequest(command, faults) from None
 
 
 def require_places(command: str, parameters: Mapping[str, str]) -> None:
@@ -143,15 +156,6 @@ def _not_there(entry: Entry, given: Mapping[str, str], context: Context) -> list
     return [fault for fault in found if fault]
 
 
-async def _unfit(wanted: RunRequest, context: Context) -> list[ArgumentFault]:
-    """Return every fault of the values by themselves, as a start would name them."""
-    try:
-        await context.backends.playbooks.plan(wanted, context.caller)
-    except InvalidRequest as error:
-        return [replace(each, name=f"{_LABEL}{each.name}") for each in error.faults]
-    return []
-
-
 def _lacks(wanted: Wanted, given: Mapping[str, str], environment: str | None) -> bool:
     """Say whether a value is needed; a line of a form that was left empty is none."""
     if not wanted.required or wanted.default or given.get(wanted.name, "").strip():
@@ -181,7 +185,7 @@ def _described(parameter: Wanted) -> str:
 
 
 def _fill_in(
-    command: str, given: Mapping[str, object], entry: Entry, missing: list[Wanted]
+    command: str, given: Mapping[str, object], entry: Entry, wanted: list[Wanted]
 ) -> Action:
     """Return the button that asks for each of them."""
     blanks = tuple(
@@ -190,10 +194,10 @@ def _fill_in(
             description=_described(each),
             choices=each.choices or (("true", "false") if each.type == "bool" else ()),
         )
-        for each in missing
+        for each in wanted
     )
     return Action(
-        label=f"Fill in {', '.join(each.name for each in missing)}"[:_MOST_OF_BUTTON],
+        label=f"Fill in {', '.join(each.name for each in wanted)}"[:_MOST_OF_BUTTON],
         command=command,
         arguments={**given, "playbook": entry.name},
         asks=tuple(blank.name for blank in blanks),

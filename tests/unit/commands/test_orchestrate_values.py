@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tgk.asking import answered
+from tgk.pairs import read_pairs
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,6 +67,19 @@ async def test_every_fault_of_the_values_is_told_at_once(world: World) -> None:
     for name in ("new_version", "who_else", "n", "comp", "size", "strange"):
         assert told.count(f" {name}: ") == 1, (name, told)
     assert not any(each.asks for each in outcome.reply.actions)
+
+
+@pytest.mark.usefixtures("shelf")
+async def test_what_is_wrong_can_be_filled_in_beside_what_is_missing(world: World) -> None:
+    """One form for all; what was typed stands in it."""
+    line = "/orchestrate run eight --parameters who_else=me comp=nothing n=99"
+    outcome = await world.run(line, "dana")
+
+    (form,) = [each for each in outcome.reply.actions if each.asks]
+    assert form.asks == ("parameters.new_version", "parameters.n", "parameters.comp")
+    answers = dict(zip(form.asks, ("v1", "4", "api"), strict=True))
+    pairs = read_pairs(answered(form, answers)["parameters"])
+    assert pairs == {"who_else": "me", "new_version": "v1", "n": "4", "comp": "api"}
 
 
 @pytest.mark.parametrize("playbook", ["eight", "nine"])
