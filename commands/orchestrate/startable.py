@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from commands.orchestrate.needs import (
+    planned,
     require_parameters,
     require_published,
     require_right,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _ASKED_BY_A_START = ("sub-playbooks", "rights")
 """Gates that a start is refused for; others are open or closed as things are by then."""
-_LABEL = "parameters: "
 
 
 async def require_startable(
@@ -64,37 +63,16 @@ async def require_sense(
     """
     await require_published(wanted.playbook, context)
     await require_sound(wanted.playbook, context)
-    lacking: InvalidRequest | None = None
+    book, values, where = wanted.playbook, wanted.parameters, wanted.environment
     try:
-        book, values, where = wanted.playbook, wanted.parameters, wanted.environment
         await require_parameters(
             command, given, context, playbook=book, parameters=values, environment=where
         )
+        plan = await planned(command, wanted, context)
     except InvalidRequest as error:
-        lacking = error
-    try:
-        plan = await context.backends.playbooks.plan(wanted, context.caller)
-    except InvalidRequest as error:
-        raise _together(command, lacking, error, others) from None
-    if lacking or others:
-        raise _together(command, lacking, None, others)
+        if not others:
+            raise
+        raise InvalidRequest(command, [*others, *error.faults]) from None
+    if others:
+        raise InvalidRequest(command, others)
     return plan
-
-
-def _together(
-    command: str,
-    lacking: InvalidRequest | None,
-    unfit: InvalidRequest | None,
-    others: Sequence[ArgumentFault],
-) -> InvalidRequest:
-    """Return one refusal for all; the way out of what is missing only where that is all."""
-    first = list(lacking.faults) if lacking else []
-    known = {fault.name.removeprefix(_LABEL) for fault in first}
-    more = [
-        replace(fault, name=f"{_LABEL}{fault.name}")
-        for fault in (unfit.faults if unfit else ())
-        if fault.name not in known
-    ]
-    if lacking and not more and not others:
-        return lacking
-    return InvalidRequest(command, [*others, *first, *more])
