@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from orchestration.runs.shape import BAD, WRAPPERS, parts
+from orchestration.runs.shape import BAD, GOING, WRAPPERS, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tgk.ports.runs import RunView, StepState, StepView
 
 _WELL: frozenset[StepState] = frozenset({"succeeded", "kept", "undone"})
-_GOING: frozenset[StepState] = frozenset({"pending", "running", "waiting"})
 
 
 def progress(view: RunView) -> tuple[int, int]:
@@ -52,7 +51,7 @@ def _over(step: StepView) -> Fraction:
     alone = not inner.own and not inner.columns
     if _settled(step, alone=alone):
         return Fraction(0 if _handled(step, inner) and alone else _size(step))
-    if alone or (step.attempts > 1 and step.state in _GOING):
+    if alone or (step.attempts > 1 and step.state in GOING):
         return Fraction()  # nothing yet, or all of it may be done once more
     return sum(map(_over, inner.own), Fraction()) + _columns(step, inner)
 
@@ -82,5 +81,5 @@ def _settled(step: StepView, *, alone: bool) -> bool:
 def _handled(step: StepView, inner: Parts) -> bool:
     """Say whether what its author wants done about its end is to come, or under way."""
     wanted = "on_failure" if step.state in BAD else "on_success"
-    going = any(each.name == wanted and each.state in _GOING for each in inner.handlers)
+    going = any(each.name == wanted and each.state in GOING for each in inner.handlers)
     return going and step.state in BAD | {"succeeded", "undone"}

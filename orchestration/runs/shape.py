@@ -21,6 +21,7 @@ BRANCHES = frozenset({"branch", "item", "then", "else"})
 DONE: frozenset[StepState] = frozenset({"succeeded", "kept"})
 BAD: frozenset[StepState] = frozenset({"failed", "timed_out"})
 IDLE: frozenset[StepState] = frozenset({"pending", "skipped"})
+GOING: frozenset[StepState] = frozenset({"pending", "running", "waiting"})
 PLAN = "Plan"
 """The id of a run that nobody has asked for: a playbook, to be looked at."""
 _UNDOES = "undoes"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestration.runs.shape import GOING
 from tgk.ports.runs import StepState, StepView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestration.runs.records import StepRecord
-
-_GOING = frozenset({"pending", "running", "waiting"})
 
 
 def group(
@@ -23,7 +22,7 @@ def group(
     """
     begun = [step.began for step in steps if step.began]
     ended = [step.ended for step in steps if step.ended]
-    over = all(step.state not in _GOING for step in steps)
+    over = all(step.state not in GOING for step in steps)
     return StepView(
         path=path,
         name=name,

@@ -11,7 +11,7 @@ from orchestration.runs.picture.boxes import Box, aside, below, beside, captione
 from orchestration.runs.picture.lettering import fitted, width, wrapped, xml
 from orchestration.runs.picture.look import rect, text
 from orchestration.runs.progress import begun, over, size
-from orchestration.runs.shape import BAD, DONE, IDLE, expected, leaves, parts, state_of
+from orchestration.runs.shape import BAD, DONE, GOING, IDLE, expected, leaves, parts, state_of
 from orchestration.runs.wording import STATE_WORDS, counted, details, duration
 
 if TYPE_CHECKING:
@@ -186,10 +186,7 @@ def _kind(step: StepView) -> str:
     ):
         return "for each item"  # nobody knows yet how many there are
     if step.kind == "foreach":
-        ended = sum(
-            column.state not in {"pending", "running", "waiting"} and begun(column.steps)
-            for column in inner.columns
-        )
+        ended = sum(column.state not in GOING and begun(column.steps) for column in inner.columns)
         return f"{ended} of {counted(len(inner.columns), 'item')}"
     return {"conditional": "if", "finally": "always", "undoes": "in reverse"}.get(
         step.kind, step.kind
