@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -15,6 +14,7 @@ from loguru import logger
 from orchestration.dbos_import import configuration, dbos, recover
 from orchestration.remembered import DurableSteps, Parked, always
 from orchestration.store import wait_for_stores
+from orchestration.watchers import Watchers
 from tgk.errors import Declined, Unavailable
 from tgk.outcome import Outcome
 from tgk.ports.operations import Operation
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tgk.context import Show
     from tgk.ports.operations import Steps
     from tgk.ports.time import Clock
-    from tgk.reply import Reply
 
     Perform = Callable[[Operation, Steps, Show], Awaitable[Outcome]]
 
@@ -47,7 +46,6 @@ _WORKFLOW: Final = "command"
 _WAITING: Final = ["PENDING", "ENQUEUED", "DELAYED"]
 _THREADS: Final = 16
 _POLL_SECONDS: Final = 0.2
-_WATCH_SECONDS: Final = 10.0
 _LATE_SECONDS: Final = 2.0
 
 
@@ -92,7 +90,7 @@ class Engine:
         self._beginnings: set[asyncio.Future[None]] = set()
         self._former: set[str] = set()  # begun before they were asked for here
         self._steps: Steps = DurableSteps(None, permit)
-        self._watchers: defaultdict[str, list[Show]] = defaultdict(list)
+        self._watchers = Watchers()
 
     @property
     def running(self) -> int:
@@ -148,12 +146,11 @@ class Engine:
         the next process goes on with the operation.
         """
         await self._require_room(operation.corr)
-        self._watchers[operation.corr].append(watch)
         try:
-            return await self._joined(operation)
+            with self._watchers.watching(operation.corr, watch):
+                return await self._joined(operation)
         finally:
             self._former.discard(operation.corr)
-            self._unwatch(operation.corr, watch)
 
     async def known(self, operation: Operation) -> bool:
         """Say whether an operation has begun, in any life of the process.
@@ -352,28 +349,12 @@ class Engine:
         self._running[operation.corr] = task  # until its end is recorded, not only reached
         task.add_done_callback(lambda _: self._running.pop(operation.corr, None))
         try:
-            outcome = await self._perform(operation, self._steps, self._relay(operation.corr))
+            outcome = await self._perform(
+                operation, self._steps, self._watchers.relay(operation.corr)
+            )
         except asyncio.CancelledError:
             raise Parked from None
         return outcome.model_dump_json()
-
-    def _relay(self, corr: str) -> Show:
-        """Show progress to whoever watches now; a watcher that fails misses it, nothing else."""
-
-        async def show(reply: Reply) -> None:
-            for watch in tuple(self._watchers.get(corr, ())):
-                try:
-                    async with asyncio.timeout(_WATCH_SECONDS):
-                        await watch(reply)
-                except Exception as error:  # noqa: BLE001 - a broken view stops no change
-                    logger.bind(corr=corr).opt(exception=error).warning("progress was not shown")
-
-        return show
-
-    def _unwatch(self, corr: str, watch: Show) -> None:
-        self._watchers[corr].remove(watch)
-        if not self._watchers[corr]:
-            del self._watchers[corr]
 
     def _config(self) -> dict[str, Any]:
         return configuration(
