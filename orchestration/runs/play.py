@@ -186,11 +186,11 @@ class Play:
         """Undo what completed; a run that had nothing to take back has merely failed."""
         await self.means.pulse.stage("undoing")
         well = await self.walk.sound(self.walk.undo())
-        whole = well is True and not self.walk.left
+        whole = well is True and not self.walk.rollback.left
         if well is not None:
             state: RunState = "rolled_back" if whole else "rollback_failed"
             verdict = verdict.model_copy(update={"state": state})
-        if account := self.walk.account():
+        if account := self.walk.rollback.account():
             verdict = verdict.model_copy(update={"reason": f"{verdict.reason}; {account}"})
         facts = {"verdict": verdict, "phase": "finally"}
         self.means.pulse.learn(await self.ledger.change(self.means.run, **facts))

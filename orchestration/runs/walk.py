@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from loguru import logger
 
 from orchestration.playbook.expression import ExpressionError
-from orchestration.playbook.model import ACTING
 from orchestration.runs.acts import Acts
 from orchestration.runs.commanding import delivery_of, withdraw
 from orchestration.runs.halt import Halt, Halted, Unbegun, unless_halted
@@ -18,6 +17,7 @@ from orchestration.runs.holding import holding
 from orchestration.runs.memory import Resting
 from orchestration.runs.moments import until
 from orchestration.runs.records import NEVER_AGAIN, Fault, Result, faulted, skipped, stopped
+from orchestration.runs.rollback import LAST_WORDS_SECONDS, Done, Rollback
 from orchestration.store import store_away
 from tgk.errors import Conflict, Declined, TgkError, Upstream
 
@@ -32,23 +32,11 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-LAST_WORDS_SECONDS: Final = 1800.0
-"""How much of its own time a run has for undoing, and again for ``finally``, in each life."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One attempt that succeeded and can be rolled back."""
-
-    step: Step
-    frame: Frame
-    path: str
-    label: str
 
 
 @dataclass(slots=True)
 class Walk:
-    """Plays lists of steps; ``done`` collects what could be undone.
+    """Plays lists of steps; ``rollback`` collects what could be undone.
 
     What was done is rolled back below ``undoing``, and last words are said below ``end``: halts of
     their own, which no failure and no time limit of the body stops. A list ends early with the
@@ -61,16 +49,11 @@ class Walk:
     """Called with the path of each step that has ended in this life."""
     undoing: Halt = field(default_factory=Halt)
     end: Halt = field(default_factory=Halt)
-    done: list[Done] = field(default_factory=list)
-    undone: list[str] = field(default_factory=list)
-    """Paths of what was rolled back."""
-    stuck: list[str] = field(default_factory=list)
-    """Paths of what could not be rolled back, as its undoing failed."""
-    left: list[str] = field(default_factory=list)
-    """Paths of what failed after it was begun and is not rolled back."""
+    rollback: Rollback = field(init=False)
     acts: Acts = field(init=False)
 
     def __post_init__(self) -> None:
+        self.rollback = Rollback(self.means, self.steps)
         self.acts = Acts(self.means, self)
 
     async def steps(self, steps: Sequence[Step], frame: Frame) -> Result | None:
@@ -152,7 +135,7 @@ class Walk:
         if record.result:
             frame.learn(step, record.result)
         if step.undo and record.result and record.result.status == "succeeded":
-            self.done.append(Done(step, frame.frozen(), record.path, record.label))
+            self.rollback.done.append(Done(step, frame.frozen(), record.path, record.label))
 
     async def _within_limits(self, step: Step, frame: Frame, path: str) -> Result:
         """Hold the step's locks and its total time around all attempts."""
@@ -266,7 +249,7 @@ class Walk:
     async def _followed(self, step: Step, frame: Frame, path: str, result: Result) -> Result | None:
         """Do what the author wants done about the end, and say whether the list goes on."""
         if step.undo:
-            self._remember(step, frame, path, result)
+            self.rollback.remember(step, frame, path, result)
         if result.status == "succeeded":
             return await self.steps(step.on_success, frame) if step.on_success else None
         if not result.bad:
@@ -278,23 +261,6 @@ class Walk:
         if frame.halt.why:
             return result
         return None if recovered or step.continue_on_error else result
-
-    def _remember(self, step: Step, frame: Frame, path: str, result: Result) -> None:
-        """Note what can be rolled back, and what failed and may have left something behind."""
-        if result.status != "succeeded" and not self._touched(step, frame, path, result):
-            return
-        done = Done(step, frame.frozen(), path, frame.label(result.attempts))
-        if result.status == "succeeded" or step.undo_failed:
-            self.done.append(done)
-        elif not step.on_failure:  # else the author has said what is done about it
-            self.left.append(path)
-
-    def _touched(self, step: Step, frame: Frame, path: str, result: Result) -> bool:
-        """Say whether a step that acts itself failed in an attempt that was really begun."""
-        if not result.bad or not isinstance(step, ACTING):
-            return False
-        tries = (self.means.memory.get(path, frame.label(n + 1)) for n in range(result.attempts))
-        return any(each.result.touched for each in tries if each and each.result)
 
     async def _handled(self, step: Step, frame: Frame, result: Result) -> Result | None:
         """Play the handler of a failure, also where nothing else is begun any more."""
@@ -315,45 +281,11 @@ class Walk:
         return next((end for end in ends if end), None)
 
     async def undo(self, inside: str = "", era: str = "") -> bool | None:
-        """Take back what completed, the last first; one that fails does not stop the others.
+        """Take back what completed, all of it or only ``inside``, of attempts of that ``era``.
 
-        Only what lies in ``inside``, of attempts of that ``era``, where it is given. Returns
-        whether all of it was rolled back, None where there is nothing to take back.
+        Returns whether all of it was rolled back, None where there is nothing to take back.
         """
-        pulse, memory, well = self.means.pulse, self.means.memory, True
-        found = [each for each in self.done if each.path.startswith(inside)]
-        found = [each for each in found if each.label.startswith(era)]
-        self.done[:] = [each for each in self.done if each not in found]
-        async with pulse.limited(self.undoing, LAST_WORDS_SECONDS, pulse.now()) as halt:
-            for each in sorted(found, key=lambda each: -self._order(each)):
-                record = memory.get(each.path, each.label)
-                if record and record.undone:
-                    self.undone.append(each.path)
-                    continue
-                bad = await self.steps(each.step.undo, each.frame.under(halt))
-                well = well and bad is None
-                (self.stuck if bad else self.undone).append(each.path)
-                if bad is None and record:
-                    await memory.note(record, undone=True)
-        return well if found else None
-
-    def account(self) -> str:
-        """Say what was rolled back and what was not; empty where nothing was to be."""
-        parts = []
-        if self.undone:
-            parts.append(f"rolled back: {', '.join(self.undone)}")
-        if self.stuck:
-            parts.append(f"NOT rolled back, as its undo failed: {', '.join(self.stuck)}")
-        if self.left:
-            whose = "itself" if len(self.left) == 1 else "themselves"
-            was = "was" if len(self.left) == 1 else "were"
-            names = ", ".join(self.left)
-            parts.append(f"{names} failed {whose} and {was} not rolled back: look at it")
-        return "; ".join(parts)
-
-    def _order(self, done: Done) -> int:
-        record = self.means.memory.get(done.path, done.label)
-        return record.order if record else 0
+        return await self.rollback.take_back(self.undoing, inside, era)
 
 
 def delay_of(retry: Retry, seed: str, attempt: int) -> float:
