@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.words import completed, given_of, parameters, placed
+from bot.cli.words import Line, completed, given_of, parameters, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +44,9 @@ def common(entry: Command[Any]) -> tuple[click.Option, ...]:
 def click_command(entry: Command[Any], connect: Callable[[], Session]) -> click.Command:
     """Return the command line of one registered command."""
     line = _Line(entry, connect)
-    return click.Command(
-        entry.verb or entry.name,
+    return Line(
+        entry,
+        name=entry.verb or entry.name,
         params=[*parameters(entry, line.complete), *common(entry)],
         callback=line.run,
         help=_help(entry),

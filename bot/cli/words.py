@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ from tgk.suggest import nearest
 from tgk.typed import PAIR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from tgk.command import Command
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Complete: TypeAlias = Callable[[click.Context, str, str], list[str]]
 
 WORDS = "words"
+_OPTION = re.compile(r"--([A-Za-z].*)?|-[A-Za-z]", re.DOTALL)
 _LARGEST = 256 * 1024
 """Bytes of a file that are sent."""
 
@@ -89,6 +91,41 @@ def parameters(entry: Command[Any], complete: Complete) -> list[click.Parameter]
             )
         )
     return found
+
+
+class Line(click.Command):
+    """A command line in which free text goes on up to the next option, as in chat."""
+
+    def __init__(self, entry: Command[Any], **more: Any) -> None:
+        super().__init__(**more)
+        texts = (option for option in entry.options if option.rest and not option.file)
+        self._texts = frozenset(f"--{spelled(option.name)}" for option in texts)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words, those of a free text as one."""
+        return super().parse_args(ctx, list(self._joined(args)))
+
+    def _joined(self, args: Sequence[str]) -> Iterator[str]:
+        at, literal = 0, False
+        while at < len(args):
+            word = args[at]
+            yield word
+            at += 1
+            literal = literal or word == "--"
+            if word in self._texts and not literal:
+                text = _text_at(args, at)
+                yield from (" ".join(text),) if text else ()
+                at += len(text)
+
+
+def _text_at(args: Sequence[str], start: int) -> Sequence[str]:
+    """Return the words of a text; one with white space had quotes in the shell, and is alone."""
+    if any(sign.isspace() for sign in "".join(args[start : start + 1])):
+        return args[start : start + 1]
+    end = start
+    while end < len(args) and not _OPTION.fullmatch(args[end]):
+        end += 1
+    return args[start:end]
 
 
 def placed(

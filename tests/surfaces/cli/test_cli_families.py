@@ -104,6 +104,9 @@ def flow(bot: Bot) -> click.Group:
         ("run web --share 0.5 --from-step build", "flow run",
          {"playbook": "web", "share": 0.5, "from_step": "build"}),
         ("pause W1 by hand", "flow pause", {"workflow": "W1", "reason": "by hand"}),
+        ("pause --reason by my hand --workflow W1 -y", "flow pause",
+         {"workflow": "W1", "reason": "by my hand"}),
+        ("pause --reason=tired W1", "flow pause", {"workflow": "W1", "reason": "tired"}),
     ],
 )  # fmt: skip
 def test_a_verb_is_a_command_of_its_own(
@@ -114,6 +117,23 @@ def test_a_verb_is_a_command_of_its_own(
 
     assert ended.exit_code == 0
     assert [(each.name, dict(each.raw)) for each in bot.asked] == [(name, raw)]
+
+
+def test_text_in_the_quotes_of_a_shell_ends_with_them(flow: click.Group, bot: Bot) -> None:
+    """Another value may follow it."""
+    ended = CliRunner().invoke(flow, ["pause", "--reason", "by my hand", "W1"])
+
+    assert ended.exit_code == 0
+    assert dict(bot.asked[0].raw) == {"workflow": "W1", "reason": "by my hand"}
+
+
+def test_a_slip_behind_free_text_is_told(flow: click.Group, bot: Bot) -> None:
+    """It is no part of the text."""
+    ended = CliRunner().invoke(flow, ["pause", "--reason", "by", "hand", "--workflw", "W1"])
+
+    assert ended.exit_code == 2
+    assert "--workflow" in ended.output
+    assert bot.asked == []
 
 
 @pytest.mark.parametrize(
