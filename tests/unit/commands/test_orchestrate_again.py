@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.commands.test_orchestrate_runs import put
+from tests.unit.commands.made_runs import put
 from tgk.testing.operations import InlineOperations
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.commands.test_orchestrate_runs import ending, put, until
+from tests.unit.commands.made_runs import ending, put, until
 
 if TYPE_CHECKING:
     from tests.conftest import World
