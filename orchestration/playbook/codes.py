@@ -185,5 +185,9 @@ CODES: dict[str, Code] = {
         "it is made again under the same key, and the other side does it once, if it heeds the "
         "header Idempotency-Key.",
     ),
+    "W076": Code(
+        "one key for every item",
+        "Under one key the other side does a thing once. In a loop the key names the item as well.",
+    ),
     "W067": Code("nothing to run", "The file declares something, but has no steps."),
 }  # fmt: skip

@@ -287,6 +287,27 @@ def test_a_call_that_a_kill_would_leave_open_is_warned_of(step: str, warned: lis
 
 
 @pytest.mark.parametrize(
+    ("key", "warned"),
+    [
+        ("pay-${run.id}", ["W076"]),
+        ("pay-${each.id}", []),
+        ("pay-${look.status}", []),
+        ("once", ["W076"]),
+    ],
+)
+def test_a_key_in_a_loop_names_the_item(key: str, warned: list[str]) -> None:
+    """Else only the first item would be done."""
+    text = (
+        "name: x\nparameters: [{name: l, type: list, default: [a]}]\nsteps:\n"
+        "  - type: foreach\n    items: ${l}\n    as: each\n    steps:\n"
+        "      - {name: look, command: /status}\n"
+        f"      - {{command: /status production, idempotency_key: '{key}'}}\n"
+    )
+
+    assert [one.code for one in found(text)] == warned
+
+
+@pytest.mark.parametrize(
     ("step", "place"),
     [("http: {url: 'https://x.example'}", "hosts"), ("shell: [ls]", "programs")],
 )
