@@ -111,6 +111,8 @@ def state_of(view: RunView) -> str:
     """Return how it stands in words: one that waits is not paused yet, but will be."""
     if view.pausing:
         return "pauses after this step"
+    if view.continued:
+        return f"goes on as {view.continued}"
     awaited = wanted(view) if view.state in _GOING else ""
     if view.state in ("waiting", "queued"):
         return awaited or WORDS[view.state]
@@ -157,9 +159,16 @@ def _facts(view: RunView, now: datetime) -> Facts:
         Fact(label="Goes on by itself", at=view.until),
         Fact(label="Must end by", at=view.deadline if view.ended is None else None),
         Fact(label="Continues", value=_generation(view.previous)),
+        Fact(label="Finally", value=_last_words(view)),
         Fact(label="Kept with", value=view.kept_with),
     ]
     return Facts(facts=tuple(fact for fact in facts if fact.value or fact.at))
+
+
+def _last_words(view: RunView) -> str:
+    """Return when the steps that every ending has are played, where this was no ending."""
+    has_some = any(step.kind == "finally" for step in view.steps)
+    return f"comes once, at the end of {view.continued}" if view.continued and has_some else ""
 
 
 def _generation(run: str) -> str:
@@ -192,7 +201,10 @@ def _actions(view: RunView) -> tuple[Action, ...]:
         label="Details", command="orchestrate status", arguments={**given, "detailed": True}
     )
     more: tuple[Action, ...]
-    if view.state == "paused":
+    if view.continued:
+        given = {"workflow": view.continued}
+        more = (Action(label="Status", command="orchestrate status", arguments=given),)
+    elif view.state == "paused":
         more = (
             Action(label="Resume", command="orchestrate resume", arguments=given, style="success"),
         )

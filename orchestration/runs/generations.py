@@ -51,6 +51,12 @@ def kept(
     return tuple(step for step in found if not _replaced(_INDEX.sub("", step.path), again))
 
 
+def failed(steps: Iterable[StepRecord]) -> bool:
+    """Say whether a step stands failed, so that there is something to skip."""
+    latest = {step.path: step for step in sorted(steps, key=lambda each: each.seq)}
+    return any(step.result is not None and step.result.bad for step in latest.values())
+
+
 def inherited(
     run: RunRecord, steps: Iterable[StepRecord], playbooks: Mapping[str, Playbook]
 ) -> tuple[StepRecord, ...]:

@@ -13,6 +13,7 @@ from orchestration.runs.books import Books
 from orchestration.runs.consents import RunGrants, withdraw_all
 from orchestration.runs.estate import Estate
 from orchestration.runs.frame import values_of
+from orchestration.runs.generations import failed
 from orchestration.runs.ledger import Ledger
 from orchestration.runs.memory import Memory
 from orchestration.runs.play import Play, checkpoint
@@ -169,11 +170,12 @@ class DurableRuns:
         record = await self._addressed(run, delivery)
         if delivery in record.words:
             return await self.view(await successors.settled(record))
-        anew = bool(from_step or skip_failed or parameters or checkpoint)
-        if record.pause is not None and record.state not in ENDED and not anew:
+        anew = bool(from_step or parameters or checkpoint)
+        goes_on = record.pause is not None and record.state not in ENDED and not anew
+        if goes_on and not (skip_failed and failed(await self._ledger.steps(record.id))):
             await self._say(record.id, delivery, _resumed)
             return await self.view(record.id)
-        _require_resting(record, where=bool(from_step or checkpoint), anew=anew)
+        _require_resting(record, where=bool(from_step or checkpoint), anew=anew or skip_failed)
         upto = await successors.upto(record, checkpoint)
         wish = Wish(from_step=from_step, skip_failed=skip_failed, upto=upto)
         changed = dict(parameters or {})
@@ -229,6 +231,8 @@ class DurableRuns:
         book = books[record.playbook]
 
         async def tell(event: str, facts: Mapping[str, Any]) -> None:
+            if means.pulse.record.superseded:
+                return  # it goes on, and has not failed
             view = await self._view(means.pulse.record.model_copy(update=facts))
             await self._parts.heralds.tell(book, event, view, record.parameters)
 

@@ -28,7 +28,7 @@ _MOST_TRIES = 20
 
 def bare(record: RunRecord) -> RunView:
     """Return a run without its steps."""
-    pause = record.pause
+    pause, heir = record.pause, record.heir
     reason = f"{pause.who}: {pause.reason}" if pause else record.reason
     return RunView(
         id=record.id,
@@ -52,6 +52,7 @@ def bare(record: RunRecord) -> RunView:
         parameters=_veiled(record.parameters, record),
         outputs=record.outputs,
         previous=record.previous,
+        continued=heir.record.id if heir and record.state in ENDED else "",
         mark=record.mark,
         revision=record.revision,
     )

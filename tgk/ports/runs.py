@@ -138,6 +138,8 @@ class RunView(_Shape):
     undoes: tuple[StepView, ...] = ()
     previous: str = ""
     """The generation before."""
+    continued: str = ""
+    """The generation that went on from it while it was paused; ``finally`` comes at its end."""
     mark: str = ""
     """Tells it, in all generations, from what other installations call by the same id."""
     kept_with: str = ""
@@ -251,8 +253,9 @@ class Runs(Protocol):
     ) -> RunView:
         """Go on with a paused run, or begin a new generation of one that ended badly.
 
-        ``from_step`` is a name or a path, ``checkpoint`` an id; both, ``skip_failed`` and changed
-        parameters make a new generation. Its view says what is kept (``kept`` steps).
+        ``from_step`` is a name or a path, ``checkpoint`` an id; both, ``skip_failed`` where a step
+        stands failed, and changed parameters make a new generation. Its view says what is kept
+        (``kept`` steps).
         """
 
     async def complete(self, run: str, *, who: str, reason: str, delivery: str = "") -> RunView:

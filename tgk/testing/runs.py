@@ -170,7 +170,8 @@ class FakeRuns:
         if delivery in self._said:
             return self._views[self._said[delivery]]
         view = await self.view(run)
-        anew = bool(from_step or skip_failed or parameters or checkpoint)
+        skips = skip_failed and any(step.state == "failed" for step in view.steps)
+        anew = bool(from_step or skips or parameters or checkpoint)
         if view.state == "paused" and not anew:
             self._hear(delivery, view.id)
             return self.change(view.id, state="running", reason="", until=None)

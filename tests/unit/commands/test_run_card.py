@@ -42,6 +42,21 @@ def test_the_failure_that_is_the_reason_is_told_once() -> None:
     assert quotes(followed(ended(reason="the council said no"), NOW)) == ["ask: Denied by ana"]
 
 
+def test_a_run_that_goes_on_as_another_generation_says_what_becomes_of_it() -> None:
+    """It was not cancelled: no button resumes it, and its last words come once."""
+    last = step("finally", "skipped", kind="finally", steps=(step("tidy", "skipped"),))
+    view = run([step("deploy", "succeeded", 0, 10), last], "cancelled", continued="WF-2026-001.2")
+    reply = followed(view, NOW)
+    (facts,) = [block for block in reply.blocks if isinstance(block, Facts)]
+
+    assert reply.title == "deploy-web-app goes on as WF-2026-001.2"
+    assert "comes once, at the end of WF-2026-001.2" in [
+        fact.value for fact in facts.facts if fact.label == "Finally"
+    ]
+    assert [action.label for action in reply.actions] == ["Status", "Details"]
+    assert reply.actions[0].arguments == {"workflow": "WF-2026-001.2"}
+
+
 def test_why_a_step_waits_for_another_try_is_told_at_once() -> None:
     """Not only when it has failed for good."""
     tries = (Try(began=at(0), ended=at(6), state="failed", note="no quota"),)

@@ -142,6 +142,35 @@ async def test_a_failed_run_goes_on_as_another_generation(tmp_path: Path) -> Non
     assert made.effects.names == ["one", "two"]
 
 
+@pytest.mark.parametrize("fails", [0, 9])
+async def test_skipping_what_failed_of_a_paused_run_leaves_finally_to_its_one_end(
+    tmp_path: Path, fails: int
+) -> None:
+    """Where nothing has failed it simply goes on; else another generation does, and says so."""
+    async with world(tmp_path).open() as made:
+        made.effects.held["two"] = asyncio.Event()
+        started = await made.start(f"""
+name: story
+steps:
+  - {{name: one, command: /mark one --fails {fails}, continue_on_error: true}}
+  - {{name: two, command: /mark two}}
+  - {{name: three, command: /mark three}}
+finally: [/mark tidied]
+""")
+        await made.seen(lambda: "two" in made.effects.running)
+        await made.runs.pause(started.id, who="dana", reason="look", until=None, checkpoint=False)
+        made.effects.held.pop("two").set()
+        await made.state(started.id, "paused")
+        again = await made.runs.resume(started.id, who=DANA, skip_failed=True)
+        view = await made.end(again.id)
+        old = bare(await made.runs._ledger.load(started.id))
+
+    anew = f"{started.id}.2"
+    assert (view.id, old.continued) == ((anew, anew) if fails else (started.id, ""))
+    assert view.state == "succeeded"
+    assert made.effects.names == [*([] if fails else ["one"]), "two", "three", "tidied"]
+
+
 @pytest.mark.parametrize(
     ("wish", "done"),
     [
