@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
+from loguru import logger
 
 from audit.acknowledge import take_request
 from audit.anchors import Anchor
 from audit.ledger import reported
-from audit.log import Log, LogSettings
+from audit.log import Log, LogInUse, LogSettings
 from audit.record import CODES, Draft, Ids, Phase, draft, own_fields, plain, stamp
 from audit.verify import Verdict, verify
 from audit.writer import AuditStats, Writer
@@ -33,6 +34,7 @@ LARGEST_ARGS = 4096
 SHOWN_OF_LARGE = 1024
 ANCHOR_RECORDS = 1000
 ANCHOR_SECONDS = 900.0
+_LOOK_AGAIN = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ class AuditJournal:
     """Implements tgk.ports.journal.Journal; an async context manager that owns a writer thread.
 
     ``privileged`` says who may still change things when room is short; ``policy`` returns the
-    version of the policy that decided. Entering raises Conflict when another process writes,
-    ConfigurationInvalid when an earlier key is needed, JournalUnavailable when the disk refuses.
+    version of the policy that decided. Entering waits up to ``patience`` seconds for whoever else
+    writes, and raises LogInUse when they still do, ConfigurationInvalid when an earlier key is
+    needed, JournalUnavailable when the disk refuses.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class AuditJournal:
         policy: Callable[[], str] | None = None,
         simulated: bool = False,
         timeout: float = 10.0,
+        patience: float = 0.0,
         queue_bound: int = 16384,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -79,6 +83,7 @@ class AuditJournal:
         self._policy = policy
         self._simulated = simulated
         self._timeout = timeout
+        self._patience = patience
         self._ids = Ids(entropy)
         self._log = Log(settings, clock, entropy)
         self._writer = Writer(self._log, bound=queue_bound, timeout=timeout)
@@ -88,12 +93,27 @@ class AuditJournal:
 
     async def __aenter__(self) -> Self:
         try:
-            await asyncio.to_thread(self._log.open)
+            await self._open()
         except OSError as error:
             raise JournalUnavailable(f"{error.strerror or error}") from error
         self._orphans = dict(self._log.state.intents)
         self._writer.start()
         return self
+
+    async def _open(self) -> None:
+        """Open the files, once nobody else writes to them, or raise LogInUse."""
+        ends, told = self._clock.monotonic() + self._patience, False
+        while True:
+            try:
+                return await asyncio.to_thread(self._log.open)
+            except LogInUse as error:
+                if self._clock.monotonic() >= ends:
+                    raise
+                if not told:
+                    bound = logger.bind(why=error.why, seconds=self._patience)
+                    bound.info("the audit log is in use, waiting for it")
+                told = True
+            await self._clock.sleep(_LOOK_AGAIN)
 
     async def __aexit__(
         self,

@@ -40,10 +40,14 @@ class LogSettings:
     space: SpaceRules = field(default_factory=SpaceRules)
 
 
+class LogInUse(Conflict):
+    """Another process writes to the log, perhaps only for a moment."""
+
+
 class Log:
     """Used by one thread only; ``link``, ``level`` and ``free`` may be read by any.
 
-    Raises Conflict when another process writes, ConfigurationInvalid when an earlier key is needed.
+    Raises LogInUse when another process writes, ConfigurationInvalid when an earlier key is needed.
     """
 
     def __init__(
@@ -233,7 +237,7 @@ class Log:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
-            raise Conflict(
+            raise LogInUse(
                 "The audit log is in use.",
                 why=f"Process {owner or 'unknown'} writes to {self.path.name}.",
                 remedy="Stop that process first, or use another state folder.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from bot.cli.session import Answer, SocketSession, overdue
 from bot.runtime.discovery import load_discovery
 from bot.runtime.settings import DEMO_PID, SOCKET_NAME, read_settings
+from bot.runtime.socket_file import answers
 from tgk.errors import TgkError, Unavailable
 from tgk.suggest import completions
 
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
     from bot.cli.session import Asked, Session
     from bot.runtime.core import Core
     from bot.runtime.settings import Settings
-    from tgk.context import Invocation
     from tgk.discovery import Discovery
     from tgk.outcome import Outcome
     from tgk.reply import Reply
 
 POSTING_PATIENCE = 20.0
 """Seconds that a run of our own waits for its reports to reach the chats."""
+STARTING_PATIENCE = 10.0
+"""Seconds that a run of our own waits for whoever writes the audit log: often a bot that starts."""
+_LOOK_AGAIN = 0.2
 _KNOWN_KINDS = {"service": "services", "environment": "environments"}
 
 
@@ -32,7 +36,7 @@ def connect(config: Path) -> Session:
     """Return a session; raises ConfigurationInvalid, or Unavailable when there is no bot at all."""
     settings = read_settings()
     socket = settings.state / SOCKET_NAME
-    if socket.exists() and SocketSession.reachable(socket):
+    if socket.exists() and answers(socket):
         return SocketSession(socket)
     if settings.has_token or settings.sandbox_url:
         from bot.runtime.simulation import announced
@@ -82,12 +86,26 @@ class OwnSession:
         self._config = config
 
     def run(self, asked: Asked, show: Callable[[Reply], None]) -> Answer:
-        """Assemble, run, wait until the reports are sent, and take everything apart."""
-        discovery = load_discovery(self._config)
-        try:
-            return asyncio.run(self._run(asked, show, discovery))
-        except TimeoutError as error:
-            raise overdue(asked, self.goes_on) from error
+        """Assemble, run, wait until the reports are sent, and take everything apart.
+
+        A bot that has started meanwhile is asked instead.
+        """
+        from audit.log import LogInUse
+
+        discovery, ends = load_discovery(self._config), time.monotonic() + STARTING_PATIENCE
+        while True:
+            try:
+                return asyncio.run(self._run(asked, show, discovery))
+            except TimeoutError as error:
+                raise overdue(asked, self.goes_on) from error
+            except LogInUse:  # nothing has begun yet
+                if time.monotonic() >= ends:
+                    raise
+            time.sleep(_LOOK_AGAIN)
+            if answers(socket := self._settings.state / SOCKET_NAME):
+                bot = SocketSession(socket)
+                self.goes_on = bot.goes_on
+                return bot.run(asked, show)
 
     def complete(self, asked: Asked, option: str, partial: str) -> list[str]:
         """Complete from discovery.yml: a core at every key press would be slower than typing."""
@@ -121,6 +139,7 @@ class OwnSession:
 
 
 async def _ask(core: Core, asked: Asked, show: Callable[[Reply], None]) -> tuple[Outcome, bool]:
+    from bot.cli.unheard import require_voters
     from tgk.context import Invocation
 
     async def shown(reply: Reply) -> None:
@@ -137,24 +156,8 @@ async def _ask(core: Core, asked: Asked, show: Callable[[Reply], None]) -> tuple
         confirmed=asked.confirmed,
         show=shown,
     )
-    _require_voters(core, invocation)
+    await require_voters(core, invocation)
     return await core.dispatcher.run(invocation), caller.known
-
-
-def _require_voters(core: Core, invocation: Invocation) -> None:
-    """Refuse what the council must answer: without a bot nobody could press its buttons."""
-    admission = core.dispatcher.admission
-    try:
-        admitted = admission.admit(invocation, count=False)
-    except TgkError:
-        return  # the dispatcher says, and records, what is wrong with it
-    rule = admitted.command.approval and admitted.command.approval(admitted.request, core.discovery)
-    if rule and core.discovery.telegram:
-        raise Unavailable(
-            "The council",
-            "Its answer comes through a running bot, and none listens under TGK_STATE.",
-            remedy="Start `python -m bot` there first, or ask in chat.",
-        )
 
 
 async def _until_posted(depths: Callable[[], Mapping[str, int]]) -> None:

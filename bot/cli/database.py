@@ -9,10 +9,10 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.salt import LENGTH
-from bot.cli.session import SocketSession
 from bot.runtime.memory import ESTATE, NAME, STORE
 from bot.runtime.salt import known_salt
 from bot.runtime.settings import SOCKET_NAME
+from bot.runtime.socket_file import answers
 from integrations.finding import Finding
 from orchestration.membership import listed
 from orchestration.schema import MIGRATIONS
@@ -178,7 +178,7 @@ def _member(member: Member, settings: Settings) -> Finding:
     own = path.read_text("ascii").strip() if path.exists() else ""
     if member.kind != "bot" or member.name == own:
         return Finding(member.kind, "ok", told)
-    if SocketSession.reachable(settings.state / SOCKET_NAME):
+    if answers(settings.state / SOCKET_NAME):
         return Finding(member.kind, "ok", told)
     do = "Work beside it with `tgk worker`, or stop it first."
     return Finding(member.kind, "warn", f"{told}: another bot would end with 69", do)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from audit.chain import Keyring
 from audit.space import SpaceRules
 from audit.verify import verify
-from bot.cli.session import SocketSession
 from bot.runtime.clock import SystemClock
 from bot.runtime.discovery import checked_estate
 from bot.runtime.settings import AUDIT_LOG, SOCKET_NAME
+from bot.runtime.socket_file import answers
 from integrations.finding import Finding, fields, port
 from rbac.loading import load_policy
 from tgk.errors import ConfigurationInvalid, TgkError
@@ -144,7 +144,7 @@ class Machine:
         path = self._settings.state / SOCKET_NAME
         if not path.exists():
             return Finding("socket", "off", "no bot runs with this state folder")
-        if SocketSession.reachable(path):
+        if answers(path):
             return Finding("socket", "ok", f"a bot answers at {path}")
         return Finding("socket", "warn", f"{path} was left behind", "The next start replaces it.")
 
@@ -158,7 +158,7 @@ class Machine:
         if "platforms" not in told:
             do = "Stop the other program, or set TGK_HTTP."
             return Finding("port", "bad", f"another program listens on {address}", do)
-        if not SocketSession.reachable(self._settings.state / SOCKET_NAME):
+        if not answers(self._settings.state / SOCKET_NAME):
             what = f"a bot with another state folder answers at {address}: none could start here"
             return Finding(
                 "port", "bad", what, "Set TGK_HTTP to a free host:port, or its TGK_STATE."

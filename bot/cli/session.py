@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.runtime.socket_file import short_name
+from bot.runtime.socket_file import CONNECT_WITHIN, short_name
 from tgk.errors import TgkError, Unavailable
 from tgk.outcome import Outcome
 from tgk.reply import Reply
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-CONNECT_WITHIN, ANSWER_WITHIN, COMPLETE_WITHIN = 2.0, 7200.0, 3.0
+ANSWER_WITHIN, COMPLETE_WITHIN = 7200.0, 3.0
 
 
 def _delivery() -> str:
@@ -113,17 +113,6 @@ class SocketSession:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-
-    @staticmethod
-    def reachable(path: Path) -> bool:
-        """Say whether a bot listens there; a socket left behind by a kill does not count."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(CONNECT_WITHIN)
-            try:
-                with short_name(path) as name:
-                    return probe.connect_ex(name) == 0
-            except OSError:  # no such folder, or a name that no socket can have
-                return False
 
     def run(self, asked: Asked, show: Callable[[Reply], None]) -> Answer:
         """Stream progress and return the outcome."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from loguru import logger
 
@@ -21,8 +21,9 @@ from bot.runtime.duties import duties
 from bot.runtime.memory import Memory, open_memory
 from bot.runtime.playbooks import folders, shelf_of
 from bot.runtime.salt import salt_of
-from bot.runtime.settings import AUDIT_LOG
+from bot.runtime.settings import AUDIT_LOG, SOCKET_NAME
 from bot.runtime.simulation import keep_apart
+from bot.runtime.socket_file import answers
 from integrations.heralds.datadog import DatadogHerald
 from integrations.heralds.jira import JiraHerald
 from integrations.heralds.slack import SlackHerald
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from tgk.recording import Observer
 
 POLICY = "rbac/policy.yml"
+_PATIENCE: Final = 10.0
 
 
 def registry_of(discovery: Discovery) -> Registry:
@@ -235,7 +237,13 @@ class _Assembly:
             clock=self._clock,
             policy=lambda: policy.guard.version,
             simulated=self._settings.simulated,
+            patience=self._patience(),
         )
+
+    def _patience(self) -> float:
+        """Return how long to wait for the audit log: a terminal's short command may hold it."""
+        lasting = self._kind == "terminal" or answers(self._settings.state / SOCKET_NAME)
+        return 0.0 if lasting else _PATIENCE
 
     async def _couriers(self, policy: PolicyFile, memory: Memory) -> Couriers:
         return await open_couriers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CONNECT_WITHIN = 2.0
 _LONGEST = 100
 """Bytes that every system takes: 103 on the strictest one, without the end mark."""
 _OWN_FOLDERS = Path("/proc/self/fd")
@@ -30,3 +32,14 @@ def short_name(path: Path) -> Iterator[str]:
         yield str(_OWN_FOLDERS / str(folder) / path.name)
     finally:
         os.close(folder)
+
+
+def answers(path: Path) -> bool:
+    """Say whether a bot listens there; a socket left behind by a kill does not count."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(CONNECT_WITHIN)
+        try:
+            with short_name(path) as name:
+                return probe.connect_ex(name) == 0
+        except OSError:  # no such folder, or a name that no socket can have
+            return False

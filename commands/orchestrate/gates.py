@@ -9,9 +9,9 @@ from tgk.errors import InvalidRequest, TgkError
 from tgk.ports.playbooks import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
-    from tgk.context import Context
+    from tgk.context import Access, Context
     from tgk.ports.playbooks import Call, Plan
 
 _MOST_NOTES = 6
@@ -22,7 +22,7 @@ async def world_gates(plan: Plan, context: Context) -> tuple[Gate, ...]:
     known = {entry.name for entry in context.access.known()}
     calls = [call for call in plan.calls if call.command in known]
     refused = [each async for each in _refusals(calls, context)]
-    asked = [*_questions(calls, context)]
+    asked = [*questions(calls, context.access)]
     unclear = [call.path for call in plan.calls if not call.complete]
     return (
         await _locks(plan, context),
@@ -62,11 +62,11 @@ def _known_later(error: InvalidRequest, call: Call) -> bool:
     return bool(error.faults) and all(fault.name.strip("_") in later for fault in error.faults)
 
 
-def _questions(calls: list[Call], context: Context) -> Iterator[str]:
+def questions(calls: Iterable[Call], access: Access) -> Iterator[str]:
     """Yield each question that the council would be asked, as far as it is known."""
     for call in calls:
         with suppress(InvalidRequest):  # told with the refusals, or known once the run is there
-            rule = context.access.question(call.command, call.arguments)
+            rule = access.question(call.command, call.arguments)
             if rule:
                 yield f"{call.path}: {rule.title} ({rule.needed})"
 

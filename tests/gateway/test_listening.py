@@ -11,9 +11,9 @@ import httpx
 import orjson
 import pytest
 
-from bot.cli.session import SocketSession
 from bot.gateway.operator import OperatorSocket
 from bot.gateway.server import listener, local_listener, serving
+from bot.runtime.socket_file import answers
 from tgk.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
@@ -102,13 +102,13 @@ def test_a_socket_may_lie_at_the_end_of_a_long_path(tmp_path: Path) -> None:
 
     with local_listener(path):
         mode = stat.S_IMODE(path.stat().st_mode)
-        reached = SocketSession.reachable(path)
+        reached = answers(path)
         opened = len([*Path("/proc/self/fd").iterdir()]) - held
 
     assert (mode, reached, opened) == (0o600, True, 1)
     assert not path.exists()
-    assert not SocketSession.reachable(path)
-    assert not SocketSession.reachable(tmp_path / ("y" * 200) / "tgk.sock")
+    assert not answers(path)
+    assert not answers(tmp_path / ("y" * 200) / "tgk.sock")
 
 
 def test_a_folder_that_takes_no_socket_says_what_to_do(tmp_path: Path) -> None:

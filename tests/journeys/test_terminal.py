@@ -93,6 +93,11 @@ def test_without_a_bot_the_council_is_not_asked_in_vain(playground: Playground) 
 
     assert 5 == run(environment, "deploy", "production", "v1.4.0", "--yes")[0]
     assert 3 == run(environment, "deploy", "production", "v1.4.0", "--yes", user="vik")[0]
+    words = ("--parameters", "version=v1.4.0", "--yes", "--json")
+    code, _, err = run(environment, "orchestrate", "run", "canary", *words)
+    assert 5 == code
+    assert "python -m bot" in err
+    assert "It may be asked" in err
     assert [] == playground.stage.heard()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from loguru import logger
 
 from audit.acknowledge import request_acknowledgement
 from audit.chain import Keyring
@@ -77,6 +79,37 @@ async def test_only_one_process_writes(desk: Desk) -> None:
                 pass
 
     await desk.write(1)
+
+
+async def test_a_short_command_that_holds_the_log_is_waited_for(desk: Desk) -> None:
+    """A bot that starts meanwhile goes on once it is free, and says in its log why it waits."""
+    said: list[str] = []
+    shown = logger.add(lambda line: said.append(str(line)), level="INFO")
+    first = desk.journal()
+    await first.__aenter__()
+
+    async def end_first() -> None:
+        while not said:
+            await asyncio.sleep(0)
+        await first.__aexit__(None, None, None)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(end_first())
+        async with desk.journal(patience=1e6):
+            logger.remove(shown)
+
+    assert 1 == sum("waiting for it" in line for line in said)
+
+
+async def test_a_log_that_is_held_for_long_is_not_waited_for_any_longer(desk: Desk) -> None:
+    """The bound holds; the refusal is the one that came at once before."""
+    async with desk.journal():
+        before = desk.clock.monotonic()
+        with pytest.raises(Conflict, match=str(os.getpid())):
+            async with desk.journal(patience=10.0):
+                pass
+
+    assert desk.clock.monotonic() - before == pytest.approx(10.0, abs=0.5)
 
 
 async def test_files_are_for_their_owner_only(desk: Desk) -> None:
