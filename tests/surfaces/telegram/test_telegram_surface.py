@@ -68,7 +68,7 @@ async def test_a_refusal_says_why_and_who(live: Phone) -> None:
 
 async def test_whoever_lacks_the_right_asks_the_council_from_the_refusal(live: Phone) -> None:
     """One press, for the one refused alone; once the council said yes it is done, and said so."""
-    live.world.approvals._answer = True
+    live.world.approvals.answer = True
     live.world.cluster.put("production", "event-gateway", Workload("Running", "v1.2.3", 2, 2))
     refused = await live.ask("vik", "/scale event-gateway 3")
 
