@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from commands.orchestrate.card import WORDS, looked_at
-from commands.orchestrate.spelling import counted
-from orchestration.runs.wording import took
+from orchestration.runs.wording import counted, took
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import Request, RunId

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from commands.orchestrate.card import looked_at
-from commands.orchestrate.spelling import counted
+from orchestration.runs.wording import counted
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import Request, RunId

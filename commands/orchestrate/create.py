@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.builder import builder
 from commands.orchestrate.drafting import digest
-from commands.orchestrate.spelling import counted
+from orchestration.runs.wording import counted
 from tgk.command import command
 from tgk.context import Context
 from tgk.errors import Conflict, Refused

@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints
 
 from commands.orchestrate.lately import last_of
 from commands.orchestrate.needs import typed
-from commands.orchestrate.spelling import counted
 from commands.orchestrate.startable import require_sense, require_startable
 from commands.orchestrate.veil import veiled
+from orchestration.runs.wording import counted
 from orchestration.schedules import next_time, time_faults
 from tgk.command import command
 from tgk.context import Context

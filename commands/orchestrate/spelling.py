@@ -1,4 +1,4 @@
-"""Values and counts as people write them."""
+"""Values and texts as people write them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ def written(value: object) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(written, value))
     return "" if value is None else str(value)
-
-
-def counted(number: int, thing: str) -> str:
-    """Return ``1 run``, ``3 runs``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def shortened(text: str, most: int = 400) -> str:

@@ -8,8 +8,8 @@ import orjson
 from pydantic import Field, StringConstraints
 
 from commands.orchestrate.simulated import simulated
-from commands.orchestrate.spelling import counted
 from commands.orchestrate.systems import systems_gates
+from orchestration.runs.wording import counted
 from tgk.command import command
 from tgk.context import Context
 from tgk.options import PlaybookName, Request, RunEnvironment

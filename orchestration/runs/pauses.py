@@ -30,7 +30,7 @@ def pauses_of(view: RunView, now: datetime | None) -> list[tuple[datetime, datet
     return [(began, ended) for began, ended in found if ended is not None and ended > began]
 
 
-def paused_of(view: RunView, now: datetime | None) -> float:
+def _paused_of(view: RunView, now: datetime | None) -> float:
     """Return for how many seconds."""
     return sum((ended - began).total_seconds() for began, ended in pauses_of(view, now))
 
@@ -38,4 +38,4 @@ def paused_of(view: RunView, now: datetime | None) -> float:
 def gone_of(view: RunView, now: datetime | None) -> float | None:
     """Return how long a run took without its pauses, which say nothing of the playbook."""
     seconds = seconds_of(view, now)
-    return None if seconds is None else max(0.0, seconds - paused_of(view, now))
+    return None if seconds is None else max(0.0, seconds - _paused_of(view, now))
