@@ -97,6 +97,10 @@ class Process:
             lambda: {place: float(depth) for place, depth in core.board.depths().items()},
         )  # fmt: skip
         self.metrics.export(
+            "tgk_given_up_total", "What was not brought to the chats in the end.", "what",
+            lambda: {"messages": float(core.board.given_up)},
+        )  # fmt: skip
+        self.metrics.export(
             "tgk_operations_running", "Changes that run now.", "engine",
             lambda: {"operations": float(core.engine.running)},
         )  # fmt: skip

@@ -159,6 +159,7 @@ def test_metrics_and_health_follow_the_platforms(playground: Playground, bot: Bo
     def up() -> dict[str, float]:
         with urllib.request.urlopen(f"http://{bot.http}/metrics", timeout=2) as answer:
             lines = answer.read().decode().splitlines()
+        assert 'tgk_given_up_total{what="messages"} 0.0' in lines
         rows = [line for line in lines if line.startswith("tgk_platform_up{")]
         return {row.split('"')[1]: float(row.rpartition(" ")[2]) for row in rows}
 
