@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestration.playbook import model
 from orchestration.playbook.binding import command_of, fill
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from orchestration.shelf.simulation import Simulation
     from tgk.admission import Admission
 
+_MOST_STEPS: Final = 10_000
+"""Playbooks that play one another many times are listed so far."""
+
 
 def lines_of(book: Playbook) -> Iterator[CommandLine]:
     """Yield every command line of a playbook, handlers and undoing included."""
@@ -32,18 +36,29 @@ def calls(
     walked: Simulation,
     admission: Admission,
 ) -> Iterator[Call]:
-    """Yield each command that runs or may run; those of other playbooks may."""
+    """Yield each command that runs or may run; those of other playbooks, at each place, may."""
     fates = {row.path: row.state for row in walked.rows}
     run = walked.scenario.scope["run"]
-    for book in books:
+    known = {book.name: book for book in books}
+    for path, step, book in islice(_placed(books[0], known, ""), _MOST_STEPS):
         own = book is books[0]
         scope = walked.scenario.scope if own else Scope({**book.variables, "run": run})
-        for step in every((*book.steps, *book.finally_)):
-            fate = fates.get(step.path, "depends") if own else "depends"
-            if fate in ("skipped", "unreached"):
-                continue
-            for line in _lines(step):
-                yield _call(step, line, scope, admission, depends=fate != "runs")
+        fate = fates.get(path, "depends")
+        if fate in ("skipped", "unreached"):
+            continue
+        for line in _lines(step):
+            yield _call(path, line, scope, admission, depends=not own or fate != "runs")
+
+
+def _placed(
+    book: Playbook, known: Mapping[str, Playbook], prefix: str
+) -> Iterator[tuple[str, Step, Playbook]]:
+    """Yield each step behind the path that a run knows it by, with the playbook it is of."""
+    for step in every((*book.steps, *book.finally_)):
+        path = f"{prefix}{step.path}"
+        yield path, step, book
+        if isinstance(step, model.SubPlaybook) and step.playbook in known:
+            yield from _placed(known[step.playbook], known, f"{path}/")
 
 
 def _lines(step: Step) -> tuple[CommandLine, ...]:
@@ -55,7 +70,7 @@ def _lines(step: Step) -> tuple[CommandLine, ...]:
 
 
 def _call(
-    step: Step,
+    path: str,
     line: CommandLine,
     scope: Scope,
     admission: Admission,
@@ -68,7 +83,7 @@ def _call(
         raw = _nothing_known(line, admission)
     known = {name: value for name, value in raw.items() if value is not UNKNOWN}
     return Call(
-        path=step.path,
+        path=path,
         command=line.name,
         arguments=known,
         complete=len(known) == len(raw),

@@ -186,6 +186,23 @@ async def test_a_run_is_aimed_at_the_environment_it_is_asked_for(
     assert where == [{("environment", "staging")}, {("env", "staging")}]
 
 
+async def test_a_call_of_a_played_playbook_goes_by_the_path_that_the_run_will_have(
+    world: World, tmp_path: Path
+) -> None:
+    """Behind each step that plays it; where that is skipped, it is no call at all."""
+    folder = tmp_path / "playbooks"
+    folder.mkdir()
+    (folder / "inner.yml").write_text("name: inner\nsteps:\n  - {name: a, command: /status}\n")
+    (folder / "outer.yml").write_text(
+        "name: outer\nsteps:\n  - {name: b, playbook: inner}\n  - {name: c, playbook: inner}\n"
+        "  - {name: d, playbook: inner, condition: 1 > 2}\n"
+    )
+
+    outcome = await world.run("/orchestrate run outer --dry-run", "dana")
+
+    assert [each["path"] for each in outcome.reply.data["calls"]] == ["b/a", "c/a"]
+
+
 @pytest.mark.parametrize("named", ["dev", "development"])
 @pytest.mark.parametrize("by", ["--environment ", "--parameters environment="])
 async def test_an_environment_goes_by_its_other_names_as_well(
