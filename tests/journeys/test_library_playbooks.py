@@ -64,14 +64,16 @@ async def test_blue_green_takes_down_what_could_not_be_deployed(stage: Stage) ->
     assert stage.versions("production") == {"v1.2.3"}
 
 
-async def test_a_canary_gets_all_of_the_traffic(stage: Stage) -> None:
+async def test_a_canary_passes_every_step(stage: Stage) -> None:
     """Its share grows while the figures stay good."""
     view = await stage.run("canary", f"version=v1.4.0,{WATCH},shares=50,100")
 
     canary = stage.simulated.site.canaries["production", "event-gateway"]
     assert view["state"] == "succeeded", view["reason"]
     assert canary.version == "v1.4.0"
-    assert "api v1.4.0 has all of the traffic" in stage.told[-1]
+    assert "The canary of api v1.4.0 passed every step" in stage.told[-1]
+    assert "what served before still stands beside it" in stage.told[-1]
+    assert "v1.2.3" in stage.versions("production")
 
 
 async def test_a_sick_canary_is_taken_back(stage: Stage) -> None:
