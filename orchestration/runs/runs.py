@@ -279,7 +279,8 @@ class DurableRuns:
 
 def _paused(stands: RunRecord, pause: Pause) -> Mapping[str, Any]:
     if known := going(stands).pause:
-        raise Conflict(f"{stands.id} is paused already.", why=known.reason)
+        remedy = f"Let it go on with /orchestrate resume {stands.id}, then pause it anew."
+        raise Conflict(f"{stands.id} is paused already.", why=known.reason, remedy=remedy)
     return {"pause": pause}
 
 
@@ -300,7 +301,9 @@ def _require_resting(record: RunRecord, *, where: bool, anew: bool) -> None:
     resting = record.state == "paused" and record.pause is not None
     if record.state not in ENDED and not resting:
         why = f"It is {STATE_WORDS[record.state]}."
-        remedy = "Pause it first, and wait until nothing is under way." if anew else ""
+        remedy = f"It goes on by itself: /orchestrate status {record.id} shows what it waits for."
+        if anew:
+            remedy = "Pause it first, and wait until nothing is under way."
         raise Conflict(f"{record.id} cannot be resumed.", why=why, remedy=remedy)
     if record.state == "succeeded" and not where:
         remedy = "Name a step to begin from, as in --from-step deploy."

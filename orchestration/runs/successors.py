@@ -127,5 +127,9 @@ def going(stands: RunRecord) -> RunRecord:
 def _superseded(stands: RunRecord, heir: Heir) -> Mapping[str, Any]:
     """Return what lets a paused run end where it stands, and another go on from there."""
     if going(stands).state != "paused" or stands.pause is None:
-        raise Conflict(f"{stands.id} cannot be resumed.", why="It has just gone on by itself.")
+        raise Conflict(
+            f"{stands.id} cannot be resumed.",
+            why="It has just gone on by itself.",
+            remedy=f"See with /orchestrate status {stands.id} how it does.",
+        )
     return {"superseded": True, "heir": heir}

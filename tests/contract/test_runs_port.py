@@ -187,13 +187,14 @@ async def test_a_pause_holds_until_it_is_resumed(desk: Desk) -> None:
     pausing = await desk.runs.pause(
         started.id, who="dana", reason="look", until=None, checkpoint=True
     )
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as twice:
         await desk.runs.pause(started.id, who="ben", reason="me", until=None, checkpoint=False)
     paused = await desk.rest(started.id)
     kept = await desk.runs.checkpoints(started.id)
     resumed = await desk.runs.resume(started.id, who=DANA)
     view = await desk.end(started.id)
 
+    assert f"/orchestrate resume {started.id}" in twice.value.remedy
     assert (pausing.reason, paused.state, paused.reason) == ("dana: look", "paused", "dana: look")
     assert [each.run for each in kept] == [started.id]
     assert (resumed.id, view.state) == (started.id, "succeeded")
@@ -217,8 +218,9 @@ async def test_a_run_declared_over_is_over(desk: Desk) -> None:
 async def test_what_goes_on_or_went_well_is_not_resumed(desk: Desk) -> None:
     """Unless, after a good end, a step to begin from is named."""
     started = await desk.start("story", "d1")
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as going:
         await desk.runs.resume(started.id, who=DANA)
+    assert f"/orchestrate status {started.id}" in going.value.remedy
     with pytest.raises(Conflict):
         await desk.runs.resume(started.id, who=DANA, from_step="two")
     await desk.end(started.id)

@@ -144,7 +144,8 @@ class FakeRuns:
             return self._views[self._said[delivery]]
         view = await self._going(run)
         if view.state == "paused":
-            raise Conflict(f"{view.id} is paused already.", why=view.reason)
+            remedy = f"Let it go on with /orchestrate resume {view.id}."
+            raise Conflict(f"{view.id} is paused already.", why=view.reason, remedy=remedy)
         if checkpoint:
             self.keep(
                 Checkpoint(
@@ -177,7 +178,9 @@ class FakeRuns:
             return self.change(view.id, state="running", reason="", until=None)
         over = view.state in ENDED and (anew or view.state != "succeeded")
         if view.state != "paused" and not over:
-            raise Conflict(f"{view.id} cannot be resumed.", why=f"It is {view.state}.")
+            remedy = f"See with /orchestrate status {view.id} what it waits for."
+            why = f"It is {view.state}."
+            raise Conflict(f"{view.id} cannot be resumed.", why=why, remedy=remedy)
         if view.state == "paused":
             view = self.change(view.id, state="cancelled", until=None)
         root, _, number = view.id.partition(".")
