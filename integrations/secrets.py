@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from integrations.http import HttpPort, Patience
+from integrations.variables import not_set
 from tgk.errors import Missing, Rejected
 
 if TYPE_CHECKING:
@@ -36,7 +37,15 @@ class SecretSources:
     ``key`` or the secret's own name says which. Variables that ``providers`` take belong to them.
     """
 
-    def __init__(self, clock: Clock, variable: Variable, *, providers: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        variable: Variable,
+        *,
+        providers: Iterable[str] = (),
+        simulated: bool = False,
+    ) -> None:
+        self._simulated = simulated
         self._clock = clock
         self._variable = variable
         self._own = _OWN.union(providers)
@@ -64,7 +73,7 @@ class SecretSources:
         address, token = self._variable("VAULT_ADDR"), self._variable("VAULT_TOKEN")
         if address is None or token is None:
             unset = "VAULT_ADDR" if address is None else "VAULT_TOKEN"
-            raise Rejected("Vault", f"{unset} is not set.", remedy="Set it where the bot runs.")
+            raise not_set("Vault", unset, simulated=self._simulated)
         mount, _, inner = path.strip("/").removeprefix("data/").partition("/")
         if not inner or ".." in inner.split("/"):
             raise Missing("path in Vault", path)

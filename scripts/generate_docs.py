@@ -110,6 +110,27 @@ has no token is off and says so; nothing is simulated beside it. A token that is
 error. An empty variable is the same as none.
 """
 
+OTHERS_HEAD = """### What secrets and integrations read
+
+Read when a playbook needs them, not at start; a playbook cannot have the values itself. A
+simulated world reads no variables of yours.
+
+| variable | meaning |
+|---|---|
+| `VAULT_ADDR` | Vault, such as `https://vault.example.com:8200`: secrets with `source: vault` |
+| `VAULT_TOKEN` | token that may read them; KV version 2 |
+| `VAULT_NAMESPACE` | namespace, where Vault has any |
+| `JIRA_URL` | Jira, such as `https://example.atlassian.net`: `type: jira` without `url` |
+| `JIRA_EMAIL` | account there |
+| `JIRA_API_TOKEN` | API token of that account |
+| `DATADOG_API_URL` | another address than `https://api.<site>`, such as a proxy |
+
+Slack, PagerDuty and Opsgenie have no variables of a fixed name: `notify team` takes those that
+[`providers`](#providersnamenotificationtargets) name, such as `${SLACK_WEBHOOK}`,
+`${PAGERDUTY_KEY}` or `${OPSGENIE_KEY}`; a playbook names its own under `secrets`. Both are read
+where the bot runs. [Playbooks](playbooks.md#who-else-hears-of-a-run) shows an example of each.
+"""
+
 
 def main(arguments: list[str]) -> int:
     """Return 1 when a page would change and only a check was asked for."""
@@ -262,6 +283,7 @@ def configuration_page() -> Iterator[str]:
         kind = _shape(field.annotation)
         yield f"| `{field.alias}` | {kind} | {_default(field)} | {field.description} |"
     yield ""
+    yield OTHERS_HEAD
     yield "## Exit codes"
     yield ""
     yield "`python -m bot` ends with 0 after SIGTERM or Ctrl-C, 78 when files or environment must"

@@ -316,12 +316,18 @@ class _Assembly:
              if each.notification is None}
         )  # fmt: skip
         theirs = chain.from_iterable(named.values())
-        return SecretSources(self._clock, self._settings.variable, providers=theirs)
+        return SecretSources(
+            self._clock,
+            self._settings.variable,
+            providers=theirs,
+            simulated=self._settings.simulated,
+        )
 
     def _told(self) -> tuple[SlackHerald, JiraHerald, DatadogHerald]:
         """Return who hears of runs where a playbook wants it."""
         clock, variable = self._clock, self._settings.variable
-        return SlackHerald(clock), JiraHerald(clock, variable), DatadogHerald(clock, variable)
+        jira = JiraHerald(clock, variable, simulated=self._settings.simulated)
+        return SlackHerald(clock), jira, DatadogHerald(clock, variable)
 
     def _admission(self, policy: PolicyFile) -> Admission:
         limiter = RateLimiter(self._discovery.limits, self._clock)

@@ -30,7 +30,10 @@ class PostingHerald(ABC):
 
     system: ClassVar[str]
 
-    def __init__(self, clock: Clock, variable: Variable = unset) -> None:
+    def __init__(
+        self, clock: Clock, variable: Variable = unset, *, simulated: bool = False
+    ) -> None:
+        self._simulated = simulated
         self._clock = clock
         self._variable = variable
 

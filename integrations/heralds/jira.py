@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from integrations.heralds.herald import PostingHerald, is_on, words
-from tgk.errors import Rejected
+from integrations.variables import not_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ class JiraHerald(PostingHerald):
     def _value(self, name: str) -> str:
         found = self._variable(name)
         if found is None:
-            raise Rejected(self.system, f"{name} is not set.", remedy="Set it where the bot runs.")
+            raise not_set(self.system, name, simulated=self._simulated)
         return found.get_secret_value()
 
 

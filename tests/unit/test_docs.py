@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
+NAMED = r'"((?:VAULT|JIRA|DATADOG)_[A-Z_]+)"'
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +65,24 @@ def test_every_variable_and_key_has_a_meaning(generator: ModuleType) -> None:
     assert not [row for row in rows if row.endswith(("|  |", "None |"))]
     assert all(f"`{field.alias}`" in text for field in Settings.model_fields.values())
     assert all(f"| {name} |" in text or f"**{name}**" in text for name in Discovery.model_fields)
+
+
+def test_every_variable_that_integrations_read_is_on_the_page() -> None:
+    """Nobody learns of one from an error alone, nor of a setting of what hears of runs."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "integrations").rglob("*.py")]
+    configuration = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    language = (ROOT / "docs/playbooks.md").read_text(encoding="utf-8")
+    folder = ROOT / "integrations" / "heralds"
+    heralds = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
+
+    variables = {name for text in sources for name in re.findall(NAMED, text)}
+    settings = {
+        name
+        for text in heralds
+        for name in re.findall(r'(?:settings\.get\(|(?:needed|is_on)\(settings, )"(\w+)"', text)
+    }
+
+    assert variables >= {"VAULT_ADDR", "JIRA_API_TOKEN", "DATADOG_API_URL"}
+    assert settings >= {"webhook", "project", "api_key", "mention"}
+    assert [name for name in sorted(variables) if f"| `{name}` |" not in configuration] == []
+    assert [name for name in sorted(settings) if f"`{name}`" not in language] == []

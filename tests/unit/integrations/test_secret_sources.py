@@ -74,3 +74,14 @@ async def test_vault_is_asked_for_its_newest_version(httpserver: HTTPServer) -> 
         name="database_password", span=Span(1, 1), source="vault", path="/secrets/prod/db"
     )
     assert await found.reveal(secret) == "p1"
+
+
+async def test_a_simulated_world_says_that_it_reads_no_variables() -> None:
+    """It does not claim that one is not set, which may well be; elsewhere that is what is told."""
+    secret = Secret(name="p", span=Span(1, 1), source="vault", path="/secrets/prod/db")
+    simulated = SecretSources(FakeClock(), {}.get, simulated=True)
+
+    with pytest.raises(Rejected, match="a simulated world reads no variables of yours"):
+        await simulated.reveal(secret)
+    with pytest.raises(Rejected, match="VAULT_ADDR is not set"):
+        await sources().reveal(secret)
