@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.runs.standing import STEADY_SECONDS
 from tests.unit.runs.runs_world import DANA, world
 from tgk.errors import Refused
 from tgk.guard import Decision
@@ -88,7 +87,6 @@ async def test_who_still_has_it_goes_on(tmp_path: Path, text: str, asked: int) -
 
     assert (view.state, made.effects.names) == ("succeeded", ["a", "b"])
     assert platform.asked == asked
-    assert STEADY_SECONDS >= 60
 
 
 async def test_while_the_platform_does_not_say_nothing_is_done_in_their_name(
