@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from bot.process import Process, until_stopped
 from bot.runtime.assemble import assembled
 from bot.runtime.company import require_shared
 from bot.runtime.lost import settle
+from bot.runtime.simulation import simulated
 from bot.runtime.supervise import Supervisor
 from bot.start import run, started
 
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(settings: Settings, discovery: Discovery, root: Path) -> None:
     require_shared(settings)
-    run(work_until_stopped, settings, discovery, root)
+    world = simulated(settings, root) if settings.sandbox_url else nullcontext(settings)
+    with world as actual:
+        run(work_until_stopped, actual, discovery, root)
 
 
 async def work_until_stopped(settings: Settings, discovery: Discovery, root: Path) -> None:

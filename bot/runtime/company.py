@@ -27,8 +27,6 @@ def require_shared(settings: Settings) -> None:
     faults = []
     if settings.database_url is None:
         faults.append("DATABASE_URL is not set: a file of SQLite's has one process")
-    if settings.sandbox_url is not None:
-        faults.append("TGK_SANDBOX_URL is set: a simulated world has one bot")
     if faults:
         raise ConfigurationInvalid(
             "A worker shares PostgreSQL with a bot.",

@@ -251,11 +251,14 @@ def read_settings(
     """Return the settings of this process; raises ConfigurationInvalid naming every fault.
 
     ``announced`` are the addresses of the simulated world; beside them the environment names no
-    system, and without them nothing is simulated. An empty variable is the same as none.
+    system, and without them nothing is simulated; a world that is named may have a database. An
+    empty variable is the same as none.
     """
     source = os.environ if environ is None else environ
     names = {field.alias: name for name, field in Settings.model_fields.items()}
     heard = (_OF_THE_PROCESS if announced else names.keys()) - _SAID_BY_THE_WORLD
+    if source.get("TGK_SANDBOX_URL"):
+        heard = heard | {"DATABASE_URL"}
     known: dict[str, Any] = {key: source[key].strip() for key in heard if key and source.get(key)}
     known.update({key: value for key, value in (announced or {}).items() if key in names})
     others = source if announced is None else announced

@@ -75,7 +75,14 @@ def announced(address: str) -> Settings:
             [f"{address} announces {name} elsewhere" for name in elsewhere],
             remedy="Use the world that `python -m sandbox` starts.",
         )
-    return read_settings(announced={**environment, "TGK_SIMULATED": "true"})
+    settings = read_settings(announced={**environment, "TGK_SIMULATED": "true"})
+    if _leads_away(settings.database):
+        raise ConfigurationInvalid(
+            "A simulated world must be on this machine.",
+            ["DATABASE_URL leads elsewhere"],
+            remedy="Unset it, or give it a database of this machine that nothing real uses.",
+        )
+    return settings
 
 
 class _NoDetours(urllib.request.HTTPRedirectHandler):

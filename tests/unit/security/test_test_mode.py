@@ -84,6 +84,20 @@ def test_a_world_cannot_announce_a_system_of_another_machine(name: str, value: s
     assert name in str(refusal.value)
 
 
+def test_a_named_world_has_no_database_of_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of this machine is what a bot and its workers share there; any other may be real."""
+    with answering(200, {}, b'{"DISCORD_TOKEN": "x"}') as address:
+        monkeypatch.setenv("TGK_SANDBOX_URL", address)
+        monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/rehearsal")
+        shared = announced(address)
+        monkeypatch.setenv("DATABASE_URL", "postgresql://db.example/tgk")
+        with pytest.raises(ConfigurationInvalid, match="this machine") as refusal:
+            announced(address)
+
+    assert shared.database == "postgresql://127.0.0.1/rehearsal"
+    assert "DATABASE_URL" in str(refusal.value)
+
+
 def test_nothing_real_of_the_environment_is_reached_from_a_rehearsal() -> None:
     """Database, cloud and keys that happen to be set; what is about the process stays."""
     environ = {
