@@ -29,14 +29,15 @@ def test_a_worker_of_a_simulated_world_is_stood_in_for(
     playground: Playground, postgres: str
 ) -> None:
     """With the variables that the page names: it plays, is killed, and the bot goes on."""
-    shared = {
-        "TGK_SANDBOX_URL": playground.page, "DATABASE_URL": postgres,
-        "TGK_SALT": "5a" * 32,
-    }  # fmt: skip
     block = next(
         each for each in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
         if "python -m sandbox" in each
     )  # fmt: skip
+    (salt,) = re.findall(r"TGK_SALT=(\S+)", block)
+    shared = {
+        "TGK_SANDBOX_URL": playground.page, "DATABASE_URL": postgres,
+        "TGK_SALT": salt,
+    }  # fmt: skip
     assert [name for name in (*shared, "TGK_STATE", "TGK_HTTP") if f"{name}=" not in block] == []
     bot = playground.bot(**shared, TGK_LEASE="2")
     bot.start()
