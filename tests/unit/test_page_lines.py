@@ -54,7 +54,7 @@ def typed(page: str, program: str) -> list[list[str]]:
 def take(words: list[str]) -> None:
     """Take a line as the terminal would, but do nothing; a name alone needs no arguments."""
     group: click.Command = tgk
-    context = click.Context(tgk, info_name="tgk")
+    context = click.Context(tgk, info_name="tgk", **tgk.context_settings)
     while isinstance(group, click.Group) and words and not words[0].startswith("-"):
         _, found, words = group.resolve_command(context, words)
         assert found is not None
