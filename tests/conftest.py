@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from loguru import logger
 
 import commands
 from bot.runtime.playbooks import shelf_of
@@ -42,6 +44,8 @@ from tgk.testing.schedules import FakeSchedules
 from tgk.typed import bind, parse_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from orchestration.shelf.shelf import Shelf
     from tgk.caller import Caller
     from tgk.doors import Door
@@ -147,6 +151,18 @@ def pytest_configure() -> None:
     """Hear Ctrl-C in what tests start, also where a shell runs them in its background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def log_kept() -> Iterator[None]:
+    """Put the process's logging back as it was, after what opens a log of its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logger.remove()
+    logger.configure(extra={})
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.cli.connection import OwnSession
 from bot.cli.session import Asked
 from bot.runtime.settings import AUDIT_LOG, read_settings
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 from tests.surfaces.cli.conftest import ROOT
 
 
+@pytest.mark.usefixtures("log_kept")
 def test_a_bot_that_has_started_meanwhile_is_asked_instead(
     tgk: Terminal, scripted: ScriptedBot, words: Words
 ) -> None:

@@ -11,7 +11,6 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
-from loguru import logger
 
 from bot.runtime.notebook import catch_strays, open_notebook
 
@@ -20,16 +19,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def opened() -> Iterator[None]:
-    """Open the notebook, and put the process's logging back as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def opened(log_kept: None) -> None:
+    """Open the notebook."""
     open_notebook("INFO", lambda text: text, json=False)
-    yield
-    logger.remove()
-    logger.configure(extra={})
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def _logged_from(where: str, logger_name: str) -> None:
