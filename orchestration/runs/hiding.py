@@ -61,7 +61,7 @@ def _forms(secret: str) -> set[str]:
     escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     return {
         secret,
-        secret.strip(),
+        secret.strip() or secret,
         *written,
         *escaped,
         *(each.decode().rstrip("=") for each in coded),

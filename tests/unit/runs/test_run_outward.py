@@ -346,6 +346,12 @@ def test_a_secret_is_hidden_in_every_common_dress(said: str) -> None:
     assert found["echo"].endswith(("[hidden]", "[hidden]=="))
 
 
+def test_a_secret_of_blanks_alone_hides_itself_and_no_other_word() -> None:
+    """Without its blanks nothing is left, which is in every text everywhere."""
+    assert hidden("as it is", ["      "]) == "as it is"
+    assert hidden("a      b", ["      "]) == "a[hidden]b"
+
+
 def test_a_secret_of_digits_is_hidden_as_a_number_too() -> None:
     """The other side may read it as one; other numbers, and what is no number, stay."""
     assert hidden([4711123, 4711, True, None, 1.5], ["4711123"]) == [
