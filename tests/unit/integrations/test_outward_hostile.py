@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import ssl
+import subprocess
 from typing import TYPE_CHECKING
 
+import certifi
 import pytest
+from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from integrations.http import HttpPort
@@ -15,9 +19,8 @@ from tgk.errors import Rejected, Unavailable
 from tgk.testing.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pytest_httpserver import HTTPServer
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from orchestration.runs.ports import Reached
 
@@ -69,6 +72,40 @@ async def test_a_name_is_looked_up_once_and_kept_to(httpserver: HTTPServer) -> N
 
     assert answer.body == b"fine"
     assert [asked.host for asked, _ in httpserver.log] == [f"hooks.example:{httpserver.port}"]
+
+
+@pytest.fixture
+def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    """Serve as hooks.example, with a certificate that is trusted here."""
+    own, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    words = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    named = ["-subj", "/CN=hooks.example", "-addext", "subjectAltName=DNS:hooks.example"]
+    files = ["-keyout", str(key), "-out", str(own)]
+    made = ["openssl", "req", "-x509", *words, *named, *files]
+    subprocess.run(made, check=True, capture_output=True)
+    monkeypatch.setattr(certifi, "where", lambda: str(own))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own, key)
+    with HTTPServer(ssl_context=context) as server:
+        server.expect_request("/x").respond_with_data("fine")
+        yield server
+
+
+async def test_who_is_called_at_an_address_proves_the_name(certified: HTTPServer) -> None:
+    """The certificate has to be of the host that is listed, wherever its name leads."""
+    answers = []
+    for host in ("hooks.example", "other.example"):
+        origin, clock = f"https://{host}:{certified.port}", FakeClock(flows=True)
+        async with HttpPort("hooks", origin, clock=clock, at="127.0.0.1") as port:
+            try:
+                answers.append((await port.request("GET", "/x")).body)
+            except Unavailable as error:
+                answers.append(error)
+
+    fine, refused = answers
+    assert fine == b"fine"
+    assert isinstance(refused, Unavailable)
+    assert "not valid for 'other.example'" in str(refused.__cause__)
 
 
 async def test_what_is_listed_as_an_address_is_called_as_it_is() -> None:
